@@ -1,0 +1,15 @@
+"""The one error class that users are meant to read.
+
+Every message is a single sentence of the form "place: rule; got value", so that whoever sees it
+knows what to change. Command-line entry points print it without a traceback.
+"""
+
+
+class HadamrnnError(ValueError):
+    """A value, file or environment that breaks a stated rule.
+
+    >>> raise HadamrnnError("q: must be a positive integer; got 0")
+    Traceback (most recent call last):
+    ...
+    hadamrnn.errors.HadamrnnError: q: must be a positive integer; got 0
+    """
