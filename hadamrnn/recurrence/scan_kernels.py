@@ -1,0 +1,162 @@
+"""CPU kernels of the fused scan: states, read-out and gradients without storing the states.
+
+Forward: T . d (log2(m) + d_in + outputs) operations a sequence, in tiles of LANES sequences.
+Backward: W is orthogonal, so h_{t-1} = W^T (h_t - a_t) is rebuilt from the last state while the
+adjoint runs, and memory does not grow with T beyond what goes in and out.
+"""
+
+import numpy as np
+
+from hadamrnn.recurrence import tile as ops
+from hadamrnn.recurrence.numba_setup import LANES, inline, kernel, prange
+
+DENSE, ONE_HOT, ROWS, PROJECTED = range(4)
+"""Inputs: (batch, time, d_in) numbers; ids as one-hot columns; ids as look-ups in a
+(vocabulary, d) table that contains the bias; U x_t + b given as (batch, time, d)."""
+
+LAST, MEAN, LOGITS, ALL = range(4)
+"""Outputs: h_T; mean over time of relu(h_t); V relu(h_t) + c at every step; every h_t."""
+
+CHUNK = 8
+"""Steps whose outer products are summed together: keeps the running sums out of memory."""
+
+
+@inline
+def _input_term(added, columns, kind, dense, ids, weight, bias, first, t):
+    """added = U x_t + b for the sequences first .. first + LANES - 1."""
+    if kind in (DENSE, ONE_HOT):
+        if kind == DENSE:
+            ops.load_dense(columns, dense, first, t)
+        else:
+            ops.load_one_hot(columns, ids, first, t)
+        ops.fill_rows(added, bias)
+        ops.add_product(added, weight, columns)
+    elif kind == ROWS:
+        ops.load_rows(added, weight, ids, first, t)
+    else:
+        ops.load_dense(added, dense, first, t)
+
+
+@kernel
+def forward(
+    kind, dense, ids, weight, bias, scale, block_size, initial,
+    mode, output_weight, output_bias, steps_out, result, last,
+):  # fmt: skip
+    """Run the recurrence and write what ``mode`` asks for.
+
+    kind, dense, ids, weight, bias : the inputs, see above; scale : (d,) signs over sqrt(m);
+    initial : (batch, d). Written: last (batch, d) always; result (batch, d) for MEAN;
+    steps_out (batch, time, outputs) for LOGITS and (batch, time, d) for ALL.
+    """
+    steps = ids.shape[1] if kind in (ONE_HOT, ROWS) else dense.shape[1]
+    hidden, outputs, dtype = len(scale), output_weight.shape[0], scale.dtype
+    for tile_index in prange((len(last) + LANES - 1) // LANES):
+        first = tile_index * LANES
+        state = np.zeros((hidden, LANES), dtype)
+        added, active = np.zeros_like(state), np.zeros_like(state)
+        total, logits = np.zeros_like(state), np.zeros((outputs, LANES), dtype)
+        columns = np.zeros((weight.shape[1], LANES), dtype)
+        for lane in range(min(LANES, len(last) - first)):
+            state[:, lane] = initial[first + lane]
+        for t in range(steps):
+            _input_term(added, columns, kind, dense, ids, weight, bias, first, t)
+            ops.transform(state, block_size)
+            ops.scale_add_rows(state, scale, added)
+            if mode == ALL:
+                ops.store_dense(state, steps_out, first, t)
+            elif mode == MEAN:
+                ops.add_where_active(total, state, state)
+            elif mode == LOGITS:
+                ops.relu_rows(active, state)
+                ops.fill_rows(logits, output_bias)
+                ops.add_product(logits, output_weight, active)
+                ops.store_dense(logits, steps_out, first, t)
+        for lane in range(min(LANES, len(last) - first)):
+            last[first + lane] = state[:, lane]
+            if mode == MEAN:
+                result[first + lane] = total[:, lane] / steps
+
+
+@kernel
+def backward(
+    kind, dense, ids, weight, bias, scale, block_size, last,
+    mode, output_weight_t, grad_steps, grad_result, grad_last,
+    grad_weight, grad_bias, sign_sums, grad_output_weight, grad_inputs, grad_initial,
+    wants_inputs,
+):  # fmt: skip
+    """Adjoint of ``forward``; states are rebuilt downwards from ``last``.
+
+    Written per tile, to be summed by the caller: grad_weight (tiles, d, d_in) for DENSE and
+    ONE_HOT, grad_bias and sign_sums (tiles, d), grad_output_weight (tiles, outputs, d).
+    Written per sequence: grad_initial (batch, d); grad_inputs (batch, time, d_in) for DENSE if
+    wants_inputs, (batch, time, d) for ROWS and PROJECTED.
+    sign_sums is the sum over time of lambda_t * (W h_{t-1}): u times the gradient of u.
+    """
+    steps = ids.shape[1] if kind in (ONE_HOT, ROWS) else dense.shape[1]
+    hidden, outputs, dtype = len(scale), output_weight_t.shape[1], scale.dtype
+    features = weight.shape[1] if kind in (DENSE, ONE_HOT) else 0
+    weight_t = np.ascontiguousarray(weight.T)
+    for tile_index in prange((len(last) + LANES - 1) // LANES):
+        first = tile_index * LANES
+        lanes = min(LANES, len(last) - first)
+        state = np.zeros((hidden, LANES), dtype)
+        adjoint, added, shared = np.zeros_like(state), np.zeros_like(state), np.zeros_like(state)
+        bias_sum, sign_sum = np.zeros_like(state), np.zeros_like(state)
+        columns = np.zeros((features, LANES), dtype)
+        input_chunk = np.zeros((CHUNK, features, LANES), dtype)
+        adjoint_chunk = np.zeros((CHUNK, hidden, LANES), dtype)
+        weight_sum = np.zeros((hidden, features, LANES), dtype)
+        logit_chunk = np.zeros((CHUNK, outputs, LANES), dtype)
+        active_chunk = np.zeros((CHUNK, hidden, LANES), dtype)
+        output_sum = np.zeros((outputs, hidden, LANES), dtype)
+        for lane in range(lanes):
+            state[:, lane] = last[first + lane]
+            adjoint[:, lane] = grad_last[first + lane]
+            if mode == MEAN:
+                shared[:, lane] = grad_result[first + lane] / steps
+        filled = 0
+        for t in range(steps - 1, -1, -1):
+            if mode == ALL:
+                ops.load_dense(added, grad_steps, first, t)
+                ops.add_rows(adjoint, added)
+            elif mode == MEAN:
+                ops.add_where_active(adjoint, shared, state)
+            elif mode == LOGITS:
+                ops.load_dense(logit_chunk[filled], grad_steps, first, t)
+                ops.relu_rows(active_chunk[filled], state)
+                ops.clear(added)
+                ops.add_product(added, output_weight_t, logit_chunk[filled])
+                ops.add_where_active(adjoint, added, state)
+            _input_term(added, columns, kind, dense, ids, weight, bias, first, t)
+            ops.subtract_scale(state, added, adjoint, sign_sum, scale)
+            ops.transform(state, block_size)
+            if features:
+                ops.copy_rows(input_chunk[filled], columns)
+                ops.copy_rows(adjoint_chunk[filled], adjoint)
+                ops.add_rows(bias_sum, adjoint)
+            if kind == DENSE and wants_inputs:
+                ops.clear(columns)
+                ops.add_product(columns, weight_t, adjoint)
+                ops.store_dense(columns, grad_inputs, first, t)
+            elif kind in (ROWS, PROJECTED):
+                ops.store_dense(adjoint, grad_inputs, first, t)
+            filled += 1
+            if filled == CHUNK or t == 0:
+                if features:
+                    ops.add_outer(weight_sum, adjoint_chunk, input_chunk, filled)
+                if mode == LOGITS:
+                    ops.add_outer(output_sum, logit_chunk, active_chunk, filled)
+                filled = 0
+            ops.scale_rows(adjoint, scale)
+            ops.transform(adjoint, block_size)
+        for lane in range(lanes):
+            grad_initial[first + lane] = adjoint[:, lane]
+        for i in range(hidden):
+            grad_bias[tile_index, i] = bias_sum[i].sum()
+            sign_sums[tile_index, i] = sign_sum[i].sum()
+            for j in range(features):
+                grad_weight[tile_index, i, j] = weight_sum[i, j].sum()
+        if mode == LOGITS:
+            for c in range(outputs):
+                for i in range(hidden):
+                    grad_output_weight[tile_index, c, i] = output_sum[c, i].sum()

@@ -1,0 +1,185 @@
+"""One tile of LANES sequences that advance together: the inner loops of the scan.
+
+A tile holds the state as (d, LANES), batch innermost, so that every butterfly is a full-width
+vector operation and the tile of a usual model stays in the first-level cache. Radix-8 passes
+(three butterfly levels at once) cut the loads and stores to a third.
+"""
+
+from hadamrnn.recurrence.numba_setup import LANES, inline
+from hadamrnn.recurrence.vector_ops import (
+    add,
+    add_where_positive,
+    butterfly2,
+    butterfly4,
+    butterfly8,
+    fill,
+    multiply_add,
+    relu,
+    scale,
+    scale_add,
+    subtract,
+    sum_of_outer1,
+    sum_of_outer4,
+    sum_of_products1,
+    sum_of_products4,
+)
+
+
+@inline
+def transform(tile, block_size):
+    """In place (I_q (x) S_m) along the first axis of the (d, LANES) tile."""
+    rows, half = tile.shape[0], 1
+    while half < block_size:
+        radix = min(8, block_size // half)
+        for start in range(0, rows, radix * half):
+            for i in range(start, start + half):
+                if radix == 8:
+                    butterfly8(tile, i * LANES, half * LANES)
+                elif radix == 4:
+                    butterfly4(tile, i * LANES, half * LANES)
+                else:
+                    butterfly2(tile, i * LANES, half * LANES)
+        half *= radix
+
+
+@inline
+def scale_rows(tile, factors):
+    """tile[i] *= factors[i]."""
+    for i in range(tile.shape[0]):
+        scale(tile, i * LANES, factors[i])
+
+
+@inline
+def fill_rows(tile, values):
+    """tile[i] = values[i] in every lane."""
+    for i in range(tile.shape[0]):
+        fill(tile, i * LANES, values[i])
+
+
+@inline
+def clear(tile):
+    """tile = 0."""
+    for i in range(tile.shape[0]):
+        fill(tile, i * LANES, tile.dtype.type(0))
+
+
+@inline
+def add_rows(tile, other):
+    """tile += other."""
+    for i in range(tile.shape[0]):
+        add(tile, i * LANES, tile, i * LANES, other, i * LANES)
+
+
+@inline
+def add_where_active(tile, other, state):
+    """tile += other where state > 0: the adjoint of relu."""
+    for i in range(tile.shape[0]):
+        add_where_positive(tile, i * LANES, other, i * LANES, state, i * LANES)
+
+
+@inline
+def relu_rows(target, state):
+    """target = max(state, 0)."""
+    for i in range(target.shape[0]):
+        relu(target, i * LANES, state, i * LANES, state, i * LANES)
+
+
+@inline
+def copy_rows(target, source):
+    """target = source."""
+    for i in range(target.shape[0]):
+        for lane in range(target.shape[1]):
+            target[i, lane] = source[i, lane]
+
+
+@inline
+def add_product(out, weight, columns):
+    """out += weight @ columns; weight (rows, n) scalars, columns (n, LANES), out (rows, LANES)."""
+    rows, n = weight.shape
+    for i in range(0, rows - 3, 4):
+        sum_of_products4(out, i * LANES, weight, i * n, n, columns, n)
+    for i in range(rows - rows % 4, rows):
+        sum_of_products1(out, i * LANES, weight, i * n, n, columns, n)
+
+
+@inline
+def scale_add_rows(tile, factors, other):
+    """tile[i] = factors[i] * tile[i] + other[i]."""
+    for i in range(tile.shape[0]):
+        scale_add(tile, i * LANES, factors[i], other, i * LANES)
+
+
+@inline
+def subtract_scale(tile, other, weight, total, factors):
+    """tile -= other; total += weight * tile; tile[i] *= factors[i]: one walk over all four."""
+    for i in range(tile.shape[0]):
+        subtract(tile, i * LANES, tile, i * LANES, other, i * LANES)
+        multiply_add(total, i * LANES, weight, i * LANES, tile, i * LANES)
+        scale(tile, i * LANES, factors[i])
+
+
+@inline
+def add_outer(total, left, right, steps):
+    """total[i, j] += sum over t < steps of left[t, i] * right[t, j], lane by lane.
+
+    total : (rows, columns, LANES); left : (chunk, rows, LANES); right : (chunk, columns, LANES).
+    """
+    rows, columns = total.shape[:2]
+    left_stride, right_stride = rows * LANES, columns * LANES
+    for i in range(rows):
+        row = i * columns * LANES
+        for j in range(0, columns - 3, 4):
+            sum_of_outer4(
+                total, row + j * LANES, left, i * LANES, left_stride,
+                right, j * LANES, right_stride, steps,
+            )  # fmt: skip
+        for j in range(columns - columns % 4, columns):
+            sum_of_outer1(
+                total, row + j * LANES, left, i * LANES, left_stride,
+                right, j * LANES, right_stride, steps,
+            )  # fmt: skip
+
+
+@inline
+def load_dense(columns, inputs, first, t):
+    """columns[j, lane] = inputs[first + lane, t, j]; zero in lanes past the batch."""
+    lanes = min(LANES, inputs.shape[0] - first)
+    if lanes < LANES:
+        clear(columns)
+    for lane in range(lanes):
+        for j in range(columns.shape[0]):
+            columns[j, lane] = inputs[first + lane, t, j]
+
+
+@inline
+def load_one_hot(columns, ids, first, t):
+    """columns[:, lane] = the one-hot vector of ids[first + lane, t]."""
+    clear(columns)
+    for lane in range(min(LANES, ids.shape[0] - first)):
+        columns[ids[first + lane, t], lane] = 1
+
+
+@inline
+def load_rows(columns, table, ids, first, t):
+    """columns[:, lane] = table[ids[first + lane, t]]."""
+    for lane in range(min(LANES, ids.shape[0] - first)):
+        row = ids[first + lane, t]
+        for j in range(columns.shape[0]):
+            columns[j, lane] = table[row, j]
+
+
+@inline
+def add_to_rows(table, columns, ids, first, t):
+    """table[ids[first + lane, t]] += columns[:, lane]; the adjoint of ``load_rows``."""
+    for lane in range(min(LANES, ids.shape[0] - first)):
+        row = ids[first + lane, t]
+        for j in range(columns.shape[0]):
+            table[row, j] += columns[j, lane]
+
+
+@inline
+def store_dense(columns, outputs, first, t):
+    """outputs[first + lane, t, j] = columns[j, lane] for the lanes inside the batch."""
+    for lane in range(min(LANES, outputs.shape[0] - first)):
+        for j in range(columns.shape[0]):
+            outputs[first + lane, t, j] = columns[j, lane]
