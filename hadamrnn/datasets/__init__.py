@@ -1,0 +1,1 @@
+"""Benchmark data sets: one module each, loaded by name."""

@@ -1,0 +1,137 @@
+"""DSA-19: 19 daily and sports activities from five body-worn sensor units (UCI DSADS).
+
+Segments of 125 samples (5 s at 25 Hz) of 45 signals; 8 people, 60 segments each of 19 activities.
+"""
+
+import re
+
+import numpy as np
+
+from hadamrnn.datasets import splits
+from hadamrnn.datasets.download import RawFile, fetch, open_zip
+from hadamrnn.datasets.prepared import SPLITS
+
+STEPS, CLASSES, SUBJECTS, SEGMENTS = 125, 19, 8, 60
+CHANNELS = tuple(
+    f"{unit}_{sensor}_{axis}"
+    for unit in ("torso", "right_arm", "left_arm", "right_leg", "left_leg")
+    for sensor in ("acc", "gyro", "mag")
+    for axis in "xyz"
+)
+NAMES = (
+    "sitting", "standing", "lying on back", "lying on right side", "ascending stairs",
+    "descending stairs", "standing in an elevator", "moving around in an elevator",
+    "walking in a parking lot", "walking on a flat treadmill", "walking on an inclined treadmill",
+    "running on a treadmill", "exercising on a stepper", "exercising on a cross trainer",
+    "cycling, horizontal", "cycling, vertical", "rowing", "jumping", "playing basketball",
+)  # fmt: skip
+PEOPLE = {"train": (1, 2, 3), "valid": (4,), "test": (5, 6, 7, 8)}
+SLICE = 256  # segments decoded at a time: 11 MB of float64
+_MEMBER = re.compile(r"data/a(\d\d)/p(\d)/s(\d\d)\.txt$")
+_ARCHIVE = "daily+and+sports+activities.zip"
+
+
+def decode(path):
+    """Arrays in either form of the data: upstream's zip of text files, or the packed .npz.
+
+    Returns {"signals": (n, 125, 45) float32, "activities": (n,) uint8 in 1..19, "subjects": (n,)
+    uint8 in 1..8}, rows sorted by activity, subject and segment; no negative zeros.
+    Raises KeyError or ValueError for another content.
+    """
+    try:
+        return _decode_packed(path)
+    except KeyError:
+        return _decode_texts(path)
+
+
+def _decode_packed(path):
+    """The .npz: each value is an integer of 17 bits and a power of ten, so nothing is lost.
+
+    lo (n, 45, 125) uint16 has the low 16 bits; hd (n, 45, 125) uint8 the two high ones, and the
+    number of decimals above them; 131072 = 2^17 is the offset of the sign.
+    """
+    power = 10.0 ** np.arange(64)
+    with np.load(path, allow_pickle=False) as packed:
+        low, high = packed["lo"], packed["hd"]
+        signals = np.empty((len(low), STEPS, len(CHANNELS)), dtype=np.float32)
+        for start in range(0, len(low), SLICE):
+            part = slice(start, start + SLICE)
+            integer = ((high[part] & 3).astype(np.int32) << 16 | low[part]) - (1 << 17)
+            signals[part] = (integer / power[high[part] >> 2]).transpose(0, 2, 1)
+        return {
+            "signals": signals,
+            "activities": packed["activity"],
+            "subjects": packed["subject"],
+        }
+
+
+def _decode_texts(path):
+    """Upstream's zip: data/aAA/pP/sSS.txt, 125 lines of 45 decimals with commas between."""
+    with open_zip(path, "data/a01/p1/s01.txt") as archive:
+        found = {name: _MEMBER.search(name) for name in sorted(archive.namelist())}
+        members = {name: match.groups() for name, match in found.items() if match}
+        keys = np.array([[int(key) for key in groups] for groups in members.values()])
+        signals = np.empty((len(members), STEPS, len(CHANNELS)), dtype=np.float32)
+        for row, name in enumerate(members):
+            values = archive.read(name).replace(b",", b" ").split()
+            signals[row] = np.array(values, dtype=np.float64).reshape(STEPS, len(CHANNELS))
+    signals += 0.0  # "-0" is printed here and there; the packed form has no such sign
+    activities, subjects = keys[:, 0].astype(np.uint8), keys[:, 1].astype(np.uint8)
+    return {"signals": signals, "activities": activities, "subjects": subjects}
+
+
+RAW = RawFile(
+    name="dsads.zip",
+    mirror_paths=("dsads/dsads_exact.npz", f"dsads/{_ARCHIVE}", "dsads_exact.npz", _ARCHIVE),
+    urls=(f"https://archive.ics.uci.edu/static/public/256/{_ARCHIVE}",),
+    decode=decode,
+    content_sha256="fec1999e8c07b2e4de4a4e6476c55492e40278f830edae5c30825c28abeaf620",
+)
+
+
+def prepare(folder, settings):
+    """Write the splits, standardised per channel, with the subject of every segment.
+
+    There are no settings. Raises HadamrnnError when the raw file cannot be had.
+    """
+    splits.read_settings("dsa19", {}, settings)
+    raw = fetch(RAW)
+    rows = {split: splits.of_subjects(raw["subjects"], PEOPLE[split]) for split in SPLITS}
+    padded = {split: int(_cut_short(raw["signals"][rows[split]]).sum()) for split in rows}
+    targets = raw["activities"] - np.uint8(1)
+    arrays, statistics = splits.sensor_splits(raw["signals"], targets, raw["subjects"], rows)
+    splits.write(folder, arrays, _card(padded, statistics))
+
+
+def _cut_short(signals):
+    """Which segments end in 25 rows of zeros: (n,) bool from (n, 125, 45)."""
+    return ~signals[:, -25:].any(axis=(1, 2))
+
+
+def _card(padded, statistics):
+    return {
+        "title": "DSA-19 (UCI Daily and Sports Activities)",
+        "source": RAW.urls[0],
+        "licence": "CC BY 4.0",
+        "citation": "Altun, Barshan & Tuncel 2010, Comparative study on classifying human "
+        "activities with miniature inertial and magnetic sensors, Pattern Recognition 43",
+        "preprocessing": [
+            "Segments of 125 samples at 25 Hz: acceleration, angular velocity and magnetic field "
+            "of five units on torso, arms and legs.",
+            "Each channel has the mean of the training rows subtracted and is divided by their "
+            "standard deviation, both rounded to six significant digits and listed here.",
+            "Subjects 1 to 4 train and validate, subjects 5 to 8 test: 4,560 segments each, the "
+            "published numbers. Which segments the published results used is not specified, so "
+            "comparisons with them are loose. Validation: subject 4, the last of the first four.",
+            "In 278 of the 9,120 segments (activities 5 and 6 of subjects 1 and 6, and 38 of "
+            'activity 18 of subject 6) the last 25 samples are all zero; "segments_ending_in_zeros"'
+            " counts them. They are kept as they are.",
+        ],
+        "channels": CHANNELS,
+        "subjects": PEOPLE,
+        "segments_ending_in_zeros": padded,
+        "standardisation": statistics,
+        "input": {"kind": "dense", "size": len(CHANNELS), "scale": 1.0, "offset": 0.0},
+        "output": {"size": CLASSES, "names": NAMES, "per_step": False},
+        "steps": STEPS,
+    }

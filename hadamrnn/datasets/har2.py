@@ -1,0 +1,110 @@
+"""HAR-2: two groups of activities from a smartphone at the waist (UCI HAR, raw windows).
+
+Windows of 128 samples (2.56 s at 50 Hz, half overlapping) of nine signals; the two classes are
+those of the FastGRNN paper (arXiv:1901.02358). Splits are by subject: windows of one person overlap
+and look alike, so a split of windows would be too easy.
+"""
+
+import numpy as np
+
+from hadamrnn.datasets import splits
+from hadamrnn.datasets.download import RawFile, fetch, open_zip
+
+STEPS = 128
+CHANNELS = tuple(
+    f"{signal}_{axis}" for signal in ("body_acc", "body_gyro", "total_acc") for axis in "xyz"
+)
+# activities 1 to 6: walking, upstairs, downstairs, sitting, standing, laying
+CLASS_OF_ACTIVITY = np.array([255, 1, 0, 1, 0, 1, 0], dtype=np.uint8)
+NAMES = ("sitting, laying, walking upstairs", "standing, walking, walking downstairs")
+VALID_SUBJECTS = (6, 14, 19, 25, 29)  # every fourth of the 21 training subjects in ascending order
+_ROOT = "UCI HAR Dataset"
+_ARCHIVE = "human+activity+recognition+using+smartphones.zip"
+
+
+def decode(path):
+    """Arrays in the archive: signals, activities and subjects of the official train and test part.
+
+    path : the upstream zip (with or without its outer zip), or one of the raw windows alone.
+    Returns {"<part>_signals": (n, 128, 9) float32, "<part>_activities": (n,) uint8 in 1..6,
+    "<part>_subjects": (n,) uint8}. Raises KeyError or ValueError for another content.
+    """
+    arrays = {}
+    with open_zip(path, f"{_ROOT}/train/y_train.txt") as archive:
+        for part in ("train", "test"):
+            labels = _numbers(archive, f"{part}/y_{part}.txt")
+            subjects = _numbers(archive, f"{part}/subject_{part}.txt")
+            signals = np.empty((len(labels), STEPS, len(CHANNELS)), dtype=np.float32)
+            for column, channel in enumerate(CHANNELS):
+                member = f"{part}/Inertial Signals/{channel}_{part}.txt"
+                signals[:, :, column] = _numbers(archive, member).reshape(len(labels), STEPS)
+            arrays[f"{part}_signals"] = signals
+            arrays[f"{part}_activities"] = labels.astype(np.uint8)
+            arrays[f"{part}_subjects"] = subjects.astype(np.uint8)
+    return arrays
+
+
+def _numbers(archive, member):
+    """All numbers of a text member, in reading order, correctly rounded to float64."""
+    return np.array(archive.read(f"{_ROOT}/{member}").split(), dtype=np.float64)
+
+
+RAW = RawFile(
+    name="uci_har.zip",
+    mirror_paths=(
+        "uci_har/UCI_HAR_inertial.zip",
+        f"uci_har/{_ARCHIVE}",
+        "uci_har/UCI HAR Dataset.zip",
+        "UCI_HAR_inertial.zip",
+        _ARCHIVE,
+        "UCI HAR Dataset.zip",
+    ),
+    urls=(f"https://archive.ics.uci.edu/static/public/240/{_ARCHIVE}",),
+    decode=decode,
+    content_sha256="fe2649ac710f846bcfca5f9eb414fa28c8841261a5dc2eb18593a0a3319d22bb",
+)
+
+
+def prepare(folder, settings):
+    """Write the splits, standardised per channel, with the subject of every window.
+
+    There are no settings. Raises HadamrnnError when the raw file cannot be had.
+    """
+    splits.read_settings("har2", {}, settings)
+    raw = fetch(RAW)
+    subjects, activities, signals = (
+        np.concatenate([raw[f"train_{what}"], raw[f"test_{what}"]])
+        for what in ("subjects", "activities", "signals")
+    )
+    test_subjects = np.unique(raw["test_subjects"])
+    del raw  # the parts would only take memory beside their concatenation
+    train_subjects = np.setdiff1d(subjects, [*VALID_SUBJECTS, *test_subjects])
+    people = {"train": train_subjects, "valid": VALID_SUBJECTS, "test": test_subjects}
+    rows = {split: splits.of_subjects(subjects, chosen) for split, chosen in people.items()}
+    targets = CLASS_OF_ACTIVITY[activities]
+    arrays, statistics = splits.sensor_splits(signals, targets, subjects, rows)
+    splits.write(folder, arrays, _card(people, statistics))
+
+
+def _card(people, statistics):
+    return {
+        "title": "HAR-2 (UCI HAR smartphone windows, two groups of activities)",
+        "source": RAW.urls[0],
+        "licence": "CC BY 4.0 according to the archive; its README asks for the citation and "
+        "forbids commercial use",
+        "citation": "Anguita, Ghio, Oneto, Parra & Reyes-Ortiz 2013, A public domain dataset for "
+        "human activity recognition using smartphones, ESANN",
+        "preprocessing": [
+            "Raw windows of 128 samples at 50 Hz; accelerations in g, angular velocities in rad/s.",
+            "Each channel has the mean of the training rows subtracted and is divided by their "
+            "standard deviation, both rounded to six significant digits and listed here.",
+            "Test: the nine official test subjects. Validation: every fourth of the 21 official "
+            "training subjects in ascending order. No subject occurs in two splits.",
+        ],
+        "channels": CHANNELS,
+        "subjects": {split: [int(s) for s in chosen] for split, chosen in people.items()},
+        "standardisation": statistics,
+        "input": {"kind": "dense", "size": len(CHANNELS), "scale": 1.0, "offset": 0.0},
+        "output": {"size": len(NAMES), "names": NAMES, "per_step": False},
+        "steps": STEPS,
+    }

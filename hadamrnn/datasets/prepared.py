@@ -1,0 +1,87 @@
+"""Prepared folders as the training sees them: card.json and the arrays of a split.
+
+Kept apart from the modules that make the folders, so that a new download address re-runs the
+preparation and, where its bytes stay the same, nothing else.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from hadamrnn.errors import HadamrnnError
+
+SPLITS = ("train", "valid", "test")
+CARD = "card.json"
+
+MESSAGE = 10
+"""Symbols to remember in the copy task."""
+SYMBOLS = 8
+BLANK, MARKER = 0, 9
+
+
+def expand_copy(messages, steps):
+    """Input and target ids of copy-task messages.
+
+    messages : (n, 10) uint8 in 1..8; steps : int T, at least 20.
+    Returns inputs (n, T) uint8 in 0..9 and targets (n, T) uint8 in 0..8, 2 n T bytes in all: for
+    training on many sequences, expand one batch at a time.
+
+    >>> message = np.array([[1, 2, 3, 4, 5, 6, 7, 8, 1, 2]], dtype=np.uint8)
+    >>> inputs, targets = expand_copy(message, 22)
+    >>> inputs.tolist()
+    [[1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0]]
+    >>> targets.tolist()
+    [[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2]]
+    """
+    if steps < 2 * MESSAGE:
+        raise HadamrnnError(f"copy.steps: must be at least {2 * MESSAGE}; got {steps}")
+    inputs = np.full((len(messages), steps), BLANK, dtype=np.uint8)
+    targets = np.full((len(messages), steps), BLANK, dtype=np.uint8)
+    inputs[:, :MESSAGE] = messages
+    inputs[:, steps - MESSAGE] = MARKER
+    targets[:, steps - MESSAGE :] = messages
+    return inputs, targets
+
+
+def read_card(folder):
+    """card.json of a prepared folder, as a dict. Raises HadamrnnError when it is not there."""
+    path = Path(folder) / CARD
+    if not path.is_file():
+        raise HadamrnnError(f"{path}: must exist before it is loaded (dvc repro); got no such file")
+    return json.loads(path.read_bytes())
+
+
+def read_array(folder, split, what):
+    """``<split>_<what>.npy`` of a prepared folder.
+
+    Raises HadamrnnError for an unknown split, a missing file, or one whose shape is not the card's.
+    """
+    if split not in SPLITS:
+        raise HadamrnnError(f"split: must be one of {', '.join(SPLITS)}; got {split!r}")
+    path = Path(folder) / f"{split}_{what}.npy"
+    shape = read_card(folder)["shapes"].get(path.name)
+    if not path.is_file():
+        raise HadamrnnError(f"{path}: must exist before it is loaded (dvc repro); got no such file")
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise HadamrnnError(f"{path}: must be a whole .npy file; got {error}") from error
+    if list(array.shape) != shape:
+        raise HadamrnnError(
+            f"{path}: must have the shape {shape} of {CARD}; got {list(array.shape)}"
+        )
+    return array
+
+
+def load(folder, split):
+    """(inputs, targets) of one split.
+
+    folder : a prepared folder; split : "train", "valid" or "test". A card whose "layout" is "copy"
+    stores the messages alone, and the sequences are made from them here.
+    inputs (n, T, d) uint8 or float32, or (n, T) symbol ids; targets (n,) or (n, T) uint8.
+    """
+    card = read_card(folder)
+    if card.get("layout") == "copy":
+        return expand_copy(read_array(folder, split, "messages"), card["steps"])
+    return read_array(folder, split, "inputs"), read_array(folder, split, "targets")
