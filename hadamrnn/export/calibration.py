@@ -1,0 +1,91 @@
+"""What training data says about scales: sequences, input range, largest state, and the loss."""
+
+import numpy as np
+
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.integer_batch import CHUNK_ELEMENTS, transform_columns
+
+SEQUENCES = 512
+COVERED = 0.9995
+"""Share of real-valued training inputs that must not saturate: sensors have rare spikes that
+would cost every other sample its resolution."""
+
+
+def choose(count, most=SEQUENCES):
+    """At most ``most`` of ``count`` training positions, spread evenly: sorted int64.
+
+    >>> choose(10, 4).tolist()
+    [0, 3, 6, 9]
+    """
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
+
+
+def input_range(inputs, real):
+    """(low, high) of dense inputs in real units.
+
+    inputs : stored training inputs. uint8: the range that the type can hold, decoded by
+    ``real``, so that stored bytes and integers correspond one to one. Floats: the two quantiles
+    that leave out (1 - COVERED) together.
+    """
+    if inputs.dtype == np.uint8:
+        return float(real(0)), float(real(255))
+    tail = (1 - COVERED) / 2
+    low, high = np.quantile(inputs, [tail, 1 - tail])
+    return min(0.0, float(low)), max(0.0, float(high))
+
+
+def input_quantization(low, high, bits):
+    """(scale, zero point) that spread 2^bits integers over [low, high]; real 0 is an integer.
+
+    >>> scale, zero_point = input_quantization(0.0, 1.0, 8)
+    >>> round(1 / scale), zero_point
+    (255, -128)
+    """
+    if not (np.isfinite(low) and np.isfinite(high) and low <= high):
+        raise HadamrnnError(
+            f"input_range: must be two finite numbers, low first; got ({low}, {high})"
+        )
+    if not 2 <= bits <= 8:
+        raise HadamrnnError(f"input_bits: must be an integer from 2 to 8; got {bits}")
+    scale = float(high - low) / ((1 << bits) - 1) or 1.0
+    zero_point = -(1 << (bits - 1)) - round(float(low) / scale)
+    if not -(1 << 15) <= zero_point < 1 << 15:
+        raise HadamrnnError(
+            f"input_range: lies too far from 0 for its width, subtract a constant from the inputs; "
+            f"got ({low}, {high})"
+        )
+    return scale, zero_point
+
+
+def largest_state(weights, inputs, input_kind):
+    """max |h_t| of the float recurrence with quantized weights over all steps and sequences.
+
+    weights : FrozenWeights; inputs : (n, T, d_in) real, or (n, T) symbol ids. Computed in float32.
+    """
+    scale = (np.asarray(weights.signs) / np.sqrt(weights.block_size)).astype(np.float32)[:, None]
+    weight = (weights.input_weight_int * weights.input_weight_scale).astype(np.float32)
+    bias = np.asarray(weights.bias, dtype=np.float32)[:, None]
+    chunk, peak = max(8, CHUNK_ELEMENTS // len(scale)), 0.0
+    for start in range(0, len(inputs), chunk):
+        part = np.ascontiguousarray(np.moveaxis(inputs[start : start + chunk], 0, -1))
+        hidden = np.zeros((len(scale), part.shape[-1]), dtype=np.float32)
+        buffers = [np.empty_like(hidden), np.empty_like(hidden)]
+        for x in part:
+            moved = transform_columns(hidden, buffers, weights.block_size)
+            np.multiply(moved, scale, out=hidden)
+            hidden += weight[:, x] if input_kind == "symbol" else weight @ x.astype(np.float32)
+            hidden += bias
+            largest = max(float(hidden.max()), -float(hidden.min()))
+            if not np.isfinite(largest):
+                raise HadamrnnError(
+                    f"weights, calibration_inputs: must keep states finite; got {largest}"
+                )
+            peak = max(peak, largest)
+    return peak
+
+
+def cross_entropy(logits, targets):
+    """Mean of -log softmax(logits)[target], in nats. logits : (..., classes); targets : (...)."""
+    logits = logits - logits.max(axis=-1, keepdims=True)
+    chosen = np.take_along_axis(logits, np.asarray(targets, dtype=np.int64)[..., None], axis=-1)
+    return float(np.mean(np.log(np.exp(logits).sum(axis=-1)) - chosen[..., 0]))

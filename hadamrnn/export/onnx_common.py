@@ -1,0 +1,172 @@
+"""What the float and the integer ONNX graph share: one recurrence, and one way to run it.
+
+A graph is written in ONNX's own text form and filled with tensors by name. Its time loop is a
+Scan over the precomputed drive U x_t + b, so that batch and time stay dynamic and the file does
+not grow with time. The block transform (I_q (x) S_m) h is one matrix product for m <= 64 and, as
+S_ab = S_a (x) S_b, two small ones above: 2 d sqrt(m) additions in 4 nodes. Radix-2 butterflies
+need fewer additions but 5 nodes a pass, and a node costs onnxruntime more than its arithmetic:
+about five times slower at batch 1 for d = 128 and 512, whereas the dense product at d = 512 is
+three (float) to fifteen (double) times slower and 200 times as large.
+"""
+
+import statistics
+import time
+
+import numpy as np
+import onnx
+import onnxruntime
+
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.hadamard import sylvester
+
+LARGEST_SINGLE_PRODUCT = 64
+ELEMENT_TYPE = {"float": onnx.TensorProto.FLOAT, "double": onnx.TensorProto.DOUBLE}
+
+# Opset 21 and IR 10 rather than the newest: onnxruntime 1.31 refuses opset 27 and IR 14.
+GRAPH = """<ir_version: 10, opset_import: ["" : 21], producer_name: "hadamrnn">
+{name} ({graph_input}) => ({graph_output}) {{
+  {drive}
+  {constants}
+  batch = Shape<start = 0, end = 1>(inputs)
+  state_shape = Concat<axis = 0>(batch, hidden)
+  first = ConstantOfShape<value = {real}[1] {{0}}>(state_shape)
+  {scan_outputs} = Scan<num_scan_inputs = 1, scan_input_axes = [1], {scan_axes}
+    body = step (h, drive_t) => ({step_outputs}) {{
+      {transform}
+      {step}
+      {keep}
+    }}>(first, drive)
+  {readout}
+}}"""
+
+
+def check_choices(readout, many_to_many, input_kind):
+    """Raise HadamrnnError for a combination that no graph exists for."""
+    if readout not in ("last", "mean"):
+        raise HadamrnnError(f"readout: must be 'last' or 'mean'; got {readout!r}")
+    if input_kind not in ("dense", "symbol"):
+        raise HadamrnnError(f"input_kind: must be 'dense' or 'symbol'; got {input_kind!r}")
+    if many_to_many and readout == "mean":
+        raise HadamrnnError("readout: must be 'last' when every step is read out; got 'mean'")
+
+
+def small_integers(values):
+    """``values`` in the narrowest of int8, int16, int32 that holds them.
+
+    >>> small_integers([-128, 127]).dtype, small_integers([128]).dtype
+    (dtype('int8'), dtype('int16'))
+    """
+    widest = np.asarray(values, dtype=np.int32)
+    fitting = (widest.astype(dtype) for dtype in (np.int8, np.int16, np.int32))
+    return next(narrow for narrow in fitting if np.array_equal(narrow, widest))
+
+
+def block_transform(hidden_size, block_size, real):
+    """Nodes for t = (I_q (x) S_m) h, h and t of shape (batch, d).
+
+    real : "float" or "double", the type of h.
+    Returns (constants, transform, tensors): text outside the loop, text inside it, and arrays.
+    """
+    blocks = hidden_size // block_size
+    single = block_size <= LARGEST_SINGLE_PRODUCT
+    inner = block_size if single else 2 ** (block_size.bit_length() // 2)
+    outer = block_size // inner
+    tensors = {
+        "hidden": np.array([hidden_size]),
+        "flat": np.array([-1, hidden_size]),
+        "split": np.array([-1, blocks, inner] if single else [-1, blocks, outer, inner]),
+        "inner_bits": sylvester(inner),
+    }
+    constants = [f"inner = Cast<to = {ELEMENT_TYPE[real]}>(inner_bits)"]
+    products = ["t_split = MatMul(h_split, inner)"]
+    if not single:
+        tensors["outer_bits"] = sylvester(outer)
+        constants += [f"outer = Cast<to = {ELEMENT_TYPE[real]}>(outer_bits)"]
+        products = ["t_inner = MatMul(h_split, inner)", "t_split = MatMul(outer, t_inner)"]
+    transform = ["h_split = Reshape(h, split)", *products, "t = Reshape(t_split, flat)"]
+    return "\n  ".join(constants), "\n      ".join(transform), tensors
+
+
+def build(
+    name, *, block_size, sizes, kind, types, many_to_many, keep_states, text, tensors, metadata
+):
+    """The checked model of one recurrence.
+
+    sizes : (d_in, d, classes); kind : "dense" or "symbol";
+    types : element types of (dense input, state, logits), as ONNX text names.
+    keep_states : whether the readout needs ``states`` (batch, time, d) besides ``last`` (batch, d).
+    text : {"drive": inputs -> drive, "step": t, drive_t -> h_next, "readout": -> logits}.
+    """
+    input_type, real, output_type = types
+    constants, transform, transform_tensors = block_transform(sizes[1], block_size, real)
+    dense = f"{input_type}[batch, time, {sizes[0]}] inputs"
+    model = onnx.parser.parse_model(
+        GRAPH.format(
+            name=name,
+            real=real,
+            constants=constants,
+            transform=transform,
+            **text,
+            graph_input=dense if kind == "dense" else "int64[batch, time] inputs",
+            graph_output=f"{output_type}[batch, {'time, ' * many_to_many}{sizes[2]}] logits",
+            scan_outputs="last, states" if keep_states else "last",
+            scan_axes="scan_output_axes = [1]," if keep_states else "",
+            step_outputs="h_next, kept" if keep_states else "h_next",
+            keep="kept = Identity(h_next)" if keep_states else "",
+        )
+    )
+    for key, array in {**transform_tensors, **tensors}.items():
+        tensor = onnx.numpy_helper.from_array(np.array(array, order="C"), key)
+        model.graph.initializer.append(tensor)
+    onnx.helper.set_model_props(model, {key: str(value) for key, value in metadata.items()})
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def open_session(model):
+    """A single-threaded CPU session for an onnx.ModelProto or the path of a file."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    source = model.SerializeToString() if isinstance(model, onnx.ModelProto) else str(model)
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+
+def _feed(session, inputs):
+    """``inputs`` as the dictionary that the session wants; integers must survive the cast."""
+    wanted = session.get_inputs()[0]
+    dtype = {"tensor(float)": np.float32, "tensor(int8)": np.int8, "tensor(int64)": np.int64}
+    given = np.asarray(inputs)
+    cast = given.astype(dtype[wanted.type])
+    if cast.dtype.kind == "i" and not np.array_equal(cast, given):
+        raise HadamrnnError(
+            f"inputs: must be integers within {cast.dtype}; got values in "
+            f"[{given.min()}, {given.max()}] of {given.dtype}"
+        )
+    return {wanted.name: cast}
+
+
+def run(model, inputs):
+    """Logits of a batch, on one CPU thread.
+
+    model : onnx.ModelProto, or the path of a .onnx file.
+    inputs : (batch, time, d_in) for a dense model, (batch, time) ids for a symbol model.
+    Returns (batch, classes) or (batch, time, classes): float32, or int64 for an integer graph.
+    """
+    session = open_session(model)
+    return session.run(["logits"], _feed(session, inputs))[0]
+
+
+def latency_us(model, one_sequence, repeats=20):
+    """Median microseconds of one sequence at batch 1 on one thread, session start excluded.
+
+    one_sequence : (time, d_in), or (time,) for symbols.
+    """
+    session = open_session(model)
+    feed = _feed(session, np.asarray(one_sequence)[None])
+    session.run(None, feed)
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        session.run(None, feed)
+        seconds.append(time.perf_counter() - start)
+    return 1e6 * statistics.median(seconds)

@@ -1,0 +1,133 @@
+/* HadamRNN runtime: the integer model, one time step at a time.
+ *
+ * C99, freestanding: no malloc, floating point, division, libm or global data. All memory belongs
+ * to the caller. Functions are re-entrant: any number of models and states can live side by side.
+ *
+ *     #include "har2.h"                      generated: tables, har2_model, HAR2_STATE
+ *     HAR2_STATE(state);                     declares the memory of one sequence, ready to use
+ *     int32_t logits[HAR2_OUTPUT_SIZE];
+ *     for (each time step) hr_step(&har2_model, &state, input);
+ *     hr_logits(&har2_model, &state, logits);
+ *     hr_argmax(&har2_model, logits, &class_id);
+ *     hr_reset(&state);                      before the next sequence
+ *
+ * Arithmetic (the definition is hadamrnn/integer.py): integers only, rounded by a dithered
+ * constant and an arithmetic shift, states saturated symmetrically. Every sum was proven to fit its type when the
+ * model was exported. A step costs d log2(m) additions, d (d_in + 1) multiplications and d shifts.
+ */
+#ifndef HADAMRNN_H
+#define HADAMRNN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How table bytes are stored and read. On AVR they stay in flash; define both to change that. */
+#ifndef HR_READ
+#ifdef __AVR__
+#include <avr/pgmspace.h>
+#define HR_READ(address) pgm_read_byte(address)
+#define HR_TABLE PROGMEM
+#else
+#define HR_READ(address) (*(address))
+#endif
+#endif
+#ifndef HR_TABLE
+#define HR_TABLE
+#endif
+
+typedef enum {
+    HR_OK = 0,
+    HR_NULL_POINTER = 1,   /* an argument, or memory that the state should point to, is null */
+    HR_WRONG_STATE = 2,    /* the state was declared for a model of another size */
+    HR_WRONG_INPUT = 3,    /* hr_step on a symbol model, or hr_step_symbol on a dense one */
+    HR_BAD_SYMBOL = 4,     /* symbol >= input_size; the state is unchanged */
+    HR_TOO_MANY_STEPS = 5, /* mean readout beyond max_steps; the state is unchanged */
+    HR_NOT_A_MODEL = 6,    /* hr_load: no packed model of this version */
+    HR_DAMAGED = 7,        /* hr_load: wrong length or checksum */
+    HR_BAD_FIELD = 8,      /* hr_load: a field is out of its range */
+    HR_UNPROVEN = 9        /* hr_load: a 32-bit sum could overflow */
+} hr_status;
+
+enum { HR_SYMBOL = 1, HR_MEAN = 2, HR_MANY_TO_MANY = 4 }; /* hr_model.flags */
+
+/* One model. Tables are packed bytes, little endian, lowest bit first; each row starts on a byte. */
+typedef struct {
+    const uint8_t *signs;         /* d bits, 1 for -1 */
+    const uint8_t *input_weight;  /* input_size rows of d weights of input_weight_bits */
+    const uint8_t *output_weight; /* output_size rows of d weights of weight_bits */
+    const uint8_t *bias;          /* d int16 */
+    const uint8_t *output_bias;   /* output_size int32 */
+    uint32_t max_steps;           /* mean readout: most steps of a sequence */
+    int32_t input_multiplier;     /* M, range 1 to 2^31 - 1 */
+    uint16_t hidden_size;         /* d, range 1 to 32768 */
+    uint16_t block_size;          /* m, a power of two that divides d */
+    uint16_t input_size;          /* features, or number of symbols */
+    uint16_t output_size;         /* classes */
+    uint8_t flags;                /* HR_SYMBOL | HR_MEAN | HR_MANY_TO_MANY */
+    uint8_t weight_bits;          /* range 2 to 16, as input_weight_bits and activation_bits */
+    uint8_t input_weight_bits;
+    uint8_t activation_bits;      /* states lie in [-(2^(a-1) - 1), 2^(a-1) - 1] */
+    uint8_t fraction_bits;        /* F, range log2(m)/2 + 1 to 20 */
+    uint8_t bias_shift;           /* range 0 to 16 */
+    uint8_t sum_shift;            /* range 0 to 31 */
+    uint8_t block_log2;           /* log2(m) */
+    uint8_t transform_bits;       /* 16 if m (2^(a-1) - 1) <= 32767, else 32 */
+    uint8_t sum_bits;             /* 0 without HR_MEAN; 16 if the sums fit, else 32 */
+} hr_model;
+
+/* One sequence in progress. Declare it with the generated PREFIX_STATE macro. Of each pair of
+ * pointers the model uses the one of transform_bits and sum_bits; the other may be null. */
+typedef struct {
+    int16_t *hidden;      /* d states */
+    int16_t *scratch16;   /* d values of the transform */
+    int32_t *scratch32;
+    uint16_t *sums16;     /* d sums of relu(state), mean readout only */
+    uint32_t *sums32;
+    uint32_t steps;       /* how many inputs have been seen, modulo 2^32 */
+    uint16_t hidden_size; /* d */
+} hr_state;
+
+/* Forget everything: the state before the first step. Scratch memory need not be cleared.
+ * Returns HR_OK or HR_NULL_POINTER. */
+hr_status hr_reset(hr_state *state);
+
+/* One time step of a dense model.
+ * input : input_size integers of the model's input_bits, as the generated header describes:
+ *         clip(round(real / INPUT_SCALE) + INPUT_ZERO_POINT). Range of 8 bits: -128 to 127; of
+ *         b bits -2^(b-1) to 2^(b-1) - 1, which is not checked but was assumed by the proof.
+ * Returns HR_OK, HR_NULL_POINTER, HR_WRONG_STATE, HR_WRONG_INPUT or HR_TOO_MANY_STEPS. */
+hr_status hr_step(const hr_model *model, hr_state *state, const int8_t *input);
+
+/* One time step of a symbol model.
+ * symbol : range 0 to input_size - 1, otherwise HR_BAD_SYMBOL. Other statuses as hr_step. */
+hr_status hr_step_symbol(const hr_model *model, hr_state *state, uint16_t symbol);
+
+/* Scores of all classes after the steps so far; may be called at any time, changes nothing.
+ * logits : room for output_size values. The real score is logits * LOGIT_SCALE, with HR_MEAN
+ *          times 2^sum_shift / steps; their order needs neither.
+ * Returns HR_OK, HR_NULL_POINTER or HR_WRONG_STATE. */
+hr_status hr_logits(const hr_model *model, const hr_state *state, int32_t *logits);
+
+/* The class with the largest logit, the lowest id of equal ones.
+ * Returns HR_OK or HR_NULL_POINTER. */
+hr_status hr_argmax(const hr_model *model, const int32_t *logits, uint16_t *class_id);
+
+/* Make a model of a packed file (.hrnn) in memory, without a copy: bytes must outlive the model.
+ * In hadamrnn_load.c, which only programs that load files at run time need to link.
+ * Checks magic, version, length, checksum and ranges and proves every width again.
+ * model : written only if HR_OK is returned.
+ * Returns HR_OK, HR_NULL_POINTER, HR_NOT_A_MODEL, HR_DAMAGED, HR_BAD_FIELD or HR_UNPROVEN. */
+hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model);
+
+/* The p-bit two's complement weight number index of a packed row; bits in 2 to 16. */
+int32_t hr_weight(const uint8_t *row, size_t index, uint8_t bits);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,218 @@
+/* hr_load: a packed file in memory becomes a model, or is refused. See hadamrnn/packed.py for the
+ * format and hadamrnn/integer_proof.py for the proofs, repeated here in 64-bit integers. */
+#include "hadamrnn.h"
+
+#define HR_HEADER_BYTES 64
+#define HR_CHECKSUM_BYTES 4
+#define HR_VERSION 1
+#define HR_INT32_MAX 0x7FFFFFFF
+
+static uint32_t hr_u16(const uint8_t *bytes)
+{
+    return (uint32_t)HR_READ(bytes) | ((uint32_t)HR_READ(bytes + 1) << 8);
+}
+
+static uint32_t hr_u32(const uint8_t *bytes)
+{
+    return hr_u16(bytes) | (hr_u16(bytes + 2) << 16);
+}
+
+/* |value| of a little-endian two's complement integer */
+static uint64_t hr_magnitude(uint32_t value, uint32_t sign_bit)
+{
+    return value & sign_bit ? (uint64_t)(sign_bit - (value & (sign_bit - 1))) : value;
+}
+
+/* CRC-32 (IEEE 802.3), bit by bit: slow, but it runs once and needs no table. */
+static uint32_t hr_crc32(const uint8_t *bytes, size_t length)
+{
+    uint32_t crc = 0xFFFFFFFFu;
+    size_t i;
+
+    for (i = 0; i < length; i++) {
+        int bit;
+
+        crc ^= HR_READ(bytes + i);
+        for (bit = 0; bit < 8; bit++) {
+            crc = (crc >> 1) ^ (crc & 1 ? 0xEDB88320u : 0);
+        }
+    }
+    return ~crc;
+}
+
+static uint64_t hr_absolute_weight(const uint8_t *row, size_t index, uint8_t bits)
+{
+    const int32_t weight = hr_weight(row, index, bits);
+
+    return (uint64_t)(weight < 0 ? -weight : weight);
+}
+
+static uint8_t hr_outside(uint32_t value, uint32_t low, uint32_t high)
+{
+    return value < low || value > high;
+}
+
+/* Whether |acc| + 2^(F-1) + 2^(F-k-1) < 2^31 for every neuron. */
+static uint8_t hr_accumulator_fits(const hr_model *model, uint8_t input_bits, size_t stride)
+{
+    const uint64_t limit = ((uint64_t)1 << (model->activation_bits - 1)) - 1;
+    const uint8_t width = (uint8_t)(model->fraction_bits - (model->block_log2 >> 1));
+    uint64_t widest = model->block_size * limit;
+    size_t i, j;
+
+    if (model->block_log2 & 1) {
+        if (widest >= (uint64_t)1 << 23) {
+            return 0;
+        }
+        widest = (widest * 46341 - 32768 + 65535) >> 16; /* of the negative value: rounded down */
+    }
+    widest <<= width;
+    for (i = 0; i < model->hidden_size; i++) {
+        const uint8_t *row = model->input_weight;
+        uint64_t drive = 0;
+        uint64_t rest = hr_magnitude(hr_u16(model->bias + 2 * i), 0x8000u) << model->bias_shift;
+
+        for (j = 0; j < model->input_size; j++, row += stride) {
+            const uint64_t weight = hr_absolute_weight(row, i, model->input_weight_bits);
+
+            if (!(model->flags & HR_SYMBOL)) {
+                drive += weight << (input_bits - 1);
+            } else if (weight > drive) {
+                drive = weight;
+            }
+        }
+        rest += widest + ((uint64_t)1 << (model->fraction_bits - 1)) + ((uint64_t)1 << (width - 1));
+        if (drive > HR_INT32_MAX || /* keeps the next product within 64 bits */
+            drive * (uint64_t)model->input_multiplier + rest > HR_INT32_MAX) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Whether every logit and its parts fit. */
+static uint8_t hr_logits_fit(const hr_model *model, uint64_t sum_limit, size_t stride)
+{
+    const uint8_t *row = model->output_weight;
+    const uint64_t largest = sum_limit >> model->sum_shift;
+    size_t c, i;
+
+    for (c = 0; c < model->output_size; c++, row += stride) {
+        uint64_t bias = hr_magnitude(hr_u32(model->output_bias + 4 * c), 0x80000000u);
+        uint64_t weights = 0;
+
+        for (i = 0; i < model->hidden_size; i++) {
+            weights += hr_absolute_weight(row, i, model->weight_bits);
+        }
+        if (model->flags & HR_MEAN) {
+            bias *= model->max_steps;
+            if (bias > HR_INT32_MAX || largest > HR_INT32_MAX) {
+                return 0;
+            }
+            bias = (bias >> model->sum_shift) + 1;
+        }
+        if (weights * largest + bias > HR_INT32_MAX) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
+{
+    static const uint8_t magic[4] = {'H', 'R', 'N', 'N'};
+    hr_model loaded;
+    uint64_t expected, sum_limit, widest;
+    uint32_t multiplier;
+    size_t input_stride, output_stride, signs_bytes, i;
+    uint8_t input_bits;
+
+    if (!bytes || !model) {
+        return HR_NULL_POINTER;
+    }
+    if (length < HR_HEADER_BYTES + HR_CHECKSUM_BYTES) {
+        return HR_NOT_A_MODEL;
+    }
+    for (i = 0; i < sizeof magic; i++) {
+        if (HR_READ(bytes + i) != magic[i]) {
+            return HR_NOT_A_MODEL;
+        }
+    }
+    if (hr_u16(bytes + 4) != HR_VERSION) {
+        return HR_NOT_A_MODEL;
+    }
+    if (hr_u32(bytes + 36) != length ||
+        hr_u32(bytes + length - HR_CHECKSUM_BYTES) !=
+            hr_crc32(bytes, length - HR_CHECKSUM_BYTES)) {
+        return HR_DAMAGED;
+    }
+
+    loaded.flags = HR_READ(bytes + 6);
+    loaded.weight_bits = HR_READ(bytes + 7);
+    loaded.input_weight_bits = HR_READ(bytes + 8);
+    loaded.activation_bits = HR_READ(bytes + 9);
+    input_bits = HR_READ(bytes + 10);
+    loaded.fraction_bits = HR_READ(bytes + 11);
+    loaded.bias_shift = HR_READ(bytes + 12);
+    loaded.sum_shift = HR_READ(bytes + 13);
+    loaded.hidden_size = (uint16_t)hr_u16(bytes + 16);
+    loaded.block_size = (uint16_t)hr_u16(bytes + 18);
+    loaded.input_size = (uint16_t)hr_u16(bytes + 20);
+    loaded.output_size = (uint16_t)hr_u16(bytes + 22);
+    loaded.max_steps = hr_u32(bytes + 28);
+    multiplier = hr_u32(bytes + 32);
+    if (loaded.flags > 7 || hr_u16(bytes + 26) || hr_outside(loaded.weight_bits, 2, 16) ||
+        hr_outside(loaded.input_weight_bits, 2, 16) || hr_outside(loaded.activation_bits, 2, 16) ||
+        hr_outside(input_bits, 2, 8) || loaded.bias_shift > 16 || loaded.sum_shift > 31 ||
+        hr_outside(loaded.hidden_size, 1, 32768) || loaded.input_size == 0 ||
+        loaded.output_size == 0 || loaded.max_steps == 0 ||
+        hr_outside(multiplier, 1, HR_INT32_MAX) ||
+        ((loaded.flags & HR_MEAN) && (loaded.flags & HR_MANY_TO_MANY)) ||
+        (!(loaded.flags & HR_MEAN) && loaded.sum_shift)) {
+        return HR_BAD_FIELD;
+    }
+    loaded.input_multiplier = (int32_t)multiplier;
+    for (loaded.block_log2 = 0; loaded.block_log2 < 16; loaded.block_log2++) {
+        if ((uint32_t)1 << loaded.block_log2 == loaded.block_size) {
+            break;
+        }
+    }
+    if (loaded.block_log2 == 16 || (loaded.hidden_size & (loaded.block_size - 1u)) ||
+        hr_outside(loaded.fraction_bits, (loaded.block_log2 >> 1) + 1u, 20)) {
+        return HR_BAD_FIELD;
+    }
+
+    signs_bytes = ((size_t)loaded.hidden_size + 7) >> 3;
+    expected = HR_HEADER_BYTES + HR_CHECKSUM_BYTES + signs_bytes + hr_u16(bytes + 24);
+    expected += 2 * (uint64_t)loaded.hidden_size + 4 * (uint64_t)loaded.output_size;
+    input_stride = (size_t)(((uint32_t)loaded.hidden_size * loaded.input_weight_bits + 7) >> 3);
+    output_stride = (size_t)(((uint32_t)loaded.hidden_size * loaded.weight_bits + 7) >> 3);
+    expected += (uint64_t)input_stride * loaded.input_size;
+    expected += (uint64_t)output_stride * loaded.output_size;
+    if (expected != length) {
+        return HR_BAD_FIELD;
+    }
+    loaded.signs = bytes + HR_HEADER_BYTES;
+    loaded.input_weight = loaded.signs + signs_bytes;
+    loaded.output_weight = loaded.input_weight + input_stride * loaded.input_size;
+    loaded.bias = loaded.output_weight + output_stride * loaded.output_size;
+    loaded.output_bias = loaded.bias + 2 * (size_t)loaded.hidden_size;
+
+    sum_limit = ((uint64_t)1 << (loaded.activation_bits - 1)) - 1;
+    widest = sum_limit * loaded.block_size;
+    loaded.transform_bits = widest <= 32767 ? 16 : 32;
+    loaded.sum_bits = 0;
+    if (loaded.flags & HR_MEAN) {
+        sum_limit *= loaded.max_steps;
+        if (sum_limit > 0xFFFFFFFFu) {
+            return HR_UNPROVEN;
+        }
+        loaded.sum_bits = sum_limit <= 65535 ? 16 : 32;
+    }
+    if (!hr_accumulator_fits(&loaded, input_bits, input_stride) ||
+        !hr_logits_fit(&loaded, sum_limit, output_stride)) {
+        return HR_UNPROVEN;
+    }
+    *model = loaded;
+    return HR_OK;
+}

@@ -1,0 +1,122 @@
+"""Random integer models of any shape, with the largest proven number of fraction bits."""
+
+import itertools
+
+import numpy as np
+
+from hadamrnn.integer import IntegerModel
+from hadamrnn.integer_proof import (
+    INT32_MAX,
+    accumulator_bound,
+    block_scale,
+    input_bounds,
+    smallest_sum_shift,
+    state_limit,
+)
+
+STEPS = 12
+
+
+def random_model(
+    rng,
+    block_size=8,
+    q=2,
+    input_size=3,
+    classes=4,
+    activation_bits=8,
+    bits=4,
+    input_weight_bits=None,
+    ternary=False,
+    kind="dense",
+    readout="last",
+    many_to_many=False,
+    input_bits=8,
+    max_steps=STEPS,
+    bias_shift=0,
+    **fields,
+):
+    """A model whose states move over their whole range; ``fields`` replace any field."""
+    d = block_size * q
+    u_bits = input_weight_bits or bits
+
+    def weights(shape, width):
+        limit = 1 << (width - 1)
+        return rng.integers(-1, 2, shape) if ternary else rng.integers(-limit, limit, shape)
+
+    u, v = weights((d, input_size), u_bits), weights((classes, d), bits)
+    c = rng.integers(-1000, 1000, classes)
+    bounds = input_bounds(u, kind, input_bits)
+    for fraction in range(20, block_scale(block_size)[0], -1):
+        unit = (1 << fraction) * state_limit(activation_bits)
+        multiplier = max(1, int(unit / 2 / max(1, max(bounds))))
+        b = rng.integers(-unit // 4, unit // 4 + 1, d) >> bias_shift
+        b = np.clip(b, -(1 << 15), (1 << 15) - 1)
+        if (
+            accumulator_bound(
+                block_size, activation_bits, fraction, bounds, multiplier, b, bias_shift
+            )
+            <= INT32_MAX
+        ):
+            break
+    values = {
+        "name": "random",
+        "input_kind": kind,
+        "readout": readout,
+        "many_to_many": many_to_many,
+        "block_size": block_size,
+        "weight_bits": bits,
+        "input_weight_bits": u_bits,
+        "activation_bits": activation_bits,
+        "input_bits": input_bits,
+        "fraction_bits": fraction,
+        "bias_shift": bias_shift,
+        "input_multiplier": multiplier,
+        "max_steps": max_steps,
+        "sum_shift": smallest_sum_shift(v, c, readout, activation_bits, max_steps),
+        "input_scale": 1 / 255,
+        "input_zero_point": -128,
+        "state_scale": 0.01,
+        "logit_scale": 0.001,
+        "signs": rng.choice([-1, 1], d),
+        "input_weight": u,
+        "bias": b,
+        "output_weight": v,
+        "output_bias": c,
+    }
+    return IntegerModel(**(values | fields))
+
+
+def random_inputs(rng, model, sequences=3, steps=STEPS):
+    """Inputs over the model's whole range: int8 features or uint16 symbols."""
+    if model.input_kind == "symbol":
+        return rng.integers(0, model.input_size, (sequences, steps)).astype(np.uint16)
+    half = 1 << (model.input_bits - 1)
+    shape = (sequences, steps, model.input_size)
+    return rng.integers(-half, half, shape).astype(np.int8)
+
+
+def many_models(seed=0):
+    """A model for every block size 2 to 512 with each input kind and readout; widths rotate."""
+    rng = np.random.default_rng(seed)
+    blocks = [2**i for i in range(1, 10)]
+    readouts = [("last", False), ("last", True), ("mean", False)]
+    for index, (m, kind, (readout, each)) in enumerate(
+        itertools.product(blocks, ("dense", "symbol"), readouts)
+    ):
+        yield random_model(
+            rng,
+            block_size=m,
+            q=1 + index % (4 if m < 128 else 2),
+            input_size=int(rng.integers(1, 6)),
+            classes=int(rng.integers(1, 12)),
+            activation_bits=4 + index % (12 if m == 512 else 13),
+            bits=2 + index % 7,
+            input_weight_bits=int(rng.integers(2, 17)) if index % 5 == 0 else None,
+            ternary=index % 7 == 0,
+            kind=kind,
+            readout=readout,
+            many_to_many=each,
+            input_bits=2 + index % 7,
+            bias_shift=index % 4,
+            max_steps=[STEPS, 1000, 70000][index % 3],
+        )
