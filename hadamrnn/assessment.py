@@ -1,0 +1,101 @@
+"""What a trained and exported model is worth: the parts of metrics.json.
+
+The float model has quantized weights and float activations; the integer model is what ships.
+"""
+
+import statistics
+import time
+
+import numpy as np
+import torch
+
+from hadamrnn import accounting
+from hadamrnn.export import host, onnx_common
+from hadamrnn.export.calibration import cross_entropy
+
+ONNX_SEQUENCES = 256
+"""Test sequences compared with ONNX; onnxruntime walks long sequences slowly."""
+
+
+@torch.no_grad()
+def float_logits(model, batches):
+    """Logits of all batches in order, float32 array."""
+    return np.concatenate([model(inputs).cpu().numpy() for inputs, _ in batches])
+
+
+def scores(logits, targets):
+    """{"accuracy", "cross_entropy"} over samples (and steps); cross-entropy in nats.
+
+    logits : (..., classes) real; targets : (...) class ids.
+
+    >>> scores(np.array([[2.0, 0.0], [2.0, 0.0]]), np.array([0, 1]))["accuracy"]
+    0.5
+    """
+    return {
+        "accuracy": float((logits.argmax(-1) == targets).mean()),
+        "cross_entropy": cross_entropy(np.asarray(logits, dtype=np.float64), targets),
+    }
+
+
+def recalled_accuracy(logits, targets):
+    """Accuracy over the positions that hold a symbol (target above 0), as in the copy task."""
+    return float((logits.argmax(-1) == targets)[targets > 0].mean())
+
+
+def confusion_rows(predicted, targets, names, per_step):
+    """One {"actual", "predicted"} of class names for every sample.
+
+    predicted, targets : (n,) class ids, or (n, time) when per_step: then only the steps whose
+    target is not class 0 count (the recalled symbols of the copy task).
+    """
+    if per_step:
+        predicted, targets = predicted[targets > 0], targets[targets > 0]
+    return [
+        {"actual": names[actual], "predicted": names[guess]}
+        for actual, guess in zip(targets.tolist(), predicted.tolist(), strict=True)
+    ]
+
+
+def torch_latency_us(model, one_input, repeats=21):
+    """Median microseconds of the torch model on one sequence (1, ...), one thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        times = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            with torch.no_grad():
+                model(one_input)
+            times.append(1e6 * (time.perf_counter() - start))
+    finally:
+        torch.set_num_threads(threads)
+    return statistics.median(times)
+
+
+def onnx_mismatches(path, inputs, logits):
+    """Sequences whose predicted class (at any step) differs between ONNX and the float model.
+
+    path : model.onnx; inputs : real inputs or ids; logits : the float model's.
+    """
+    predicted = onnx_common.run(path, inputs).argmax(-1)
+    differs = predicted != logits.argmax(-1)
+    return int(differs.reshape(len(differs), -1).any(1).sum())
+
+
+def size_and_operations(model):
+    """The "size" and "operations_per_step" sections of metrics.json for an IntegerModel."""
+    return {
+        "size": accounting.sizes(model),
+        "operations_per_step": accounting.operations_per_step(model),
+    }
+
+
+def parity_and_logits(model, x_int):
+    """(integer logits, {"sequences", "c_mismatches"}) of all sequences, C against Python."""
+    with host.HostProgram(model) as program:
+        result = program.run(model, x_int, workers=2)
+        one = np.repeat(x_int[:1], 21, axis=0)
+        latency = float(np.median(program.run(model, one).microseconds))
+    logits = model.run_logits(x_int)
+    differs = (logits != result.logits).reshape(len(logits), -1).any(1)
+    return logits, {"sequences": len(logits), "c_mismatches": int(differs.sum())}, latency

@@ -1,0 +1,67 @@
+"""A trained model as files: model.safetensors (parameters) and config.json (what to build)."""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.models import HadamClassifier
+
+MODELS = {"hadamrnn": HadamClassifier}
+"""Constructor by the ``model`` parameter."""
+
+
+def configuration(settings, card):
+    """What ``build`` needs: the model's name and its constructor's arguments.
+
+    settings : params.Settings; card : card.json of the prepared data.
+    """
+    return {
+        "model": settings.model,
+        "arguments": {
+            "input_size": card["input"]["size"],
+            "hidden_size": settings.train.hidden_size,
+            "output_size": card["output"]["size"],
+            "q": settings.q,
+            "weight_bits": settings.weight_bits,
+            "readout": settings.readout,
+            "per_step": card["output"]["per_step"],
+        },
+    }
+
+
+def build(config, generator_seed=0):
+    """A new model with parameters drawn from ``generator_seed``, whatever was drawn before."""
+    if config["model"] not in MODELS:
+        raise HadamrnnError(f"model: must be one of {', '.join(MODELS)}; got {config['model']!r}")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(generator_seed)
+        return MODELS[config["model"]](**config["arguments"])
+
+
+def save(model, config, folder):
+    """Write model.safetensors and config.json into ``folder``."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {name: t.detach().cpu().contiguous() for name, t in model.state_dict().items()}
+    save_file(tensors, folder / "model.safetensors")
+    text = json.dumps(config, indent=2, sort_keys=True) + "\n"
+    (folder / "config.json").write_text(text, encoding="utf-8")
+
+
+def load(folder):
+    """(model in evaluation mode, config) from ``save``'s files.
+
+    Raises HadamrnnError when they are not there.
+    """
+    folder = Path(folder)
+    if not (folder / "config.json").exists():
+        raise HadamrnnError(
+            f"{folder}: must hold a trained model; run dvc repro train@{folder.name}"
+        )
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    model = build(config)
+    model.load_state_dict(load_file(folder / "model.safetensors"))
+    return model.eval(), config
