@@ -1,0 +1,52 @@
+"""Stage export: models/<benchmark>/ -> exports/<benchmark>/ (model.hrnn, model.h, model.onnx).
+
+Calibrates on training data alone.
+"""
+
+from stages import common
+
+
+def freeze(settings, model, card):
+    """The calibrated IntegerModel of a trained torch model."""
+    from hadamrnn.datasets import prepared
+    from hadamrnn.export import calibration, freeze, from_torch
+
+    inputs, targets = prepared.load(common.prepared(settings.benchmark), "train")
+    coding, span = card["input"], None
+    chosen = calibration.choose(len(inputs))
+    real = inputs[chosen]
+    if coding["kind"] == "dense":
+        span = calibration.input_range(inputs, lambda x: x * coding["scale"] + coding["offset"])
+        real = real * coding["scale"] + coding["offset"]
+    return freeze.freeze(
+        from_torch.frozen_weights(model), real, targets[chosen],
+        activation_bits=settings.activation_bits, input_bits=settings.input_bits,
+        input_kind=coding["kind"], input_range=span, readout=model.readout,
+        many_to_many=model.per_step, max_steps=card["steps"], name=settings.benchmark,
+        class_names=card["output"]["names"],
+    )  # fmt: skip
+
+
+def main(settings):
+    import onnx
+
+    from hadamrnn import packed, storage
+    from hadamrnn.export import c_header, from_torch, onnx_float
+
+    card = common.read_json(common.prepared(settings.benchmark) / "card.json")
+    model, _ = storage.load(common.models(settings.benchmark))
+    integer_model = freeze(settings, model, card)
+    folder = common.exports(settings.benchmark)
+    folder.mkdir(parents=True, exist_ok=True)
+    packed.write(integer_model, folder / "model.hrnn")
+    c_header.write(integer_model, folder / "model.h")
+    graph = onnx_float.float_graph(
+        from_torch.float_weights(model), model.readout, model.per_step, card["input"]["kind"]
+    )
+    onnx.save(graph, folder / "model.onnx")
+    size = (folder / "model.hrnn").stat().st_size
+    print(f"exported {settings.benchmark}: model.hrnn is {size} bytes")
+
+
+if __name__ == "__main__":
+    common.run(main)

@@ -1,0 +1,18 @@
+"""Stage prepare: raw data of one benchmark -> data/prepared/<benchmark>/ (arrays, card.json)."""
+
+import shutil
+
+from stages import common
+
+
+def main(settings):
+    folder = common.prepared(settings.benchmark)
+    shutil.rmtree(folder, ignore_errors=True)
+    common.dataset(settings.benchmark).prepare(folder, dict(settings.data))
+    card = common.read_json(folder / "card.json")
+    counts = ", ".join(f"{count} {split}" for split, count in card["counts"].items())
+    print(f"prepared {settings.benchmark}: {counts}, {card['steps']} steps")
+
+
+if __name__ == "__main__":
+    common.run(main)

@@ -1,0 +1,56 @@
+"""Print the results of every evaluated benchmark as a table: python -m stages.results [--md].
+
+Not a stage: it only reads results/*/metrics.json, and says of each when it was not made yet.
+"""
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from stages import common
+
+COLUMNS = (
+    "benchmark", "float accuracy", "float cross-entropy", "integer accuracy",
+    "integer cross-entropy", "packed file (bytes)", "C mismatches", "C latency", "training",
+)  # fmt: skip
+
+
+def row(path):
+    """One table row of a metrics.json. The copy task's accuracy is that of recalled symbols."""
+    metrics = common.read_json(path)
+    parts = [metrics["float"], metrics["integer"]]
+    accuracies = [part.get("recalled_accuracy", part["accuracy"]) for part in parts]
+    cells = [path.parent.name]
+    for part, accuracy in zip(parts, accuracies, strict=True):
+        cells += [f"{100 * accuracy:.2f} %", f"{part['cross_entropy']:.3g}"]
+    parity = metrics["parity"]
+    return [
+        *cells,
+        f"{metrics['size']['packed_file_bytes']:,}",
+        f"{parity['c_mismatches']} of {parity['sequences']:,}",
+        f"{metrics['latency_us']['c_sequence'] / 1000:.2f} ms",
+        f"{metrics['train']['seconds']:.0f} s",
+    ]
+
+
+def main():
+    rows = [row(path) for path in sorted(Path("results").glob("*/metrics.json"))]
+    if not rows:
+        sys.exit("error: results/*/metrics.json: must exist before they are shown; run dvc repro")
+    if "--md" in sys.argv[1:]:
+        print("| " + " | ".join(COLUMNS) + " |")
+        print("| --- " * len(COLUMNS) + "|")
+        for cells in rows:
+            print("| " + " | ".join(cells) + " |")
+        return
+    table = Table(*COLUMNS, title="Test set results")
+    for cells in rows:
+        table.add_row(*cells)
+    console = Console()
+    console.print(table, width=None if console.is_terminal else 140)
+
+
+if __name__ == "__main__":
+    main()
