@@ -1,0 +1,82 @@
+"""When should the signs train? Validation accuracy of the four schedules, several seeds.
+
+    python -m benchmarks.sign_schedules pdigits har2 pmnist
+
+Needs data/prepared/<benchmark> (dvc repro). Writes results/studies/sign_schedules.csv, one row a
+run: everything else as in params.yaml, but at most EPOCHS passes and d = 256 where it is larger.
+No test data is read.
+"""
+
+import csv
+import dataclasses
+import sys
+from pathlib import Path
+
+import yaml
+
+from hadamrnn import batches, params, storage, training
+from hadamrnn.datasets import prepared
+
+EPOCHS, MOST_HIDDEN, SEEDS = 20, 256, (1, 2, 3)
+SCHEDULES = {
+    "hold": {"sign_schedule": "hold"},
+    "constant": {"sign_schedule": "constant", "sign_learning_rate": 0.001},
+    "constant, slow": {"sign_schedule": "constant", "sign_learning_rate": 0.00001},
+    "anneal": {"sign_schedule": "anneal", "sign_learning_rate": 0.001, "sign_epochs": 5},
+    "warmup, slow": {"sign_schedule": "warmup", "sign_learning_rate": 0.00001, "sign_epochs": 10},
+}
+COLUMNS = (
+    "benchmark", "schedule", "seed", "valid_accuracy", "valid_cross_entropy", "best_epoch",
+    "flips_per_step", "seconds",
+)  # fmt: skip
+
+
+def settings_of(benchmark, change):
+    document = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    document["benchmarks"] = [benchmark]
+    settings = params.check(document)[benchmark]
+    train = dataclasses.replace(
+        settings.train,
+        epochs=min(EPOCHS, settings.train.epochs),
+        hidden_size=min(MOST_HIDDEN, settings.train.hidden_size),
+        **change,
+    )
+    return dataclasses.replace(settings, train=train)
+
+
+def run(benchmark, name, seed):
+    settings, folder = settings_of(benchmark, SCHEDULES[name]), Path("data/prepared", benchmark)
+    card = prepared.read_card(folder)
+    coding = batches.InputCoding(*(card["input"][key] for key in ("kind", "scale", "offset")))
+    train, valid = (
+        batches.Batches(*prepared.load(folder, split), coding, settings.train.batch_size, seed=s)
+        for split, s in (("train", seed), ("valid", None))
+    )
+    model = storage.build(storage.configuration(settings, card), seed)
+    result = training.fit(model, train, valid, settings.train)
+    best = result.history[result.best_epoch - 1]
+    values = (
+        benchmark, name, seed, round(best["valid_accuracy"], 5),
+        round(best["valid_cross_entropy"], 5), result.best_epoch,
+        round(result.flips_per_step, 2), round(result.seconds, 1),
+    )  # fmt: skip
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def main():
+    path = Path("results/studies/sign_schedules.csv")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for benchmark in sys.argv[1:]:
+            for name in SCHEDULES:
+                for seed in SEEDS:
+                    row = run(benchmark, name, seed)
+                    writer.writerow(row)
+                    file.flush()
+                    print(row)
+
+
+if __name__ == "__main__":
+    main()
