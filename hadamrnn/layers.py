@@ -117,6 +117,12 @@ class HadamRNN(nn.Module):
             raise HadamrnnError("x: must have at least one time step; got 0")
         if x.dim() == 2 and x.is_floating_point():
             raise HadamrnnError(f"x: ids of shape (batch, time) must be integers; got {x.dtype}")
+        for name, value in (("x", x if x.dim() == 3 else None), ("h_0", h_0)):
+            if value is not None and value.dtype != self.input_weight.dtype:
+                raise HadamrnnError(
+                    f"{name}: must have the parameters' type {self.input_weight.dtype}; "
+                    f"got {value.dtype}"
+                )
         if x.dim() == 2 and not 0 <= int(x.min()) <= int(x.max()) < self.input_size:
             raise HadamrnnError(
                 f"x: ids must lie in 0..{self.input_size - 1}; got {int(x.min())}..{int(x.max())}"

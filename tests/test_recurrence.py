@@ -176,6 +176,7 @@ SIZES = [  # hidden, q, steps, batch, features
     (4, 4, 7, 3, 2),
     (6, 3, 8, 16, 4),
     (16, 2, 17, 17, 5),
+    (16, 1, 45, 3, 3),
     (16, 1, 9, 33, 3),
     (32, 1, 6, 5, 60),
     (12, 3, 11, 4, 48),
@@ -377,16 +378,23 @@ def test_other_devices_run_without_a_cpu_function(mode, symbols):
     ],
 )
 def test_choice_of_the_form(shape, mode, initial, expected):
-    state = torch.zeros(4, 8) if initial else None
-    assert dispatch.choose(torch.zeros(shape), mode, state) == expected
-    assert dispatch.choose(torch.zeros(shape, device="meta"), mode, state) == "doubling"
+    state, elsewhere = torch.zeros(4, 8) if initial else None, torch.zeros(shape, device="meta")
+    for dtype in (torch.float32, torch.float64):
+        assert dispatch.choose(torch.zeros(shape), dtype, mode, state) == expected
+        assert dispatch.choose(elsewhere, dtype, mode, state) == "doubling"
+    assert dispatch.choose(torch.zeros(shape), torch.bfloat16, mode, state) == "doubling"
+
+
+def test_choice_without_numba(monkeypatch):
+    monkeypatch.setattr(dispatch, "HAS_NUMBA", False)
+    assert dispatch.choose(torch.zeros(4, 9, 3), torch.float32, "last", None) == "doubling"
 
 
 @pytest.mark.parametrize("symbols", [False, True])
 @pytest.mark.parametrize("mode", MODES)
 def test_auto_is_the_chosen_form(mode, symbols):
     case = Case(8, 2, 9, 4, 3, mode=mode, symbols=symbols)
-    form = dispatch.choose(case.arguments()["inputs"], mode, None)
+    form = dispatch.choose(case.arguments()["inputs"], torch.float64, mode, None)
     automatic, named = (values_and_gradients(case, backend) for backend in ("auto", form))
     assert all(torch.equal(automatic[name], named[name]) for name in named)
 

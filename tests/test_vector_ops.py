@@ -50,13 +50,33 @@ def run_scale_add(array, offset, factor, other, other_offset):
 
 
 @numba.njit
-def run_subtract(array, offset, other, other_offset):
-    ops.subtract(array, offset, other, other_offset)
+def run_fill(array, offset, value):
+    ops.fill(array, offset, value)
 
 
 @numba.njit
-def run_multiply_add(total, offset, left, left_offset, right, right_offset):
-    ops.multiply_add(total, offset, left, left_offset, right, right_offset)
+def run_multiply_add(target, offset, source, source_offset, other, other_offset):
+    ops.multiply_add(target, offset, source, source_offset, other, other_offset)
+
+
+@numba.njit
+def run_add_where_positive(target, offset, source, source_offset, other, other_offset):
+    ops.add_where_positive(target, offset, source, source_offset, other, other_offset)
+
+
+@numba.njit
+def run_relu(target, offset, source, source_offset, other, other_offset):
+    ops.relu(target, offset, source, source_offset, other, other_offset)
+
+
+@numba.njit
+def run_subtract(target, offset, source, source_offset, other, other_offset):
+    ops.subtract(target, offset, source, source_offset, other, other_offset)
+
+
+@numba.njit
+def run_add(target, offset, source, source_offset, other, other_offset):
+    ops.add(target, offset, source, source_offset, other, other_offset)
 
 
 @numba.njit
@@ -70,13 +90,18 @@ def run_products4(out, offset, weight, start, row_stride, columns, count):
 
 
 @numba.njit
-def run_outer1(total, offset, left, l_off, l_stride, right, r_off, r_stride, steps):
-    ops.sum_of_outer1(total, offset, left, l_off, l_stride, right, r_off, r_stride, steps)
+def run_outer1x1(total, place, stride, left, l_off, l_stride, right, r_off, r_stride, steps):
+    ops.sum_of_outer1x1(total, place, stride, left, l_off, l_stride, right, r_off, r_stride, steps)
 
 
 @numba.njit
-def run_outer4(total, offset, left, l_off, l_stride, right, r_off, r_stride, steps):
-    ops.sum_of_outer4(total, offset, left, l_off, l_stride, right, r_off, r_stride, steps)
+def run_outer1x4(total, place, stride, left, l_off, l_stride, right, r_off, r_stride, steps):
+    ops.sum_of_outer1x4(total, place, stride, left, l_off, l_stride, right, r_off, r_stride, steps)
+
+
+@numba.njit
+def run_outer3x4(total, place, stride, left, l_off, l_stride, right, r_off, r_stride, steps):
+    ops.sum_of_outer3x4(total, place, stride, left, l_off, l_stride, right, r_off, r_stride, steps)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -117,24 +142,61 @@ def test_scale_add(offset, other_offset, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("offset", "other_offset"), [(0, LANES), (7, 3)])
-def test_subtract(offset, other_offset, dtype):
-    array, other = whole_numbers(dtype, 2, 4 * LANES)
+@pytest.mark.parametrize("offset", [0, LANES, 7])
+def test_fill(offset, dtype):
+    array = whole_numbers(dtype, 4 * LANES)
     expected = array.copy()
-    rows_of(expected, offset)[0][:] -= rows_of(other, other_offset)[0]
-    run_subtract(array, offset, other, other_offset)
+    rows_of(expected, offset)[0][:] = -4
+    run_fill(array, offset, dtype(-4))
     np.testing.assert_array_equal(array, expected)
+
+
+ROWWISE = {
+    "multiply_add": (run_multiply_add, lambda target, source, other: target + source * other),
+    "add_where_positive": (
+        run_add_where_positive,
+        lambda target, source, other: target + np.where(other > 0, source, 0),
+    ),
+    "relu": (run_relu, lambda target, source, other: np.maximum(source, 0)),
+    "subtract": (run_subtract, lambda target, source, other: source - other),
+    "add": (run_add, lambda target, source, other: source + other),
+}
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("offsets", [(0, LANES, 2 * LANES), (9, 3, 0)])
-def test_multiply_add(offsets, dtype):
-    total, left, right = whole_numbers(dtype, 3, 4 * LANES)
-    expected = total.copy()
-    (lefts,), (rights,) = rows_of(left, offsets[1]), rows_of(right, offsets[2])
-    rows_of(expected, offsets[0])[0][:] += lefts * rights
-    run_multiply_add(total, offsets[0], left, offsets[1], right, offsets[2])
-    np.testing.assert_array_equal(total, expected)
+@pytest.mark.parametrize("name", ROWWISE)
+def test_rowwise(name, offsets, dtype):
+    function, meaning = ROWWISE[name]
+    arrays = list(whole_numbers(dtype, 3, 4 * LANES))
+    expected = arrays[0].copy()
+    rows = [rows_of(*pair)[0] for pair in zip(arrays, offsets, strict=True)]
+    rows_of(expected, offsets[0])[0][:] = meaning(*rows)
+    arguments = [part for pair in zip(arrays, offsets, strict=True) for part in pair]
+    function(*arguments)
+    np.testing.assert_array_equal(arrays[0], expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ROWWISE)
+def test_a_row_may_be_its_own_operand(name, dtype):
+    function, meaning = ROWWISE[name]
+    array = whole_numbers(dtype, 2 * LANES)
+    expected = array.copy()
+    expected[:LANES] = meaning(*[array[:LANES]] * 3)
+    function(array, 0, array, 0, array, 0)
+    np.testing.assert_array_equal(array, expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_relu_passes_on_what_is_not_a_number(dtype):
+    special = np.resize(np.array([np.nan, np.inf, -np.inf, -0.0, 1], dtype), LANES)
+    target = np.zeros(LANES, dtype)
+    run_relu(target, 0, special, 0, special, 0)
+    np.testing.assert_array_equal(target, np.maximum(special, 0))
+    total = np.ones(LANES, dtype)
+    run_add_where_positive(total, 0, special, 0, special, 0)
+    np.testing.assert_array_equal(total, 1 + np.maximum(special, 0))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -155,25 +217,22 @@ def test_sum_of_products(rows, function, count, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("steps", [0, 1, 2, 8])
-@pytest.mark.parametrize(("rows", "function"), [(1, run_outer1), (4, run_outer4)])
-def test_sum_of_outer(rows, function, steps, dtype):
-    offset, left_place, right_place = 2 * LANES, (LANES, 3 * LANES), (2 * LANES, 7 * LANES)
-    total = whole_numbers(dtype, 8 * LANES)
+@pytest.mark.parametrize(
+    ("lefts", "rights", "function"),
+    [(1, 1, run_outer1x1), (1, 4, run_outer1x4), (3, 4, run_outer3x4)],
+)
+def test_sum_of_outer(lefts, rights, function, steps, dtype):
+    place, stride = 2 * LANES, 5 * LANES
+    left_place, right_place = (LANES, 3 * LANES), (2 * LANES, 7 * LANES)
+    total = whole_numbers(dtype, 20 * LANES)
     left = whole_numbers(dtype, 30 * LANES, seed=1)
-    right = whole_numbers(dtype, 60 * LANES, seed=2)
+    right = whole_numbers(dtype, 70 * LANES, seed=2)
     expected = total.copy()
-    for k, row in enumerate(rows_of(expected, offset, rows)):
-        for t in range(steps):
-            (lefts,) = rows_of(left, left_place[0] + t * left_place[1])
-            (rights,) = rows_of(right, right_place[0] + t * right_place[1] + k * LANES)
-            row += lefts * rights
-    function(total, offset, left, *left_place, right, *right_place, steps)
+    for i in range(lefts):
+        for k, row in enumerate(rows_of(expected, place + i * stride, rights)):
+            for t in range(steps):
+                one = rows_of(left, left_place[0] + t * left_place[1], lefts)[i]
+                other = rows_of(right, right_place[0] + t * right_place[1], rights)[k]
+                row += one * other
+    function(total, place, stride, left, *left_place, right, *right_place, steps)
     np.testing.assert_array_equal(total, expected)
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_a_row_may_be_its_own_operand(dtype):
-    array = whole_numbers(dtype, 2 * LANES)
-    expected = array + np.concatenate((array[:LANES] ** 2, np.zeros(LANES, dtype)))
-    run_multiply_add(array, 0, array, 0, array, 0)
-    np.testing.assert_array_equal(array, expected)

@@ -3,7 +3,7 @@
 - On the CPU, many-to-one with few numbers a step: the Krylov form, where the batch is one matrix
   product. Its cost grows with T d_in, the fused scan's with batch T.
 - On the CPU otherwise: the fused scan.
-- On other devices, or where numba is missing: doubling.
+- On other devices, in half precision, or where numba is missing: doubling.
 
 A form can also be asked for by name.
 """
@@ -23,12 +23,15 @@ KRYLOV_MOST_FEATURES = 48
 HAS_NUMBA = importlib.util.find_spec("numba") is not None
 
 
-def choose(inputs, mode, initial_state):
+KERNEL_TYPES = (torch.float32, torch.float64)
+
+
+def choose(inputs, dtype, mode, initial_state):
     """The name of the form for these inputs: "krylov", "scan" or "doubling".
 
-    inputs : (batch, time, d_in) or (batch, time) ids; mode : see ``run``.
+    inputs : (batch, time, d_in) or (batch, time) ids; dtype : of the weights; mode : see ``run``.
     """
-    if inputs.device.type != "cpu" or not HAS_NUMBA:
+    if inputs.device.type != "cpu" or not HAS_NUMBA or dtype not in KERNEL_TYPES:
         return "doubling"
     krylov = mode == "last" and initial_state is None and inputs.dim() == 3
     return "krylov" if krylov and inputs.shape[2] <= KRYLOV_MOST_FEATURES else "scan"
@@ -55,7 +58,9 @@ def run(
     """
     if backend not in BACKENDS:
         raise HadamrnnError(f"backend: must be one of {', '.join(BACKENDS)}; got {backend!r}")
-    form = choose(inputs, mode, initial_state) if backend == "auto" else backend
+    form = backend
+    if backend == "auto":
+        form = choose(inputs, input_weight.dtype, mode, initial_state)
     if form == "krylov":
         return _krylov(inputs, input_weight, bias, signs, block_size, initial_state, mode)
     if form == "scan":

@@ -61,7 +61,7 @@ class _Scan(torch.autograd.Function):
         wants_inputs = ctx.needs_input_grad[0] or kind in (kernels.ROWS, kernels.PROJECTED)
         features = weight.shape[1] if product else 0
         width = (weight.shape[1] if kind == kernels.DENSE else hidden) if wants_inputs else 0
-        grad_weight = _empty(dtype, tiles, hidden, features)
+        grad_weight = _empty(dtype, tiles, features, hidden)
         grad_bias, sign_sums = _empty(dtype, 2, tiles, hidden)
         grad_output = _empty(dtype, tiles, len(output_weight), hidden)
         grad_inputs = _empty(dtype, batch, steps if wants_inputs else 0, width)
@@ -79,7 +79,10 @@ class _Scan(torch.autograd.Function):
             table_grad.index_add_(0, ids.reshape(-1).long(), rows)
             grads = (None, None, table_grad, None)
         else:
-            product_grads = [torch.from_numpy(g.sum(0)) for g in (grad_weight, grad_bias)]
+            columns, sums = (torch.from_numpy(g.sum(0)) for g in (grad_weight, grad_bias))
+            if kind == kernels.ONE_HOT:  # every step adds to exactly one column
+                sums = columns.sum(0)
+            product_grads = [columns.t(), sums]
             returned = torch.from_numpy(grad_inputs) if wants_inputs else None
             grads = (returned, None, *(product_grads if product else (None, None)))
         logits = mode == kernels.LOGITS

@@ -22,19 +22,39 @@ CHUNK = 8
 
 
 @inline
-def _input_term(added, columns, kind, dense, ids, weight, bias, first, t):
-    """added = U x_t + b for the sequences first .. first + LANES - 1."""
-    if kind in (DENSE, ONE_HOT):
-        if kind == DENSE:
-            ops.load_dense(columns, dense, first, t)
+def _input_term(added, columns, kind, dense, ids, weight, table, bias, first, t):
+    """added = U x_t + b for the sequences first .. first + LANES - 1.
+
+    Returns the symbol that all of them read, or -1: then the sum over lanes can be shared.
+    """
+    common = -1
+    if kind == ONE_HOT:
+        common = ops.common_symbol(ids, first, t)
+        if common >= 0:
+            ops.fill_rows(added, table[common])
         else:
             ops.load_one_hot(columns, ids, first, t)
+            ops.fill_rows(added, bias)
+            ops.add_product(added, weight, columns)
+    elif kind == DENSE:
+        ops.load_dense(columns, dense, first, t)
         ops.fill_rows(added, bias)
         ops.add_product(added, weight, columns)
     elif kind == ROWS:
         ops.load_rows(added, weight, ids, first, t)
     else:
         ops.load_dense(added, dense, first, t)
+    return common
+
+
+@inline
+def _symbol_table(kind, weight, bias):
+    """U x + b for every symbol, (symbols, d); empty unless ``kind`` is ONE_HOT."""
+    table = np.empty((weight.shape[1] if kind == ONE_HOT else 0, weight.shape[0]), weight.dtype)
+    for symbol in range(len(table)):
+        for i in range(len(bias)):
+            table[symbol, i] = weight[i, symbol] + bias[i]
+    return table
 
 
 @kernel
@@ -50,6 +70,7 @@ def forward(
     """
     steps = ids.shape[1] if kind in (ONE_HOT, ROWS) else dense.shape[1]
     hidden, outputs, dtype = len(scale), output_weight.shape[0], scale.dtype
+    table = _symbol_table(kind, weight, bias)
     for tile_index in prange((len(last) + LANES - 1) // LANES):
         first = tile_index * LANES
         state = np.zeros((hidden, LANES), dtype)
@@ -59,7 +80,7 @@ def forward(
         for lane in range(min(LANES, len(last) - first)):
             state[:, lane] = initial[first + lane]
         for t in range(steps):
-            _input_term(added, columns, kind, dense, ids, weight, bias, first, t)
+            _input_term(added, columns, kind, dense, ids, weight, table, bias, first, t)
             ops.transform(state, block_size)
             ops.scale_add_rows(state, scale, added)
             if mode == ALL:
@@ -86,8 +107,8 @@ def backward(
 ):  # fmt: skip
     """Adjoint of ``forward``; states are rebuilt downwards from ``last``.
 
-    Written per tile, to be summed by the caller: grad_weight (tiles, d, d_in) for DENSE and
-    ONE_HOT, grad_bias and sign_sums (tiles, d), grad_output_weight (tiles, outputs, d).
+    Written per tile, to be summed by the caller: grad_weight (tiles, d_in, d) for DENSE and
+    ONE_HOT, grad_bias (for DENSE) and sign_sums (tiles, d), grad_output_weight (tiles, outputs, d).
     Written per sequence: grad_initial (batch, d); grad_inputs (batch, time, d_in) for DENSE if
     wants_inputs, (batch, time, d) for ROWS and PROJECTED.
     sign_sums is the sum over time of lambda_t * (W h_{t-1}): u times the gradient of u.
@@ -96,6 +117,7 @@ def backward(
     hidden, outputs, dtype = len(scale), output_weight_t.shape[1], scale.dtype
     features = weight.shape[1] if kind in (DENSE, ONE_HOT) else 0
     weight_t = np.ascontiguousarray(weight.T)
+    table = _symbol_table(kind, weight, bias)
     for tile_index in prange((len(last) + LANES - 1) // LANES):
         first = tile_index * LANES
         lanes = min(LANES, len(last) - first)
@@ -105,7 +127,7 @@ def backward(
         columns = np.zeros((features, LANES), dtype)
         input_chunk = np.zeros((CHUNK, features, LANES), dtype)
         adjoint_chunk = np.zeros((CHUNK, hidden, LANES), dtype)
-        weight_sum = np.zeros((hidden, features, LANES), dtype)
+        weight_sum = np.zeros((features, hidden, LANES), dtype)
         logit_chunk = np.zeros((CHUNK, outputs, LANES), dtype)
         active_chunk = np.zeros((CHUNK, hidden, LANES), dtype)
         output_sum = np.zeros((outputs, hidden, LANES), dtype)
@@ -114,7 +136,7 @@ def backward(
             adjoint[:, lane] = grad_last[first + lane]
             if mode == MEAN:
                 shared[:, lane] = grad_result[first + lane] / steps
-        filled = 0
+        filled = queued = 0
         for t in range(steps - 1, -1, -1):
             if mode == ALL:
                 ops.load_dense(added, grad_steps, first, t)
@@ -127,13 +149,17 @@ def backward(
                 ops.clear(added)
                 ops.add_product(added, output_weight_t, logit_chunk[filled])
                 ops.add_where_active(adjoint, added, state)
-            _input_term(added, columns, kind, dense, ids, weight, bias, first, t)
+            common = _input_term(added, columns, kind, dense, ids, weight, table, bias, first, t)
             ops.subtract_scale(state, added, adjoint, sign_sum, scale)
             ops.transform(state, block_size)
-            if features:
-                ops.copy_rows(input_chunk[filled], columns)
-                ops.copy_rows(adjoint_chunk[filled], adjoint)
-                ops.add_rows(bias_sum, adjoint)
+            if common >= 0:
+                ops.add_rows(weight_sum[common], adjoint)
+            elif features:
+                ops.copy_rows(input_chunk[queued], columns)
+                ops.copy_rows(adjoint_chunk[queued], adjoint)
+                queued += 1
+                if kind == DENSE:
+                    ops.add_rows(bias_sum, adjoint)
             if kind == DENSE and wants_inputs:
                 ops.clear(columns)
                 ops.add_product(columns, weight_t, adjoint)
@@ -141,9 +167,10 @@ def backward(
             elif kind in (ROWS, PROJECTED):
                 ops.store_dense(adjoint, grad_inputs, first, t)
             filled += 1
+            if queued == CHUNK or t == 0:
+                ops.add_outer(weight_sum, input_chunk, adjoint_chunk, queued)
+                queued = 0
             if filled == CHUNK or t == 0:
-                if features:
-                    ops.add_outer(weight_sum, adjoint_chunk, input_chunk, filled)
                 if mode == LOGITS:
                     ops.add_outer(output_sum, logit_chunk, active_chunk, filled)
                 filled = 0
@@ -155,7 +182,7 @@ def backward(
             grad_bias[tile_index, i] = bias_sum[i].sum()
             sign_sums[tile_index, i] = sign_sum[i].sum()
             for j in range(features):
-                grad_weight[tile_index, i, j] = weight_sum[i, j].sum()
+                grad_weight[tile_index, j, i] = weight_sum[j, i].sum()
         if mode == LOGITS:
             for c in range(outputs):
                 for i in range(hidden):

@@ -18,8 +18,9 @@ from hadamrnn.recurrence.vector_ops import (
     scale,
     scale_add,
     subtract,
-    sum_of_outer1,
-    sum_of_outer4,
+    sum_of_outer1x1,
+    sum_of_outer1x4,
+    sum_of_outer3x4,
     sum_of_products1,
     sum_of_products4,
 )
@@ -120,23 +121,31 @@ def subtract_scale(tile, other, weight, total, factors):
 
 @inline
 def add_outer(total, left, right, steps):
-    """total[i, j] += sum over t < steps of left[t, i] * right[t, j], lane by lane.
+    """total[i, k] += sum over t < steps of left[t, i] * right[t, k], lane by lane.
 
     total : (rows, columns, LANES); left : (chunk, rows, LANES); right : (chunk, columns, LANES).
     """
     rows, columns = total.shape[:2]
-    left_stride, right_stride = rows * LANES, columns * LANES
-    for i in range(rows):
-        row = i * columns * LANES
-        for j in range(0, columns - 3, 4):
-            sum_of_outer4(
-                total, row + j * LANES, left, i * LANES, left_stride,
-                right, j * LANES, right_stride, steps,
+    row_stride, l_stride, r_stride = columns * LANES, rows * LANES, columns * LANES
+    whole = columns - columns % 4
+    for i in range(0, rows - 2, 3):
+        for k in range(0, whole, 4):
+            sum_of_outer3x4(
+                total, i * row_stride + k * LANES, row_stride,
+                left, i * LANES, l_stride, right, k * LANES, r_stride, steps,
             )  # fmt: skip
-        for j in range(columns - columns % 4, columns):
-            sum_of_outer1(
-                total, row + j * LANES, left, i * LANES, left_stride,
-                right, j * LANES, right_stride, steps,
+    for i in range(rows):
+        threes = i < rows - rows % 3
+        if not threes:
+            for k in range(0, whole, 4):
+                sum_of_outer1x4(
+                    total, i * row_stride + k * LANES, row_stride,
+                    left, i * LANES, l_stride, right, k * LANES, r_stride, steps,
+                )  # fmt: skip
+        for k in range(whole, columns):
+            sum_of_outer1x1(
+                total, i * row_stride + k * LANES, row_stride,
+                left, i * LANES, l_stride, right, k * LANES, r_stride, steps,
             )  # fmt: skip
 
 
@@ -157,6 +166,16 @@ def load_one_hot(columns, ids, first, t):
     clear(columns)
     for lane in range(min(LANES, ids.shape[0] - first)):
         columns[ids[first + lane, t], lane] = 1
+
+
+@inline
+def common_symbol(ids, first, t):
+    """The symbol that all sequences of the tile read at step t, or -1: blanks and padding."""
+    symbol = ids[first, t]
+    for lane in range(1, min(LANES, ids.shape[0] - first)):
+        if ids[first + lane, t] != symbol:
+            return -1
+    return symbol
 
 
 @inline

@@ -123,8 +123,9 @@ def _rowwise(docstring, combine):
 
 
 def _where_positive(emit, condition, value):
+    # Compared this way round, NaN counts as positive and stays visible, as in torch's relu.
     zero = emit.splat(ir.Constant(emit.element, 0.0))
-    return emit.builder.select(emit.builder.fcmp_ordered(">", condition, zero), value, zero)
+    return emit.builder.select(emit.builder.fcmp_ordered("<=", condition, zero), zero, value)
 
 
 multiply_add = _rowwise(
@@ -206,32 +207,52 @@ def _sum_of_products(rows):
     return sum_of_products
 
 
-def _sum_of_outer(rows):
-    """total row k += sum over t < steps of left row t * right row (t, k), for ``rows`` rows k."""
+def _sum_of_outer(lefts, rights):
+    """total (i, k) += sum over t < steps of left row (t, i) * right row (t, k).
+
+    ``lefts`` x ``rights`` sums stay in registers; rows of total are total_stride apart.
+    """
 
     @intrinsic
-    def sum_of_outer(typing, total, offset, left, l_off, l_stride, right, r_off, r_stride, steps):
+    def sum_of_outer(
+        typing, total, offset, total_stride, left, l_off, l_stride, right, r_off, r_stride, steps
+    ):
         def codegen(context, builder, signature, args):
             emit = _Emitter(context, builder, signature.args[0].dtype)
-            totals, lefts, rights = (emit.data(signature.args[k], args[k]) for k in (0, 2, 5))
-            places = [builder.add(args[1], _constant(k * LANES)) for k in range(rows)]
+            totals, left_data, right_data = (
+                emit.data(signature.args[k], args[k]) for k in (0, 3, 6)
+            )
+            places = [
+                builder.add(emit.offset(args[1], _constant(i), args[2]), _constant(k * LANES))
+                for i in range(lefts)
+                for k in range(rights)
+            ]
             sums = [cgutils.alloca_once_value(builder, emit.load(totals, p)) for p in places]
-            with cgutils.for_range(builder, args[8]) as loop:
-                vector = emit.load(lefts, emit.offset(args[3], loop.index, args[4]))
-                base = emit.offset(args[6], loop.index, args[7])
-                for k, sum_ in enumerate(sums):
-                    other = emit.load(rights, builder.add(base, _constant(k * LANES)))
-                    builder.store(emit.multiply_add(vector, other, builder.load(sum_)), sum_)
+            with cgutils.for_range(builder, args[9]) as loop:
+                left_base = emit.offset(args[4], loop.index, args[5])
+                right_base = emit.offset(args[7], loop.index, args[8])
+                left_rows, right_rows = (
+                    [emit.load(data, builder.add(base, _constant(k * LANES))) for k in range(count)]
+                    for data, base, count in (
+                        (left_data, left_base, lefts),
+                        (right_data, right_base, rights),
+                    )
+                )
+                products = [(a, b) for a in left_rows for b in right_rows]
+                for (a, b), sum_ in zip(products, sums, strict=True):
+                    builder.store(emit.multiply_add(a, b, builder.load(sum_)), sum_)
             for place, sum_ in zip(places, sums, strict=True):
                 emit.store(builder.load(sum_), totals, place)
             return context.get_dummy_value()
 
         intp = types.intp
-        return types.void(total, intp, left, intp, intp, right, intp, intp, intp), codegen
+        arguments = (total, intp, intp, left, intp, intp, right, intp, intp, intp)
+        return types.void(*arguments), codegen
 
     return sum_of_outer
 
 
 sum_of_products1, sum_of_products4 = _sum_of_products(1), _sum_of_products(4)
-sum_of_outer1, sum_of_outer4 = _sum_of_outer(1), _sum_of_outer(4)
+sum_of_outer1x1, sum_of_outer1x4 = _sum_of_outer(1, 1), _sum_of_outer(1, 4)
+sum_of_outer3x4 = _sum_of_outer(3, 4)
 butterfly2, butterfly4, butterfly8 = _butterfly(2), _butterfly(4), _butterfly(8)

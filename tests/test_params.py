@@ -1,0 +1,281 @@
+"""params.yaml: the shipped file loads, sections override, every wrong value is one sentence."""
+
+import copy
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hadamrnn import params
+from hadamrnn.errors import HadamrnnError
+
+SHIPPED = Path(__file__).parents[1] / "params.yaml"
+
+
+@pytest.fixture
+def document():
+    return {
+        "benchmarks": ["copy"],
+        "model": "hadamrnn",
+        "q": 1,
+        "readout": "auto",
+        "weight_bits": 4,
+        "activation_bits": 12,
+        "input_bits": 8,
+        "seed": 1,
+        "device": "auto",
+        "train": {
+            "hidden_size": 128,
+            "epochs": 30,
+            "batch_size": 100,
+            "learning_rate": 0.002,
+            "learning_rate_schedule": "cosine",
+            "learning_rate_decay": 0.98,
+            "warmup_steps": 100,
+            "patience": None,
+            "select": "accuracy",
+            "readout": "last",
+            "sign_schedule": "hold",
+            "sign_learning_rate": 0.001,
+            "sign_epochs": 10,
+        },
+        "benchmark": {"copy": {"epochs": 6, "data": {"steps": 1000}}, "har2": {"readout": "mean"}},
+    }
+
+
+def put(document, path, value):
+    *folders, key = path.split(".")
+    for folder in folders:
+        document = document[folder]
+    document[key] = value
+
+
+def refused(document, words):
+    with pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
+        params.check(document)
+
+
+# --------------------------------------------------------------------------------- what is right
+
+
+def test_every_section_of_the_shipped_file_loads(tmp_path):
+    content = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+    assert list(params.load(SHIPPED)) == content["benchmarks"]
+    content["benchmarks"] = list(content["benchmark"])
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    settings = params.load(path)
+    assert list(settings) == content["benchmarks"]
+    for name, one in settings.items():
+        assert one.benchmark == name
+        assert one.readout in ("last", "mean")
+
+
+def test_only_the_listed_benchmarks_are_resolved_in_their_order(document):
+    document["benchmarks"] = ["har2", "copy"]
+    assert list(params.check(document)) == ["har2", "copy"]
+    document["benchmarks"] = ["har2"]
+    assert list(params.check(document)) == ["har2"]
+
+
+def test_a_benchmarks_section_overrides_the_defaults(document):
+    document["benchmarks"] = ["copy", "har2"]
+    settings = params.check(document)
+    assert settings["copy"].train.epochs == 6
+    assert settings["har2"].train.epochs == 30
+    assert settings["copy"].train.batch_size == 100
+    assert dict(settings["copy"].data) == {"steps": 1000}
+    assert dict(settings["har2"].data) == {}
+    assert settings["copy"].seed == 1
+
+
+@pytest.mark.parametrize(
+    ("top", "expected"),
+    [
+        ("auto", {"copy": "last", "har2": "mean"}),
+        ("last", {"copy": "last", "har2": "last"}),
+        ("mean", {"copy": "mean", "har2": "mean"}),
+    ],
+)
+def test_readout_is_the_top_level_one_unless_auto(document, top, expected):
+    document |= {"benchmarks": ["copy", "har2"], "readout": top}
+    assert {name: one.readout for name, one in params.check(document).items()} == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("weight_bits", None),
+        ("weight_bits", 1),
+        ("weight_bits", 8),
+        ("train.patience", 1),
+        ("train.learning_rate", 1),
+        ("train.learning_rate_decay", 1),
+        ("train.warmup_steps", 0),
+        ("seed", 0),
+        ("q", 128),
+        ("device", "cuda:1"),
+        ("input_bits", 2),
+        ("activation_bits", 16),
+    ],
+)
+def test_values_at_the_edge_are_accepted(document, path, value):
+    put(document, path, value)
+    assert list(params.check(document)) == ["copy"]
+
+
+def test_settings_are_frozen_and_leave_the_document_alone(document):
+    before = copy.deepcopy(document)
+    settings = params.check(document)["copy"]
+    assert document == before
+    with pytest.raises(AttributeError):
+        settings.q = 2
+    with pytest.raises(AttributeError):
+        settings.train.epochs = 2
+    with pytest.raises(TypeError):
+        settings.data["steps"] = 2
+
+
+# --------------------------------------------------------------------------------- what is wrong
+
+HINT = " (YAML reads 1e-3 as text; write 0.001)"
+POWER = "into blocks whose size is a power of two"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("q", 3, f"q: must divide hidden_size=128 {POWER}; got q=3"),
+        ("q", 0, "q: must be an integer of at least 1; got 0"),
+        ("q", 2.0, "q: must be an integer of at least 1; got 2.0"),
+        ("q", True, "q: must be an integer of at least 1; got True"),
+        ("train.hidden_size", 100, f"q: must divide hidden_size=100 {POWER}; got q=1"),
+        (
+            "weight_bits",
+            -1,
+            "weight_bits: must be an integer from 1 to 8, or null for full precision; got -1",
+        ),
+        ("model", "lstm", "model: must be one of hadamrnn; got 'lstm'"),
+        ("readout", "max", "readout: must be one of auto, last, mean; got 'max'"),
+        ("activation_bits", 17, "activation_bits: must be an integer from 2 to 16; got 17"),
+        ("input_bits", 1, "input_bits: must be an integer from 2 to 8; got 1"),
+        ("seed", None, "seed: must be an integer of at least 0; got null"),
+        ("device", "tpu", "device: must be auto, cpu, cuda or cuda:<index>; got 'tpu'"),
+        (
+            "train.learning_rate",
+            "1e-3",
+            f"train.learning_rate: must be a number greater than 0{HINT}; got '1e-3'",
+        ),
+        (
+            "benchmark.copy.learning_rate",
+            "1e-3",
+            f"benchmark.copy.learning_rate: must be a number greater than 0{HINT}; got '1e-3'",
+        ),
+        ("train.learning_rate", 0, "train.learning_rate: must be a number greater than 0; got 0"),
+        (
+            "train.learning_rate",
+            float("nan"),
+            "train.learning_rate: must be a number greater than 0; got nan",
+        ),
+        (
+            "train.learning_rate_decay",
+            1.5,
+            "train.learning_rate_decay: must be a number greater than 0 and at most 1; got 1.5",
+        ),
+        (
+            "train.learning_rate_schedule",
+            "linear",
+            "train.learning_rate_schedule: must be one of exponential, cosine; got 'linear'",
+        ),
+        (
+            "train.patience",
+            0,
+            "train.patience: must be an integer of at least 1, or null for never stopping early; "
+            "got 0",
+        ),
+        (
+            "train.sign_schedule",
+            "free",
+            "train.sign_schedule: must be one of hold, constant, anneal, warmup; got 'free'",
+        ),
+        (
+            "benchmark.copy.select",
+            "loss",
+            "benchmark.copy.select: must be one of accuracy, cross_entropy; got 'loss'",
+        ),
+        (
+            "train.hidden_size",
+            5000,
+            "train.hidden_size: must be an integer from 1 to 4096; got 5000",
+        ),
+        ("train.epochs", 0, "train.epochs: must be an integer of at least 1; got 0"),
+        ("train.batch_size", 0, "train.batch_size: must be an integer of at least 1; got 0"),
+        ("train.warmup_steps", -1, "train.warmup_steps: must be an integer of at least 0; got -1"),
+        ("train", None, "train: must be a mapping; got null"),
+        ("benchmark", [], "benchmark: must be a mapping; got []"),
+        ("benchmark.copy", None, "benchmark.copy: must be a mapping; got null"),
+        ("benchmark.copy.data", 5, "benchmark.copy.data: must be a mapping; got 5"),
+        ("benchmarks", ["mnist"], "benchmarks: must be among copy, har2; got 'mnist'"),
+        (
+            "benchmarks",
+            ["copy", "copy"],
+            "benchmarks: must be a list of one or more different names; got ['copy', 'copy']",
+        ),
+        ("benchmarks", [], "benchmarks: must be a list of one or more different names; got []"),
+        (
+            "benchmarks",
+            "copy",
+            "benchmarks: must be a list of one or more different names; got 'copy'",
+        ),
+        ("benchmarks", [["copy"]], "benchmarks: must be among copy, har2; got ['copy']"),
+    ],
+)
+def test_wrong_value(document, path, value, words):
+    put(document, path, value)
+    refused(document, words)
+
+
+@pytest.mark.parametrize("path", ["qq", "train.qq", "benchmark.copy.qq", "benchmark.har2.qq"])
+def test_unknown_key(document, path):
+    put(document, path, 1)
+    place = path.removesuffix("qq")
+    with pytest.raises(HadamrnnError) as caught:
+        params.check(document)
+    known = {"": "benchmarks, model, q,"}.get(place, "hidden_size, epochs, batch_size,")
+    start = f"{path}: is not a key of params.yaml; known here are {known}"
+    assert str(caught.value).startswith(start)
+
+
+@pytest.mark.parametrize("path", ["q", "benchmarks", "train", "train.epochs"])
+def test_missing_key(document, path):
+    *folder, key = path.split(".")
+    del (document[folder[0]] if folder else document)[key]
+    refused(document, f"{path}: is missing from params.yaml")
+
+
+def test_no_file(tmp_path):
+    path = tmp_path / "params.yaml"
+    words = f"{path}: must exist in the folder the command runs in"
+    with pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
+        params.load(path)
+
+
+@pytest.mark.parametrize("text", ["q: [1", "q: 1\n q: 2\n", "\t- x"])
+def test_invalid_yaml(tmp_path, text):
+    path = tmp_path / "params.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(HadamrnnError) as caught:
+        params.load(path)
+    assert str(caught.value).startswith(f"{path}: must be valid YAML; got ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "shown"), [("", "null"), ("- 1", "[1]"), ("text", "'text'")])
+def test_a_file_that_is_no_mapping(tmp_path, text, shown):
+    path = tmp_path / "params.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(
+        HadamrnnError, match=re.escape(f"params.yaml: must be a mapping; got {shown}")
+    ):
+        params.load(path)
