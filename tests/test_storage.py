@@ -1,0 +1,60 @@
+"""The device parameter and the storage of models: round trips and messages."""
+
+import json
+
+import pytest
+import torch
+
+from hadamrnn import device, storage
+from hadamrnn.errors import HadamrnnError
+
+CONFIG = {
+    "model": "hadamrnn",
+    "arguments": {"input_size": 2, "hidden_size": 8, "output_size": 3, "q": 2, "weight_bits": 4,
+                  "readout": "mean", "per_step": False},
+}  # fmt: skip
+
+
+def test_auto_is_the_best_device_there_is():
+    assert device.resolve("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def test_missing_cuda_device():
+    with pytest.raises(HadamrnnError, match=r"^device: must be present on this machine .*cuda:99"):
+        device.resolve("cuda:99")
+
+
+def test_unknown_device():
+    with pytest.raises(
+        HadamrnnError, match="^device: must be auto, cpu or cuda:<index>; got 'gpu'"
+    ):
+        device.resolve("gpu")
+
+
+def test_model_round_trip(tmp_path):
+    model = storage.build(CONFIG, 3)
+    storage.save(model, CONFIG, tmp_path)
+    loaded, config = storage.load(tmp_path)
+    x = torch.randn(4, 6, 2)
+    assert config == CONFIG and torch.equal(loaded(x), model(x))
+
+
+def test_same_seed_same_model_whatever_was_drawn_before():
+    first = storage.build(CONFIG, 5).state_dict()
+    torch.randn(7)
+    second = storage.build(CONFIG, 5).state_dict()
+    other = storage.build(CONFIG, 6).state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert not torch.equal(first["output_weight"], other["output_weight"])
+
+
+def test_missing_model(tmp_path):
+    with pytest.raises(HadamrnnError, match="must hold a trained model; run dvc repro train@"):
+        storage.load(tmp_path / "har2")
+
+
+def test_unknown_model(tmp_path):
+    storage.save(storage.build(CONFIG), CONFIG, tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({**CONFIG, "model": "transformer"}))
+    with pytest.raises(HadamrnnError, match="^model: must be one of hadamrnn; got 'transformer'"):
+        storage.load(tmp_path)
