@@ -33,7 +33,7 @@ def repro(session):
 @nox.session
 def tests(session):
     """All tests and doctests; arguments go to pytest: nox -s tests -- -k krylov."""
-    install(session, "tests")
+    install(session, "tests", "bench")
     session.run("pytest", *session.posargs)
 
 
@@ -58,3 +58,10 @@ def smoke(session):
     session.run("dvc", "exp", "run", "--temp", "--name", "smoke", *overrides, *session.posargs)
     session.run("dvc", "exp", "show", "--md", "--only-changed", "--hide-workspace")
     session.run("dvc", "exp", "remove", "smoke")
+
+
+@nox.session
+def bench(session):
+    """Speed and memory against peers: results/benchmarks.json and a figure; --quick for a try."""
+    install(session, "bench")
+    session.run("python", "-m", "benchmarks", *session.posargs)

@@ -24,7 +24,13 @@ class InputCoding:
         """Stored tensor -> ids (int64) or numbers (float32)."""
         if self.kind == "symbol":
             return stored.long()
-        return stored.float().mul_(self.scale).add_(self.offset)
+        return stored.float() * self.scale + self.offset
+
+
+def _tensor(array):
+    """``array`` as a tensor without a copy where torch can index its type."""
+    array = np.ascontiguousarray(array)
+    return torch.from_numpy(array.astype(np.int32) if array.dtype == np.uint16 else array)
 
 
 class Batches:
@@ -35,8 +41,8 @@ class Batches:
     """
 
     def __init__(self, inputs, targets, coding, batch_size, device="cpu", seed=None):
-        self.inputs = torch.from_numpy(np.ascontiguousarray(inputs))
-        self.targets = torch.from_numpy(np.asarray(targets, dtype=np.int64))
+        # Stored as small as they come: a paper-scale copy task has 512 million targets.
+        self.inputs, self.targets = _tensor(inputs), _tensor(targets)
         self.coding, self.batch_size, self.device = coding, batch_size, device
         self.seed, self.epoch = seed, 0
 
@@ -51,4 +57,4 @@ class Batches:
         for start in range(0, count, self.batch_size):
             rows = torch.from_numpy(order[start : start + self.batch_size])
             inputs = self.coding.decode(self.inputs[rows].to(self.device))
-            yield inputs, self.targets[rows].to(self.device)
+            yield inputs, self.targets[rows].to(self.device).long()

@@ -57,13 +57,13 @@ class Checkpoint:
         if not self.path.exists():
             return None
         try:
-            content = torch.load(self.path, weights_only=True)
+            content = torch.load(self.path, weights_only=True, map_location="cpu")
+            saved, state = content["configuration"], content["state"]
         except Exception as error:
             raise HadamrnnError(
                 f"{self.path}: must be a whole checkpoint; got {type(error).__name__}; "
                 f"delete it to start anew"
             ) from None
-        saved = content["configuration"]
         for key in sorted({*saved, *self.configuration}):
             if saved.get(key) != self.configuration.get(key):
                 raise HadamrnnError(
@@ -71,7 +71,7 @@ class Checkpoint:
                     f"{saved.get(key)} there and is {self.configuration.get(key)} now; delete "
                     f"the file to start anew"
                 )
-        return content["state"]
+        return state
 
     def remove(self):
         """Delete the file: the training is complete and its result stored elsewhere."""

@@ -92,7 +92,7 @@ def fast_transform(values, block_size):
         )
     result, half = values, 1
     while half < block_size:
-        pairs = result.reshape(*values.shape[:-1], -1, 2, half)
+        pairs = result.reshape(*values.shape[:-1], values.shape[-1] // (2 * half), 2, half)
         merged = np.empty_like(pairs)
         np.add(pairs[..., 0, :], pairs[..., 1, :], out=merged[..., 0, :])
         np.subtract(pairs[..., 0, :], pairs[..., 1, :], out=merged[..., 1, :])

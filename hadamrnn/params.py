@@ -190,7 +190,7 @@ def check(document):
             f"benchmarks: must be a list of one or more different names; got {_show(names)}"
         )
     for name in names:
-        if name not in sections:
+        if not isinstance(name, str) or name not in sections:
             raise HadamrnnError(
                 f"benchmarks: must be among {', '.join(sections)}; got {_show(name)}"
             )

@@ -5,6 +5,7 @@ not a number attach to events. Metrics accumulate over samples. Nothing here rea
 """
 
 import copy
+import logging
 import math
 import time
 from dataclasses import dataclass, field
@@ -84,7 +85,7 @@ def make_optimizer(model, settings):
     for parameter in signs:
         parameter.requires_grad_(settings.sign_schedule != "hold")
     groups = [{"params": others}, {"params": signs}]
-    return torch.optim.Adam(groups, lr=settings.learning_rate)
+    return torch.optim.Adam(groups, lr=settings.learning_rate, fused=True)
 
 
 class Fit:
@@ -98,6 +99,9 @@ class Fit:
         self.epoch_start, self.flips, self.loss_sum, self.samples = 0.0, 0, 0.0, 0
         self.signs = _sign_parameters(model)
         self.engine = Engine(self._step)
+        # An error reaches the caller as an exception; the engine need not log it a second time.
+        self.engine.logger = logging.getLogger(f"{__name__}.engine")
+        self.engine.logger.setLevel(logging.CRITICAL)
         self.engine.add_event_handler(Events.EPOCH_STARTED, self._start_epoch)
         self.engine.add_event_handler(Events.ITERATION_STARTED, self._set_rates)
         self.engine.add_event_handler(Events.ITERATION_COMPLETED, self._check_loss)

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -52,6 +53,8 @@ def run(work):
     All of params.yaml is checked first, before anything heavy is imported, so that a wrong value
     stops at once; a HadamrnnError ends the stage with its sentence and exit status 1.
     """
+    # Set before torch is loaded: its idle threads would otherwise spin beside our kernels.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         settings = params.load()
         if len(sys.argv) != 2 or sys.argv[1] not in settings:

@@ -22,10 +22,10 @@ STRICT = ("-std=c99", *host.SANITIZERS)
 LOADER_OK, LOADER_REFUSES = {0, 2}, range(106, 110)  # exit codes of the host program
 
 
-@pytest.fixture(scope="module")
-def loader():
-    """One sanitized program that loads packed files."""
-    with host.HostProgram(sanitize=True) as program:
+@pytest.fixture(scope="module", params=(1, 2))
+def loader(request):
+    """One sanitized program that loads packed files, for each form of the inner loops."""
+    with host.HostProgram(sanitize=True, options=[f"-DHR_LANES={request.param}"]) as program:
         yield program
 
 
@@ -54,7 +54,7 @@ def test_c_equals_integer_python(loader):
 def test_c_equals_integer_python_at_the_ends_of_every_range(loader):
     """Saturating inputs of one sign drive the sums to their proven bounds."""
     rng = np.random.default_rng(2)
-    for m, a in ((512, 15), (256, 16), (8, 16), (2, 2)):
+    for m, a in ((512, 15), (256, 16), (8, 16), (2, 2), (1, 16), (128, 9)):
         model = random_model(
             rng, block_size=m, q=1, activation_bits=a, readout="mean", bits=8, input_size=2
         )
@@ -134,7 +134,7 @@ int main(void)
     broken.sums16 = NULL;
     EXPECT(hr_step(&dense_model, &broken, input), HR_WRONG_STATE)
     broken = dense_state;
-    broken.scratch16 = NULL;
+    broken.scratch = NULL;
     EXPECT(hr_step(&dense_model, &broken, input), HR_WRONG_STATE)
     EXPECT(hr_step(&dense_model, &dense_state, input), HR_OK)
     EXPECT(hr_step(&dense_model, &dense_state, input), HR_OK)

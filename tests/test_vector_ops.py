@@ -9,6 +9,7 @@ import pytest
 
 from hadamrnn.hadamard import sylvester
 from hadamrnn.recurrence import vector_ops as ops
+from hadamrnn.recurrence import vector_sums as sums
 from hadamrnn.recurrence.numba_setup import LANES
 
 DTYPES = [np.float32, np.float64]
@@ -37,6 +38,61 @@ def run_butterfly4(array, offset, stride):
 @numba.njit
 def run_butterfly8(array, offset, stride):
     ops.butterfly8(array, offset, stride)
+
+
+@numba.njit
+def run_butterfly16(array, offset, stride):
+    ops.butterfly16(array, offset, stride)
+
+
+@numba.njit
+def run_within1(array, offset):
+    ops.butterfly_within1(array, offset)
+
+
+@numba.njit
+def run_within2(array, offset):
+    ops.butterfly_within2(array, offset)
+
+
+@numba.njit
+def run_within3(array, offset):
+    ops.butterfly_within3(array, offset)
+
+
+@numba.njit
+def run_within4(array, offset):
+    ops.butterfly_within4(array, offset)
+
+
+@numba.njit
+def run_scale_add_scalar(array, offset, factor, addend):
+    ops.scale_add_scalar(array, offset, factor, addend)
+
+
+@numba.njit
+def run_multiply(target, offset, source, source_offset, other, other_offset):
+    ops.multiply(target, offset, source, source_offset, other, other_offset)
+
+
+@numba.njit
+def run_relu_products1(out, offset, weight, start, row_stride, columns, count):
+    sums.relu_products1(out, offset, weight, start, row_stride, columns, count)
+
+
+@numba.njit
+def run_relu_products4(out, offset, weight, start, row_stride, columns, count):
+    sums.relu_products4(out, offset, weight, start, row_stride, columns, count)
+
+
+@numba.njit
+def run_masked_products1(out, offset, mask, weight, start, row_stride, columns, count):
+    sums.masked_products1(out, offset, mask, weight, start, row_stride, columns, count)
+
+
+@numba.njit
+def run_masked_products4(out, offset, mask, weight, start, row_stride, columns, count):
+    sums.masked_products4(out, offset, mask, weight, start, row_stride, columns, count)
 
 
 @numba.njit
@@ -81,37 +137,38 @@ def run_add(target, offset, source, source_offset, other, other_offset):
 
 @numba.njit
 def run_products1(out, offset, weight, start, row_stride, columns, count):
-    ops.sum_of_products1(out, offset, weight, start, row_stride, columns, count)
+    sums.sum_of_products1(out, offset, weight, start, row_stride, columns, count)
 
 
 @numba.njit
 def run_products4(out, offset, weight, start, row_stride, columns, count):
-    ops.sum_of_products4(out, offset, weight, start, row_stride, columns, count)
+    sums.sum_of_products4(out, offset, weight, start, row_stride, columns, count)
 
 
 @numba.njit
 def run_outer1x1(total, place, stride, left, l_off, l_stride, right, r_off, r_stride, steps):
-    ops.sum_of_outer1x1(total, place, stride, left, l_off, l_stride, right, r_off, r_stride, steps)
+    sums.sum_of_outer1x1(total, place, stride, left, l_off, l_stride, right, r_off, r_stride, steps)
 
 
 @numba.njit
 def run_outer1x4(total, place, stride, left, l_off, l_stride, right, r_off, r_stride, steps):
-    ops.sum_of_outer1x4(total, place, stride, left, l_off, l_stride, right, r_off, r_stride, steps)
+    sums.sum_of_outer1x4(total, place, stride, left, l_off, l_stride, right, r_off, r_stride, steps)
 
 
 @numba.njit
 def run_outer3x4(total, place, stride, left, l_off, l_stride, right, r_off, r_stride, steps):
-    ops.sum_of_outer3x4(total, place, stride, left, l_off, l_stride, right, r_off, r_stride, steps)
+    sums.sum_of_outer3x4(total, place, stride, left, l_off, l_stride, right, r_off, r_stride, steps)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("offset", [0, LANES, 5])
 @pytest.mark.parametrize(
-    ("radix", "butterfly"), [(2, run_butterfly2), (4, run_butterfly4), (8, run_butterfly8)]
+    ("radix", "butterfly"),
+    [(2, run_butterfly2), (4, run_butterfly4), (8, run_butterfly8), (16, run_butterfly16)],
 )
 def test_butterfly_is_a_small_sylvester_transform_of_rows(radix, butterfly, offset, dtype):
     for stride in (LANES, 3 * LANES):
-        array = whole_numbers(dtype, 30 * LANES)
+        array = whole_numbers(dtype, 60 * LANES)
         expected = array.copy()
         rows = rows_of(expected, offset, radix, stride)
         for row, value in zip(rows, sylvester(radix) @ np.array(rows), strict=True):
@@ -152,6 +209,7 @@ def test_fill(offset, dtype):
 
 
 ROWWISE = {
+    "multiply": (run_multiply, lambda target, source, other: source * other),
     "multiply_add": (run_multiply_add, lambda target, source, other: target + source * other),
     "add_where_positive": (
         run_add_where_positive,
@@ -236,3 +294,58 @@ def test_sum_of_outer(lefts, rights, function, steps, dtype):
                 row += one * other
     function(total, place, stride, left, *left_place, right, *right_place, steps)
     np.testing.assert_array_equal(total, expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("offset", [0, LANES, 5])
+@pytest.mark.parametrize(
+    ("size", "butterfly"),
+    [(2, run_within1), (4, run_within2), (8, run_within3), (16, run_within4)],
+)
+def test_butterfly_within_a_row(size, butterfly, offset, dtype):
+    array = whole_numbers(dtype, 4 * LANES)
+    expected = array.copy()
+    (row,) = rows_of(expected, offset)
+    row[:] = np.kron(np.eye(LANES // size), sylvester(size)) @ row
+    butterfly(array, offset)
+    np.testing.assert_array_equal(array, expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_scale_add_scalar(dtype):
+    array = whole_numbers(dtype, 4 * LANES)
+    expected = array.copy()
+    (row,) = rows_of(expected, 7)
+    row[:] = -5 * row + 3
+    run_scale_add_scalar(array, 7, dtype(-5), dtype(3))
+    np.testing.assert_array_equal(array, expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("count", [0, 1, 9])
+@pytest.mark.parametrize(
+    ("rows", "relu", "masked"),
+    [(1, run_relu_products1, run_masked_products1), (4, run_relu_products4, run_masked_products4)],
+)
+def test_sums_with_relu_before_or_mask_behind(rows, relu, masked, count, dtype):
+    offset, start, row_stride = 2 * LANES, 3, 10
+    out = whole_numbers(dtype, 8 * LANES)
+    mask = whole_numbers(dtype, 8 * LANES, seed=3)
+    weight = whole_numbers(dtype, 60, seed=1)
+    columns = whole_numbers(dtype, 9 * LANES, seed=2)
+    with_relu, with_mask = out.copy(), out.copy()
+    for k in range(rows):
+        (relu_row,), (mask_row,), (condition,) = (
+            rows_of(array, offset + k * LANES) for array in (with_relu, with_mask, mask)
+        )
+        total = np.zeros(LANES, dtype)
+        for j in range(count):
+            column, factor = columns[j * LANES :][:LANES], weight[start + k * row_stride + j]
+            relu_row += factor * np.maximum(column, 0)
+            total += factor * column
+        mask_row += np.where(condition > 0, total, 0)
+    found_relu, found_mask = out.copy(), out.copy()
+    relu(found_relu, offset, weight, start, row_stride, columns, count)
+    masked(found_mask, offset, mask, weight, start, row_stride, columns, count)
+    np.testing.assert_array_equal(found_relu, with_relu)
+    np.testing.assert_array_equal(found_mask, with_mask)

@@ -6,53 +6,52 @@ h_T = sum_j K_j x_{T-j} is a product of (batch, T d_in) with (T d_in, d). The ba
 more product and the adjoint recurrence. Derivation: docs/method.md.
 """
 
-import numpy as np
 import torch
+from torch.autograd.function import once_differentiable
 
 from hadamrnn.recurrence.krylov_kernels import krylov, krylov_adjoint
 from hadamrnn.recurrence.numba_setup import KERNEL_LOCK
 
 
 def _reversed_rows(inputs):
-    """(batch, time, d_in) -> (batch, time d_in), latest time step first."""
-    return inputs.flip(1).reshape(len(inputs), -1)
+    """(batch, time, d_in) -> (batch, d_in time), latest time step first."""
+    return inputs.flip(1).transpose(1, 2).reshape(len(inputs), -1)
 
 
 class _LastState(torch.autograd.Function):
     @staticmethod
     def forward(ctx, inputs, input_weight, bias, signs, block_size):
         steps, features = inputs.shape[1:]
-        scale = (signs / block_size**0.5).numpy()
-        start = torch.cat((input_weight.t(), bias[None])).contiguous()
-        powers = torch.empty(steps, features + 1, len(signs), dtype=inputs.dtype)
+        scale = signs / block_size**0.5
+        start = torch.cat((input_weight.t(), bias[None]))
+        powers = start.new_empty(features + 1, steps, len(signs))
+        bias_sum = torch.empty_like(scale)
         with KERNEL_LOCK:
-            krylov(start.numpy(), scale, block_size, powers.numpy())
+            krylov(start.numpy(), scale.numpy(), block_size, powers.numpy(), bias_sum.numpy())
         rows = _reversed_rows(inputs)
-        weight = powers[:, :features].reshape(steps * features, -1)
         ctx.save_for_backward(rows, powers, signs)
         ctx.block_size, ctx.shape = block_size, inputs.shape
-        return torch.addmm(powers[:, features].sum(0), rows, weight)
+        return torch.addmm(bias_sum, rows, powers[:-1].flatten(0, 1))
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, grad_state):
         rows, powers, signs = ctx.saved_tensors
-        steps, vectors, hidden = powers.shape
-        grads = torch.empty_like(powers)
-        grads[:, :-1] = (rows.t() @ grad_state).view(steps, vectors - 1, hidden)
-        grads[:, -1] = grad_state.sum(0)
-        start_grad, sign_sums = np.empty((2, vectors, hidden), dtype=powers.numpy().dtype)
-        scale = (signs / ctx.block_size**0.5).numpy()
+        vectors, steps, hidden = powers.shape
+        grads = (rows.t() @ grad_state).view(vectors - 1, steps, hidden)
+        start_grad, sign_sums = powers.new_empty(2, vectors, hidden)
         with KERNEL_LOCK:
             krylov_adjoint(
-                grads.numpy(), powers.numpy(), scale, ctx.block_size, start_grad, sign_sums
-            )
-        start_grad = torch.from_numpy(start_grad)
-        grad_signs = signs * torch.from_numpy(sign_sums.sum(0))
+                grads.numpy(), grad_state.sum(0).numpy(), powers.numpy(),
+                (signs / ctx.block_size**0.5).numpy(), ctx.block_size,
+                start_grad.numpy(), sign_sums.numpy(),
+            )  # fmt: skip
         grad_inputs = None
         if ctx.needs_input_grad[0]:
-            weight = powers[:, :-1].reshape(steps * (vectors - 1), hidden)
-            grad_inputs = (grad_state @ weight.t()).view(ctx.shape).flip(1)
-        return grad_inputs, start_grad[:-1].t(), start_grad[-1], grad_signs, None
+            batch, _, features = ctx.shape
+            reversed_grads = grad_state @ powers[:-1].flatten(0, 1).t()
+            grad_inputs = reversed_grads.view(batch, features, steps).transpose(1, 2).flip(1)
+        return grad_inputs, start_grad[:-1].t(), start_grad[-1], signs * sign_sums.sum(0), None
 
 
 def last_state(inputs, input_weight, bias, signs, block_size):

@@ -6,6 +6,7 @@ Memory: what goes in and what comes out, plus a few tiles; the backward pass reb
 
 import numpy as np
 import torch
+from torch.autograd.function import once_differentiable
 
 from hadamrnn.recurrence import scan_kernels as kernels
 from hadamrnn.recurrence.numba_setup import KERNEL_LOCK, LANES
@@ -52,6 +53,7 @@ class _Scan(torch.autograd.Function):
         return last, torch.from_numpy(steps_out), torch.from_numpy(result)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, grad_last, grad_steps, grad_result):
         dense, ids, weight, bias, signs, output_weight, last = ctx.saved_tensors
         (kind, mode, block_size), (batch, steps) = ctx.codes, ctx.shape
@@ -130,7 +132,7 @@ def run(
     )
     symbols, many = inputs.dim() == 2, features > MANY_FEATURES
     dense = ids = None
-    weight: torch.Tensor | None = input_weight.contiguous()
+    weight: torch.Tensor | None = input_weight
     if symbols:
         ids = inputs.to(torch.int32).contiguous()
         kind = kernels.ROWS if many else kernels.ONE_HOT
@@ -141,8 +143,7 @@ def run(
         weight = bias = None
     else:
         kind, dense = kernels.DENSE, inputs.contiguous()
-    last, steps_out, result = _Scan.apply(
-        dense, ids, weight, bias, signs.contiguous(), initial_state.contiguous(),
-        output_weight.contiguous(), output_bias, (kind, MODES[mode], block_size),
-    )  # fmt: skip
+    tensors = (dense, ids, weight, bias, signs, initial_state, output_weight, output_bias)
+    contiguous = [tensor if tensor is None else tensor.contiguous() for tensor in tensors]
+    last, steps_out, result = _Scan.apply(*contiguous, (kind, MODES[mode], block_size))
     return {"last": last, "mean": result}.get(mode, steps_out), last

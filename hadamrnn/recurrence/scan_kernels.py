@@ -22,17 +22,16 @@ CHUNK = 8
 
 
 @inline
-def _input_term(added, columns, kind, dense, ids, weight, table, bias, first, t):
-    """added = U x_t + b for the sequences first .. first + LANES - 1.
+def _input_term(added, columns, kind, dense, ids, weight, bias, first, t):
+    """added = U x_t + b for the sequences first .. first + LANES - 1, and -1.
 
-    Returns the symbol that all of them read, or -1: then the sum over lanes can be shared.
+    If all of them read one symbol, returns that instead and leaves ``added`` alone: the row of
+    ``_symbol_table`` is then U x_t + b in every lane.
     """
     common = -1
     if kind == ONE_HOT:
         common = ops.common_symbol(ids, first, t)
-        if common >= 0:
-            ops.fill_rows(added, table[common])
-        else:
+        if common < 0:
             ops.load_one_hot(columns, ids, first, t)
             ops.fill_rows(added, bias)
             ops.add_product(added, weight, columns)
@@ -74,23 +73,25 @@ def forward(
     for tile_index in prange((len(last) + LANES - 1) // LANES):
         first = tile_index * LANES
         state = np.zeros((hidden, LANES), dtype)
-        added, active = np.zeros_like(state), np.zeros_like(state)
+        added = np.zeros_like(state)
         total, logits = np.zeros_like(state), np.zeros((outputs, LANES), dtype)
         columns = np.zeros((weight.shape[1], LANES), dtype)
         for lane in range(min(LANES, len(last) - first)):
             state[:, lane] = initial[first + lane]
         for t in range(steps):
-            _input_term(added, columns, kind, dense, ids, weight, table, bias, first, t)
+            common = _input_term(added, columns, kind, dense, ids, weight, bias, first, t)
             ops.transform(state, block_size)
-            ops.scale_add_rows(state, scale, added)
+            if common >= 0:
+                ops.scale_add_values(state, scale, table[common])
+            else:
+                ops.scale_add_rows(state, scale, added)
             if mode == ALL:
                 ops.store_dense(state, steps_out, first, t)
             elif mode == MEAN:
                 ops.add_where_active(total, state, state)
             elif mode == LOGITS:
-                ops.relu_rows(active, state)
                 ops.fill_rows(logits, output_bias)
-                ops.add_product(logits, output_weight, active)
+                ops.add_relu_product(logits, output_weight, state)
                 ops.store_dense(logits, steps_out, first, t)
         for lane in range(min(LANES, len(last) - first)):
             last[first + lane] = state[:, lane]
@@ -146,10 +147,10 @@ def backward(
             elif mode == LOGITS:
                 ops.load_dense(logit_chunk[filled], grad_steps, first, t)
                 ops.relu_rows(active_chunk[filled], state)
-                ops.clear(added)
-                ops.add_product(added, output_weight_t, logit_chunk[filled])
-                ops.add_where_active(adjoint, added, state)
-            common = _input_term(added, columns, kind, dense, ids, weight, table, bias, first, t)
+                ops.add_product_where_active(adjoint, state, output_weight_t, logit_chunk[filled])
+            common = _input_term(added, columns, kind, dense, ids, weight, bias, first, t)
+            if common >= 0:
+                ops.fill_rows(added, table[common])
             ops.subtract_scale(state, added, adjoint, sign_sum, scale)
             ops.transform(state, block_size)
             if common >= 0:

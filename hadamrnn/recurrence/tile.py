@@ -12,12 +12,20 @@ from hadamrnn.recurrence.vector_ops import (
     butterfly2,
     butterfly4,
     butterfly8,
+    butterfly16,
     fill,
     multiply_add,
     relu,
     scale,
     scale_add,
+    scale_add_scalar,
     subtract,
+)
+from hadamrnn.recurrence.vector_sums import (
+    masked_products1,
+    masked_products4,
+    relu_products1,
+    relu_products4,
     sum_of_outer1x1,
     sum_of_outer1x4,
     sum_of_outer3x4,
@@ -31,10 +39,15 @@ def transform(tile, block_size):
     """In place (I_q (x) S_m) along the first axis of the (d, LANES) tile."""
     rows, half = tile.shape[0], 1
     while half < block_size:
-        radix = min(8, block_size // half)
+        remaining = block_size // half
+        radix = min(8, remaining)
+        if remaining >= 16 and remaining not in (64, 512, 4096):  # not a power of 8: one 16 fits
+            radix = 16
         for start in range(0, rows, radix * half):
             for i in range(start, start + half):
-                if radix == 8:
+                if radix == 16:
+                    butterfly16(tile, i * LANES, half * LANES)
+                elif radix == 8:
                     butterfly8(tile, i * LANES, half * LANES)
                 elif radix == 4:
                     butterfly4(tile, i * LANES, half * LANES)
@@ -91,6 +104,33 @@ def copy_rows(target, source):
     for i in range(target.shape[0]):
         for lane in range(target.shape[1]):
             target[i, lane] = source[i, lane]
+
+
+@inline
+def scale_add_values(tile, factors, values):
+    """tile[i] = factors[i] * tile[i] + values[i], the same in every lane."""
+    for i in range(tile.shape[0]):
+        scale_add_scalar(tile, i * LANES, factors[i], values[i])
+
+
+@inline
+def add_relu_product(out, weight, columns):
+    """out += weight @ relu(columns); shapes as ``add_product``."""
+    rows, n = weight.shape
+    for i in range(0, rows - 3, 4):
+        relu_products4(out, i * LANES, weight, i * n, n, columns, n)
+    for i in range(rows - rows % 4, rows):
+        relu_products1(out, i * LANES, weight, i * n, n, columns, n)
+
+
+@inline
+def add_product_where_active(out, state, weight, columns):
+    """out += weight @ columns where state > 0; shapes as ``add_product``."""
+    rows, n = weight.shape
+    for i in range(0, rows - 3, 4):
+        masked_products4(out, i * LANES, state, weight, i * n, n, columns, n)
+    for i in range(rows - rows % 4, rows):
+        masked_products1(out, i * LANES, state, weight, i * n, n, columns, n)
 
 
 @inline

@@ -10,56 +10,11 @@ Each has its plain NumPy meaning in the docstring, and a test that holds it to t
 """
 
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import types
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array
 
 from hadamrnn.recurrence.numba_setup import LANES
-
-
-class _Emitter:
-    """Loads, stores and arithmetic on LANES-wide vectors for one intrinsic's code."""
-
-    def __init__(self, context, builder, element):
-        self.builder = builder
-        self.element = context.get_data_type(element)
-        self.vector = ir.VectorType(self.element, LANES)
-        self.align = element.bitwidth // 8
-        self.context = context
-
-    def data(self, array_type, value):
-        return make_array(array_type)(self.context, self.builder, value).data
-
-    def load(self, data, offset):
-        pointer = self.builder.gep(data, [offset])
-        return self.builder.load(
-            self.builder.bitcast(pointer, self.vector.as_pointer()), align=self.align
-        )
-
-    def store(self, vector, data, offset):
-        pointer = self.builder.gep(data, [offset])
-        self.builder.store(
-            vector, self.builder.bitcast(pointer, self.vector.as_pointer()), align=self.align
-        )
-
-    def splat(self, scalar):
-        undefined = ir.Constant(self.vector, ir.Undefined)
-        first = self.builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        return self.builder.shuffle_vector(first, undefined, zeros)
-
-    def multiply_add(self, left, right, addend):
-        name = f"llvm.fmuladd.v{LANES}f{self.align * 8}"
-        function_type = ir.FunctionType(self.vector, [self.vector] * 3)
-        function = cgutils.get_or_insert_function(self.builder.module, function_type, name)
-        return self.builder.call(function, [left, right, addend])
-
-    def offset(self, base, index, stride):
-        return self.builder.add(base, self.builder.mul(index, stride))
-
-
-def _constant(value):
-    return ir.Constant(ir.IntType(64), value)
+from hadamrnn.recurrence.vector_code import Emitter, constant, where_positive
 
 
 def _butterfly(radix):
@@ -68,9 +23,9 @@ def _butterfly(radix):
     @intrinsic
     def butterfly(typing, array, offset, stride):
         def codegen(context, builder, signature, args):
-            emit = _Emitter(context, builder, signature.args[0].dtype)
+            emit = Emitter(context, builder, signature.args[0].dtype)
             data = emit.data(signature.args[0], args[0])
-            places = [emit.offset(args[1], _constant(k), args[2]) for k in range(radix)]
+            places = [emit.offset(args[1], constant(k), args[2]) for k in range(radix)]
             rows, half = [emit.load(data, place) for place in places], 1
             while half < radix:
                 for k in (k for k in range(radix) if not k & half):
@@ -86,16 +41,55 @@ def _butterfly(radix):
     return butterfly
 
 
+def _butterfly_within(levels):
+    """One row of LANES numbers becomes blocks of S_(2^levels) times it, by shuffles."""
+
+    @intrinsic
+    def butterfly_within(typing, array, offset):
+        def codegen(context, builder, signature, args):
+            emit = Emitter(context, builder, signature.args[0].dtype)
+            data = emit.data(signature.args[0], args[0])
+            row = emit.load(data, args[1])
+            for half in (1 << level for level in range(levels)):
+                mask = ir.Constant(
+                    ir.VectorType(ir.IntType(32), LANES), [k ^ half for k in range(LANES)]
+                )
+                signs = ir.Constant(emit.vector, [-1.0 if k & half else 1.0 for k in range(LANES)])
+                row = emit.multiply_add(row, signs, builder.shuffle_vector(row, row, mask))
+            emit.store(row, data, args[1])
+            return context.get_dummy_value()
+
+        return types.void(array, types.intp), codegen
+
+    return butterfly_within
+
+
 @intrinsic
 def fill(typing, array, offset, value):
     """array[row] = value."""
 
     def codegen(context, builder, signature, args):
-        emit = _Emitter(context, builder, signature.args[0].dtype)
+        emit = Emitter(context, builder, signature.args[0].dtype)
         emit.store(emit.splat(args[2]), emit.data(signature.args[0], args[0]), args[1])
         return context.get_dummy_value()
 
     return types.void(array, types.intp, array.dtype), codegen
+
+
+@intrinsic
+def scale_add_scalar(typing, array, offset, factor, addend):
+    """array[row] = factor * array[row] + addend."""
+
+    def codegen(context, builder, signature, args):
+        emit = Emitter(context, builder, signature.args[0].dtype)
+        data = emit.data(signature.args[0], args[0])
+        result = emit.multiply_add(
+            emit.splat(args[2]), emit.load(data, args[1]), emit.splat(args[3])
+        )
+        emit.store(result, data, args[1])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, array.dtype, array.dtype), codegen
 
 
 def _rowwise(docstring, combine):
@@ -104,7 +98,7 @@ def _rowwise(docstring, combine):
     @intrinsic
     def operation(typing, target, offset, source, source_offset, other, other_offset):
         def codegen(context, builder, signature, args):
-            emit = _Emitter(context, builder, signature.args[0].dtype)
+            emit = Emitter(context, builder, signature.args[0].dtype)
             targets, sources, others = (emit.data(signature.args[k], args[k]) for k in (0, 2, 4))
             result = combine(
                 emit,
@@ -122,12 +116,10 @@ def _rowwise(docstring, combine):
     return operation
 
 
-def _where_positive(emit, condition, value):
-    # Compared this way round, NaN counts as positive and stays visible, as in torch's relu.
-    zero = emit.splat(ir.Constant(emit.element, 0.0))
-    return emit.builder.select(emit.builder.fcmp_ordered("<=", condition, zero), zero, value)
-
-
+multiply = _rowwise(
+    """target[row] = source[row] * other[row].""",
+    lambda emit, target, source, other: emit.builder.fmul(source, other),
+)
 multiply_add = _rowwise(
     """target[row] += source[row] * other[row].""",
     lambda emit, target, source, other: emit.multiply_add(source, other, target),
@@ -135,12 +127,12 @@ multiply_add = _rowwise(
 add_where_positive = _rowwise(
     """target[row] += source[row] where other[row] > 0.""",
     lambda emit, target, source, other: emit.builder.fadd(
-        target, _where_positive(emit, other, source)
+        target, where_positive(emit, other, source)
     ),
 )
 relu = _rowwise(
     """target[row] = max(source[row], 0); ``other`` is not used.""",
-    lambda emit, target, source, other: _where_positive(emit, source, source),
+    lambda emit, target, source, other: where_positive(emit, source, source),
 )
 subtract = _rowwise(
     """target[row] = source[row] - other[row].""",
@@ -157,7 +149,7 @@ def scale(typing, array, offset, factor):
     """array[row] *= factor."""
 
     def codegen(context, builder, signature, args):
-        emit = _Emitter(context, builder, signature.args[0].dtype)
+        emit = Emitter(context, builder, signature.args[0].dtype)
         data = emit.data(signature.args[0], args[0])
         emit.store(builder.fmul(emit.load(data, args[1]), emit.splat(args[2])), data, args[1])
         return context.get_dummy_value()
@@ -170,7 +162,7 @@ def scale_add(typing, array, offset, factor, other, other_offset):
     """array[row] = factor * array[row] + other[row]."""
 
     def codegen(context, builder, signature, args):
-        emit = _Emitter(context, builder, signature.args[0].dtype)
+        emit = Emitter(context, builder, signature.args[0].dtype)
         data, others = (emit.data(signature.args[k], args[k]) for k in (0, 3))
         result = emit.multiply_add(
             emit.splat(args[2]), emit.load(data, args[1]), emit.load(others, args[4])
@@ -181,78 +173,7 @@ def scale_add(typing, array, offset, factor, other, other_offset):
     return types.void(array, types.intp, array.dtype, other, types.intp), codegen
 
 
-def _sum_of_products(rows):
-    """out row k += sum over j < count of weight[k, j] * column row j, for ``rows`` rows k."""
-
-    @intrinsic
-    def sum_of_products(typing, out, offset, weight, start, row_stride, columns, count):
-        def codegen(context, builder, signature, args):
-            emit = _Emitter(context, builder, signature.args[0].dtype)
-            outs, weights, column = (emit.data(signature.args[k], args[k]) for k in (0, 2, 5))
-            places = [builder.add(args[1], _constant(k * LANES)) for k in range(rows)]
-            sums = [cgutils.alloca_once_value(builder, emit.load(outs, p)) for p in places]
-            with cgutils.for_range(builder, args[6]) as loop:
-                vector = emit.load(column, builder.mul(loop.index, _constant(LANES)))
-                for k, total in enumerate(sums):
-                    place = emit.offset(builder.add(args[3], loop.index), _constant(k), args[4])
-                    factor = emit.splat(builder.load(builder.gep(weights, [place])))
-                    builder.store(emit.multiply_add(factor, vector, builder.load(total)), total)
-            for place, total in zip(places, sums, strict=True):
-                emit.store(builder.load(total), outs, place)
-            return context.get_dummy_value()
-
-        intp = types.intp
-        return types.void(out, intp, weight, intp, intp, columns, intp), codegen
-
-    return sum_of_products
-
-
-def _sum_of_outer(lefts, rights):
-    """total (i, k) += sum over t < steps of left row (t, i) * right row (t, k).
-
-    ``lefts`` x ``rights`` sums stay in registers; rows of total are total_stride apart.
-    """
-
-    @intrinsic
-    def sum_of_outer(
-        typing, total, offset, total_stride, left, l_off, l_stride, right, r_off, r_stride, steps
-    ):
-        def codegen(context, builder, signature, args):
-            emit = _Emitter(context, builder, signature.args[0].dtype)
-            totals, left_data, right_data = (
-                emit.data(signature.args[k], args[k]) for k in (0, 3, 6)
-            )
-            places = [
-                builder.add(emit.offset(args[1], _constant(i), args[2]), _constant(k * LANES))
-                for i in range(lefts)
-                for k in range(rights)
-            ]
-            sums = [cgutils.alloca_once_value(builder, emit.load(totals, p)) for p in places]
-            with cgutils.for_range(builder, args[9]) as loop:
-                left_base = emit.offset(args[4], loop.index, args[5])
-                right_base = emit.offset(args[7], loop.index, args[8])
-                left_rows, right_rows = (
-                    [emit.load(data, builder.add(base, _constant(k * LANES))) for k in range(count)]
-                    for data, base, count in (
-                        (left_data, left_base, lefts),
-                        (right_data, right_base, rights),
-                    )
-                )
-                products = [(a, b) for a in left_rows for b in right_rows]
-                for (a, b), sum_ in zip(products, sums, strict=True):
-                    builder.store(emit.multiply_add(a, b, builder.load(sum_)), sum_)
-            for place, sum_ in zip(places, sums, strict=True):
-                emit.store(builder.load(sum_), totals, place)
-            return context.get_dummy_value()
-
-        intp = types.intp
-        arguments = (total, intp, intp, left, intp, intp, right, intp, intp, intp)
-        return types.void(*arguments), codegen
-
-    return sum_of_outer
-
-
-sum_of_products1, sum_of_products4 = _sum_of_products(1), _sum_of_products(4)
-sum_of_outer1x1, sum_of_outer1x4 = _sum_of_outer(1, 1), _sum_of_outer(1, 4)
-sum_of_outer3x4 = _sum_of_outer(3, 4)
 butterfly2, butterfly4, butterfly8 = _butterfly(2), _butterfly(4), _butterfly(8)
+butterfly16 = _butterfly(16)
+butterfly_within1, butterfly_within2 = _butterfly_within(1), _butterfly_within(2)
+butterfly_within3, butterfly_within4 = _butterfly_within(3), _butterfly_within(4)

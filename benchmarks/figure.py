@@ -1,0 +1,142 @@
+"""results/benchmarks.svg and .png: one panel per topic, all scales logarithmic."""
+
+from matplotlib.figure import Figure
+
+LABELS = {
+    "hadamrnn": ("this project", "#c1272d"),
+    "dense_step_loop": ("dense step loop", "#4d4d4d"),
+    "lstm": ("torch LSTM", "#0072b2"),
+    "rnn": ("torch RNN", "#56b4e9"),
+    "diagonal": ("diagonal (S4D), FFT", "#e69f00"),
+    "auto": ("form chosen by dispatch", "#c1272d"),
+    "scan": ("fused scan", "#0072b2"),
+    "c_12_bit": ("C, 12-bit states", "#c1272d"),
+    "c_8_bit": ("C, 8-bit states", "#f4a3a6"),
+    "torch_lstm": ("torch LSTM", "#0072b2"),
+    "onnxruntime_lstm": ("onnxruntime LSTM", "#009e73"),
+}
+
+
+def _bars(axes, groups, unit):
+    """groups : {group: {key of LABELS: height}}; every bar carries its value."""
+    keys = list(dict.fromkeys(key for group in groups.values() for key in group))
+    width = 0.85 / len(keys)
+    for k, key in enumerate(keys):
+        label, colour = LABELS[key]
+        present = [(i, group[key]) for i, group in enumerate(groups.values()) if key in group]
+        places = [i + (k - (len(keys) - 1) / 2) * width for i, _ in present]
+        heights = [max(height, 1e-9) for _, height in present]
+        bars = axes.bar(places, heights, width, label=label, color=colour)
+        texts = [f"{height:.3g}" for height in heights]
+        axes.bar_label(bars, texts, fontsize=6, rotation=90, padding=2)
+    axes.set_yscale("log")
+    axes.set_xticks(range(len(groups)), list(groups))
+    axes.set_ylabel(unit)
+    sizes = [height for group in groups.values() for height in group.values() if height > 0]
+    low, high = min(sizes) / 3, max(sizes)
+    axes.set_ylim(low, high * (high / low) ** 0.3)  # room for the values and the legend
+    axes.legend(fontsize=7, ncols=2, loc="upper right")
+
+
+def _lines(axes, series, key, label):
+    for form, seconds in series["seconds"].items():
+        name, colour = LABELS[form]
+        slope = series["slope_of_largest_three"][form]
+        text = f"{name}, slope of the last three {slope:.2f}"
+        milliseconds = [1e3 * s for s in seconds]
+        axes.plot(series[key], milliseconds, "o-", color=colour, label=text, ms=4)
+        predicted = [1e3 * s for s in series["predicted_seconds"][form]]
+        axes.plot(series[key], predicted, ":", color=colour, label="$O(T d \\log d)$")
+    axes.set(xscale="log", yscale="log", xlabel=label, ylabel="ms per training step")
+    axes.set_xticks(series[key], [str(value) for value in series[key]], fontsize=8)
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=7)
+
+
+def _speed(axes, results):
+    groups = {
+        shape: {name: 1e3 * c["seconds"] for name, c in numbers["contenders"].items()}
+        for shape, numbers in results["speed"].items()
+    }
+    _bars(axes, groups, "ms per training step")
+    axes.set_title("Training step: forward, loss, backward, Adam")
+
+
+def _memory(axes, results):
+    groups = {
+        shape: {name: peak["bytes"] / 2**20 for name, peak in peaks.items()}
+        for shape, peaks in results["memory"]["steps"].items()
+    }
+    _bars(axes, groups, "MiB above imports and data")
+    axes.set_title("Peak memory of a training step")
+
+
+def _memory_growth(axes, results):
+    cases = results["memory"]["growth"]
+    rows = range(len(cases))
+    for column, name in enumerate(("measured", "its input alone")):
+        keys = ("growth_bytes", "input_growth_bytes")[column]
+        sizes = [max(case[keys], 0) / 2**20 for case in cases]
+        places = [row + 0.4 * column - 0.2 for row in rows]
+        colour = ("#4d4d4d", "#bbbbbb")[column]
+        bars = axes.barh(places, sizes, 0.38, label=name, color=colour)
+        axes.bar_label(bars, [f"{size:.1f}" for size in sizes], fontsize=7, padding=2)
+    names = [f"{LABELS[case['contender']][0]}:\n{case['case']}" for case in cases]
+    axes.set_yticks(rows, names, fontsize=7)
+    axes.invert_yaxis()
+    axes.set_xscale("symlog", linthresh=1)
+    axes.set_xlim(0, axes.get_xlim()[1] * 4)
+    first, last = cases[0]["steps"]
+    axes.set_xlabel("MiB")
+    axes.set_title(f"Growth of the peak from T = {first:,} to {last:,}")
+    axes.legend(fontsize=7)
+
+
+def _latency(axes, results):
+    groups = {}
+    for shape, numbers in results["latency"].items():
+        name = f"{shape}\nd = {numbers['hidden_size']}, T = {numbers['steps']}"
+        groups[name] = {key: times["step_us"] for key, times in numbers["runtimes"].items()}
+    _bars(axes, groups, "µs per step")
+    for i, numbers in enumerate(results["latency"].values()):
+        bounds = [t["bound_us"] for t in numbers["runtimes"].values() if "bound_us" in t]
+        for bound in sorted(set(bounds)):
+            axes.plot((i - 0.43, i), (bound, bound), "k--", lw=1)
+            axes.set_ylim(bottom=min(bound / 2, axes.get_ylim()[0]))
+    axes.set_title("Inference, one sequence, one thread (dashed: bounds of C)")
+
+
+def draw(results, folder):
+    """Write benchmarks.svg and benchmarks.png of what ``results`` holds into ``folder``."""
+    panels = {
+        _speed: "speed" in results,
+        _memory: "memory" in results,
+        _memory_growth: "memory" in results,
+        _latency: "latency" in results,
+    }
+    figure = Figure(figsize=(13, 14), layout="constrained")
+    grid = figure.subplots(3, 2)
+    for axes, (panel, there) in zip(grid.flat, panels.items(), strict=False):
+        if there:
+            panel(axes, results)
+        else:
+            axes.set_visible(False)
+    for axes, (key, column, label) in zip(
+        grid[2],
+        (("with_steps", "steps", "T, steps"), ("with_hidden_size", "hidden_size", "d")),
+        strict=True,
+    ):
+        if "growth" in results:
+            _lines(axes, results["growth"][key], column, label)
+            axes.set_title(
+                f"Last-state step, batch {results['growth']['batch']}: growth with {label}"
+            )
+        else:
+            axes.set_visible(False)
+    about = next(iter(results["conditions"].values()))
+    machine = about["machine"]
+    title = f"{machine['cpu']}, {machine['cores']} cores, torch {machine['versions']['torch']}"
+    figure.suptitle(title + (" (QUICK RUN: numbers mean nothing)" if about["quick"] else ""))
+    for ending in ("svg", "png"):
+        figure.savefig(folder / f"benchmarks.{ending}", dpi=110)

@@ -1,0 +1,198 @@
+"""Time of one training step: forward, loss, backward, Adam, for this project and its peers.
+
+Contenders take turns (A B C A B C ...), so that a change of the machine's load meets all of them;
+a ratio is the median over rounds of the ratio within one round. Everybody gets the same batch, the
+same loss and the optimizer of ``hadamrnn.training``. Before timing, this project and the dense
+step loop must give the same loss and gradients from the same weights.
+"""
+
+import os
+import statistics
+import time
+from dataclasses import asdict, dataclass
+from types import SimpleNamespace
+
+import torch
+from torch import nn
+
+from benchmarks.peers import DenseStepLoop, DiagonalRecurrence, TorchRecurrent
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.losses import cross_entropy
+from hadamrnn.models import HadamClassifier
+from hadamrnn.recurrence import dispatch
+from hadamrnn.training import make_optimizer
+
+OURS, LOOP = "hadamrnn", "dense_step_loop"
+CONTENDERS = (OURS, LOOP, "lstm", "rnn", "diagonal")
+ROUNDS = 5
+TOLERANCE = 1e-3
+"""Largest relative difference (2-norm) of a float32 gradient between this project and the loop."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A training problem without its data.
+
+    input_size : features, or symbols when ``symbols``; embedding : width of the learned table in
+    front, 0 for none (symbols are then one-hot). readout is this project's; peers read the last
+    step, or every step with ``per_step``. paper_steps : training steps of the paper's recipe.
+    """
+
+    name: str
+    hidden_size: int
+    steps: int
+    input_size: int
+    batch: int
+    classes: int
+    symbols: bool = False
+    embedding: int = 0
+    per_step: bool = False
+    readout: str = "last"
+    paper_steps: int = 0
+
+
+SHAPES = (
+    Shape("pmnist", 512, 784, 1, 100, 10, paper_steps=200 * 500),
+    Shape("copy", 128, 1000, 10, 128, 9, symbols=True, per_step=True, paper_steps=10 * 4000),
+    Shape("imdb", 128, 500, 10_000, 100, 2, symbols=True, embedding=512, paper_steps=30 * 250),
+    Shape("har2", 128, 128, 9, 64, 2, readout="mean"),
+)
+
+
+class FoldedEmbedding(nn.Module):
+    """HadamClassifier behind an embedding E, by look-ups in E U^T (vocabulary, d).
+
+    No (batch, time, embedding) array exists; the table is made anew at every step.
+    """
+
+    def __init__(self, vocabulary, embedding, classifier):
+        super().__init__()
+        self.embedding, self.classifier = nn.Embedding(vocabulary, embedding), classifier
+
+    def forward(self, ids):
+        rnn, weight = self.classifier.rnn, self.classifier.quantized_output_weight()
+        table = (self.embedding.weight @ rnn.quantized_input_weight().t()).t()
+        mode = self.classifier.readout
+        read, _ = dispatch.run(ids, table, rnn.bias, rnn.signs(), rnn.block_size, None, mode)
+        active = read if mode == "mean" else read.relu()
+        return nn.functional.linear(active, weight, self.classifier.output_bias)
+
+
+def build(contender, shape, readout=None):
+    """The model of a contender (a name of CONTENDERS) with seed 0."""
+    torch.manual_seed(0)
+    features, sizes = shape.embedding or shape.input_size, (shape.hidden_size, shape.classes)
+    if contender == OURS:
+        model = HadamClassifier(
+            features, *sizes, readout=readout or shape.readout, per_step=shape.per_step
+        )
+        vocabulary = (shape.input_size, shape.embedding)
+        return FoldedEmbedding(*vocabulary, model) if shape.embedding else model
+    if contender == LOOP:
+        model = DenseStepLoop(features, *sizes, per_step=shape.per_step)
+    elif contender == "diagonal":
+        model = DiagonalRecurrence(features, *sizes, per_step=shape.per_step)
+    else:
+        model = TorchRecurrent(contender, features, *sizes, per_step=shape.per_step)
+    if shape.embedding:
+        return nn.Sequential(nn.Embedding(shape.input_size, shape.embedding), model)
+    return model
+
+
+def batch_of(shape, contender):
+    """(inputs, targets), random with seed 1, as the contender takes them.
+
+    Without an embedding, peers get one-hot numbers for symbols, made before the clock starts.
+    """
+    generator = torch.Generator().manual_seed(1)
+    size = (shape.batch, shape.steps)
+    if shape.symbols:
+        x = torch.randint(shape.input_size, size, generator=generator)
+        if contender != OURS and not shape.embedding:
+            x = nn.functional.one_hot(x, shape.input_size).float()
+    else:
+        x = torch.rand(*size, shape.input_size, generator=generator)
+    target_size = size if shape.per_step else size[:1]
+    return x, torch.randint(shape.classes, target_size, generator=generator)
+
+
+def training_step(model, inputs, targets):
+    """A function that does one step and returns its seconds."""
+    optimizer = make_optimizer(model, SimpleNamespace(learning_rate=1e-3, sign_schedule="constant"))
+
+    def step():
+        start = time.perf_counter()
+        loss = cross_entropy(model(inputs), targets)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        return time.perf_counter() - start
+
+    return step
+
+
+def agreement(shape):
+    """Compare this project with the dense loop on the same weights; raises if they differ.
+
+    Both read the last step where this project's readout is another one.
+    """
+    ours, loop = (build(name, shape, readout="last") for name in (OURS, LOOP))
+    pairs, mine, theirs = [], ours, loop
+    if shape.embedding:
+        mine, theirs = ours.classifier, loop[1]
+        pairs.append((ours.embedding.weight, loop[0].weight))
+    pairs += [(mine.rnn.sign_weight, theirs.signs), (mine.rnn.bias, theirs.bias)]
+    pairs += [(mine.rnn.input_weight, theirs.input_weight)]
+    pairs += [(mine.output_weight, theirs.output_weight), (mine.output_bias, theirs.output_bias)]
+    with torch.no_grad():
+        for own, other in pairs:
+            own.copy_(other)
+    losses = []
+    for name, model in ((OURS, ours), (LOOP, loop)):
+        inputs, targets = batch_of(shape, name)
+        loss = cross_entropy(model(inputs), targets)
+        loss.backward()
+        losses.append(loss.item())
+    errors = [float((a.grad - b.grad).norm() / b.grad.norm()) for a, b in pairs]
+    errors.append(abs(losses[0] / losses[1] - 1))
+    if not max(errors) <= TOLERANCE:  # also catches nan
+        raise HadamrnnError(
+            f"{shape.name}: loss and gradients must agree with the dense step loop within "
+            f"{TOLERANCE}; got {max(errors):.2g}"
+        )
+    return {"loss": losses[0], "largest_relative_difference": max(errors)}
+
+
+def alternate(steps, rounds, seconds, most=50):
+    """{name: [seconds of one step, one per round]}; ``steps``: {name: function -> seconds}.
+
+    In its turn a contender steps for ``seconds``, once at least; the median of the turn counts.
+    """
+    times = {name: [] for name in steps}
+    for _ in range(rounds):
+        for name, step in steps.items():
+            turn = [step()]
+            while sum(turn) < seconds and len(turn) < most:
+                turn.append(step())
+            times[name].append(statistics.median(turn))
+    return times
+
+
+def measure(shape, contenders=CONTENDERS, rounds=ROUNDS, seconds=0.3, progress=print):
+    """Times and ratios of all contenders on one shape, as a dictionary for JSON."""
+    load = os.getloadavg()[0]
+    progress(f"{shape.name}: compare loss and gradients with the dense step loop")
+    result = {"shape": asdict(shape), "agreement": agreement(shape), "contenders": {}}
+    steps = {n: training_step(build(n, shape), *batch_of(shape, n)) for n in contenders}
+    for name, step in steps.items():
+        progress(f"{shape.name}: first step of {name}: {step():.3g} s")
+    times = alternate(steps, rounds, seconds)
+    for name, turns in times.items():
+        ratio = statistics.median(a / b for a, b in zip(turns, times[OURS], strict=True))
+        seconds = statistics.median(turns)
+        result["contenders"][name] = {"seconds": seconds, "rounds": turns, "ratio": ratio}
+        progress(f"{shape.name}: {name:16} {1e3 * seconds:9.1f} ms  x {ratio:.1f}")
+    if shape.paper_steps:
+        minutes = shape.paper_steps * result["contenders"][OURS]["seconds"] / 60
+        result["paper_run_minutes"] = minutes
+    return result | {"load_before_after": [load, os.getloadavg()[0]]}

@@ -1,0 +1,165 @@
+"""The benchmark suite runs on tiny shapes, measures all that it promises, and notices errors."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks import growth, latency, memory, run, speed
+from benchmarks.speed import CONTENDERS, OURS, Shape
+from hadamrnn.errors import HadamrnnError
+
+SHAPES = {shape.name: shape for shape in run.QUICK_SHAPES}
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    with torch.random.fork_rng():
+        yield
+
+
+def quiet(line):
+    """Where progress goes."""
+
+
+def finite_numbers(value):
+    """All numbers in nested dictionaries and lists, each checked."""
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, (list, tuple)):
+        assert not isinstance(value, float) or math.isfinite(value)
+        return [value] if isinstance(value, (int, float)) else []
+    return [number for item in value for number in finite_numbers(item)]
+
+
+def test_quick_shapes_cover_the_full_ones():
+    assert [s.name for s in run.QUICK_SHAPES] == [s.name for s in speed.SHAPES]
+    kind = ("symbols", "per_step", "readout", "classes")
+    for quick, full in zip(run.QUICK_SHAPES, speed.SHAPES, strict=True):
+        assert [getattr(quick, k) for k in kind] == [getattr(full, k) for k in kind]
+        assert bool(quick.embedding) == bool(full.embedding)
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
+def test_speed_of_every_contender(shape):
+    result = speed.measure(shape, rounds=2, seconds=0.0, progress=quiet)
+    assert tuple(result["contenders"]) == CONTENDERS
+    assert result["agreement"]["largest_relative_difference"] <= speed.TOLERANCE
+    for numbers in result["contenders"].values():
+        assert len(numbers["rounds"]) == 2 and numbers["seconds"] > 0 and numbers["ratio"] > 0
+    assert result["contenders"][OURS]["ratio"] == 1
+    assert ("paper_run_minutes" in result) == bool(shape.paper_steps)
+
+
+@pytest.mark.parametrize("name", ["pmnist", "imdb"])
+def test_agreement_notices_a_wrong_recurrence(name, monkeypatch):
+    original = speed.dispatch.run
+
+    def wrong(inputs, input_weight, bias, signs, *rest):
+        return original(inputs, input_weight, bias, -signs, *rest)
+
+    monkeypatch.setattr(speed.dispatch, "run", wrong)
+    with pytest.raises(HadamrnnError, match=f"^{name}: loss and gradients must agree .*; got "):
+        speed.agreement(SHAPES[name])
+
+
+@pytest.mark.parametrize("contender", CONTENDERS)
+def test_every_contender_learns_in_its_steps(contender):
+    """A step is a whole training step: the loss on its one batch falls."""
+    shape = Shape("tiny", 16, 12, 2, 8, 2)
+    model, (inputs, targets) = speed.build(contender, shape), speed.batch_of(shape, contender)
+    step = speed.training_step(model, inputs, targets)
+    losses = []
+    for _ in range(30):
+        assert step() > 0
+        losses.append(speed.cross_entropy(model(inputs), targets).item())
+    assert losses[-1] < losses[0]
+
+
+def test_contenders_alternate():
+    turns = []
+
+    def contender(name, seconds):
+        def step():
+            turns.append(name)
+            return seconds
+
+        return step
+
+    times = speed.alternate({"a": contender("a", 1.0), "b": contender("b", 0.3)}, 2, 0.5)
+    assert turns == ["a", "b", "b"] * 2
+    assert times == {"a": [1.0, 1.0], "b": [0.3, 0.3]}
+
+
+@pytest.mark.slow
+def test_memory_growth_holds_what_the_step_keeps():
+    """An RNN keeps its (batch, time, hidden) states, 200 x 360 x 64 float32 more: 18 MB."""
+    shape = Shape("states", 64, 40, 1, 200, 2)
+    (case,) = memory.measure_growth((("rnn", shape),), (40, 400), quiet)
+    assert set(case) == {
+        "contender", "case", "steps", "bytes", "growth_bytes", "input_growth_bytes",
+    }  # fmt: skip
+    assert case["input_growth_bytes"] == 360 * 200 * 4
+    assert case["growth_bytes"] == case["bytes"][1] - case["bytes"][0]
+    assert case["growth_bytes"] > 0.9 * 200 * 360 * 64 * 4
+
+
+def test_growth_slope_and_prediction():
+    assert growth._slope(np.array([1.0, 2.0, 4.0]), np.array([3.0, 12.0, 48.0])) == (
+        pytest.approx(2)
+    )
+    result = growth.measure((5, 10, 20), (8, 16, 32), 1, quiet)
+    for key in ("with_steps", "with_hidden_size"):
+        series = result[key]
+        for form in growth.FORMS:
+            assert len(series["seconds"][form]) == 3
+            assert series["predicted_seconds"][form][-1] == (
+                pytest.approx(series["seconds"][form][-1])
+            )
+    predicted = result["with_hidden_size"]["predicted_seconds"]["scan"]
+    assert predicted[2] / predicted[0] == pytest.approx(32 * 5 / (8 * 3))
+
+
+def test_latency_counts_the_bound_in_the_width_of_the_transform():
+    result = latency.measure((("tiny", 64, 6, 2, 3),), 0.01, quiet)["tiny"]
+    runtimes = result["runtimes"]
+    assert set(runtimes) == {"c_12_bit", "c_8_bit", "torch_lstm", "onnxruntime_lstm"}
+    assert [runtimes[f"c_{b}_bit"]["transform_bits"] for b in (12, 8)] == [32, 16]
+    for b in (12, 8):
+        numbers = runtimes[f"c_{b}_bit"]
+        bound = 1e6 * 64 * 6 / numbers["additions_per_second"]
+        assert numbers["bound_us"] == pytest.approx(bound)
+        assert numbers["times_bound"] == pytest.approx(numbers["step_us"] / bound)
+        assert 1e9 < numbers["additions_per_second"] < 1e13
+    for numbers in runtimes.values():
+        assert numbers["sequence_us"] == pytest.approx(6 * numbers["step_us"])
+
+
+@pytest.mark.slow
+def test_quick_run_writes_everything_and_keeps_other_parts(tmp_path, capsys):
+    pytest.importorskip("matplotlib", reason="the figure needs matplotlib")
+    run.main(["--quick", "--out", str(tmp_path)])
+    first = json.loads((tmp_path / "benchmarks.json").read_text())
+    assert set(first) == {*run.PARTS, "conditions", "targets"}
+    assert finite_numbers(first)
+    assert set(first["conditions"]) == set(run.PARTS)
+    for conditions in first["conditions"].values():
+        assert conditions["quick"] is True and len(conditions["load_before"]) == 3
+        assert conditions["machine"]["cpu"] and conditions["machine"]["cores"] > 0
+        assert set(conditions["machine"]["versions"]) == set(run.PACKAGES)
+    assert len(first["targets"]) == len(run.TARGETS) + 1 + 1 + len(latency.ACTIVATION_BITS)
+    assert all(isinstance(row["met"], bool) for row in first["targets"])
+    for ending in ("svg", "png"):
+        assert (tmp_path / f"benchmarks.{ending}").stat().st_size > 10_000
+    run.main(["--quick", "--only", "growth", "--out", str(tmp_path)])
+    second = json.loads((tmp_path / "benchmarks.json").read_text())
+    assert second["speed"] == first["speed"] and second["growth"] != first["growth"]
+    assert "written: " in capsys.readouterr().out
+
+
+def test_only_names_parts(capsys):
+    with pytest.raises(SystemExit):
+        run.main(["--only", "speed,weight"])
+    assert "--only: must name parts of speed,memory,growth,latency" in capsys.readouterr().err
