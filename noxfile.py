@@ -40,24 +40,11 @@ def tests(session):
 @nox.session
 def lint(session):
     """ruff (style and format) and mypy (types)."""
-    install(session, "lint")
+    session.install("-q", "-U", "pip>=25.1", env=CONSTRAINED)
+    session.install("-q", "--group", "lint", env=CONSTRAINED)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
-
-
-@nox.session
-def smoke(session):
-    """The whole pipeline as one DVC experiment on tiny settings, in a temporary folder."""
-    install(session)
-    tiny = (
-        "train.hidden_size=32", "benchmark.copy.epochs=1", "benchmark.copy.data.steps=40",
-        "benchmark.copy.data.train_sequences=640", "benchmark.pdigits.epochs=2",
-    )  # fmt: skip
-    overrides = [option for change in tiny for option in ("-S", change)]
-    session.run("dvc", "exp", "run", "--temp", "--name", "smoke", *overrides, *session.posargs)
-    session.run("dvc", "exp", "show", "--md", "--only-changed", "--hide-workspace")
-    session.run("dvc", "exp", "remove", "smoke")
 
 
 @nox.session
