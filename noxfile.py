@@ -3,6 +3,8 @@
 Every session builds its own environment from pyproject.toml under the pins of constraints.txt.
 """
 
+import os
+import shutil
 from pathlib import Path
 
 import nox
@@ -45,6 +47,25 @@ def lint(session):
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
+
+
+EMULATORS = (
+    "gcc-avr", "avr-libc", "simavr", "libsimavr-dev", "libelf-dev",
+    "gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm",
+    "gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf", "qemu-system-misc",
+)  # fmt: skip
+
+
+@nox.session
+def emulators(session):
+    """The C runtime on simavr and QEMU; with names, device.json too: nox -s emulators -- har2."""
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        session.run("apt-get", "update", "-qq", external=True)
+        session.run("apt-get", "install", "-y", "-qq", *EMULATORS, external=True, silent=True)
+    install(session, "tests")
+    session.run("pytest", "tests/test_emulators.py", "tests/test_fuzz.py")
+    for name in session.posargs:
+        session.run("python", "-m", "stages.device", name)
 
 
 @nox.session

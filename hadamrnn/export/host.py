@@ -53,10 +53,13 @@ def find_compiler():
     )
 
 
-def compile_c(arguments):
-    """Run the C compiler; HadamrnnError with its first error line if it fails."""
-    command = [*find_compiler(), *map(str, arguments)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+def compile_c(arguments, compiler=None, cwd=None):
+    """Run the C compiler; HadamrnnError with its first error line if it fails.
+
+    compiler : its command as a list, if not ``find_compiler()``; cwd : the folder to run it in.
+    """
+    command = [*(compiler or find_compiler()), *map(str, arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
     if result.returncode:
         lines = result.stderr.splitlines()
         first = next((line for line in lines if "error" in line), "no message")
@@ -69,17 +72,18 @@ class HostProgram:
     model : IntegerModel whose generated header is compiled in, or None for a program that loads
     the packed file of whatever model ``run`` is given.
     sanitize : make every warning an error, and stop the program at undefined behaviour or an
-    address error.
+    address error. options : more options of the compiler, such as -DHR_LANES=1.
 
     >>> with HostProgram(model) as program:                          # doctest: +SKIP
     ...     logits = program.run(model, x_int).logits
     """
 
-    def __init__(self, model=None, sanitize=False):
+    def __init__(self, model=None, sanitize=False, options=()):
         self._temporary = tempfile.TemporaryDirectory(prefix="hadamrnn-")
         self.folder = Path(self._temporary.name)
         self.model = model
-        options = ["-std=c99", *(SANITIZERS if sanitize else OPTIMIZED), "-I", RUNTIME]
+        mode = SANITIZERS if sanitize else OPTIMIZED
+        options = ["-std=c99", *mode, "-I", RUNTIME, *options]
         if model is not None:
             name = c_header.c_name(model.name)
             c_header.write(model, self.folder / "model.h")

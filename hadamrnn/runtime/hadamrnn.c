@@ -1,11 +1,32 @@
 /* HadamRNN runtime; see hadamrnn.h for the contract and hadamrnn/integer.py for the definition.
  *
- * How it got fast: radix-4 butterflies keep four values in registers, which halves the loads and
- * stores of radix 2; they run in 16 bits where the model is proven to fit; and 4-bit weights have
- * their own loops. The remaining work of a step is one pass over the d neurons. */
+ * A step is a transform (hadamrnn_transform.h), then for each neuron a product with the input and
+ * an update: in general form here, and in fast forms in hadamrnn_pairs.h (int of 32 bits) and
+ * hadamrnn_aligned.h (int of 16 bits), for 4-bit weights and transforms that fit 16 bits. All
+ * compute the same integers. */
 #include "hadamrnn.h"
 
+#include <limits.h>
 #include <string.h>
+
+/* How many 16-bit values share a word in the transform and in the input product. Both ways give
+ * the same integers; the tests build both. */
+#ifndef HR_LANES
+#if INT_MAX < 0x7FFFFFFF
+#define HR_LANES 1
+#else
+#define HR_LANES 2
+#endif
+#endif
+
+#include "hadamrnn_transform.h"
+
+/* The loops run out of registers when the compiler merges them. */
+#ifdef __GNUC__
+#define HR_APART __attribute__((noinline))
+#else
+#define HR_APART
+#endif
 
 /* floor(value / 2^shift). C99 leaves >> of a negative value to the implementation: where it is
  * arithmetic, which the compiler decides while compiling, it is used, otherwise avoided. */
@@ -26,11 +47,18 @@ static int32_t hr_inverse_sqrt2(int32_t value)
     return hr_shift_right(high * 46341 + hr_shift_right(low * 46341 + 32768, 8), 8);
 }
 
-static int32_t hr_read16(const uint8_t *bytes)
+/* The two's complement reading of 16 bits: a plain conversion wherever the compiler does that. */
+static int16_t hr_int16(uint32_t bits)
 {
-    const int32_t value = (int32_t)HR_READ(bytes) | ((int32_t)HR_READ(bytes + 1) << 8);
+    if ((int16_t)(uint16_t)65535u == -1) {
+        return (int16_t)(uint16_t)bits;
+    }
+    return (int16_t)((int32_t)((bits & 0xFFFFu) ^ 0x8000u) - 32768);
+}
 
-    return value < 32768 ? value : value - 65536;
+static int16_t hr_read16(const uint8_t *bytes)
+{
+    return hr_int16((uint32_t)HR_READ(bytes) | ((uint32_t)HR_READ(bytes + 1) << 8));
 }
 
 static int32_t hr_read32(const uint8_t *bytes)
@@ -71,58 +99,13 @@ static size_t hr_row_bytes(const hr_model *model, uint8_t bits)
     return (size_t)(((uint32_t)model->hidden_size * bits + 7) >> 3);
 }
 
-/* x <- (I_q (x) S_m) x in place: one radix-2 pass if log2(m) is odd, then radix-4 passes. */
-#define HR_DEFINE_TRANSFORM(name, type)                                                          \
-    static void name(type *x, size_t size, size_t block, uint8_t block_log2)                     \
-    {                                                                                            \
-        size_t base, half = 1, i;                                                                \
-        if (block_log2 & 1) {                                                                    \
-            for (i = 0; i < size; i += 2) {                                                      \
-                const type a = x[i], b = x[i + 1];                                               \
-                x[i] = (type)(a + b);                                                            \
-                x[i + 1] = (type)(a - b);                                                        \
-            }                                                                                    \
-            half = 2;                                                                            \
-        }                                                                                        \
-        for (; half < block; half *= 4) {                                                        \
-            for (base = 0; base < size; base += 4 * half) {                                      \
-                type *p = x + base, *const end = p + half;                                       \
-                for (; p != end; p++) {                                                          \
-                    const type a = p[0], b = p[half], c = p[2 * half], d = p[3 * half];          \
-                    const type ab = (type)(a + b), cd = (type)(c + d);                           \
-                    const type a_b = (type)(a - b), c_d = (type)(c - d);                         \
-                    p[0] = (type)(ab + cd);                                                      \
-                    p[half] = (type)(a_b + c_d);                                                 \
-                    p[2 * half] = (type)(ab - cd);                                               \
-                    p[3 * half] = (type)(a_b - c_d);                                             \
-                }                                                                                \
-            }                                                                                    \
-        }                                                                                        \
-    }
+#if HR_LANES == 1
+HR_DEFINE_TRANSFORM(hr_transform16, uint16_t)
+#else
+HR_DEFINE_TRANSFORM(hr_transform32, uint32_t)
+#endif
 
-HR_DEFINE_TRANSFORM(hr_transform16, int16_t)
-HR_DEFINE_TRANSFORM(hr_transform32, int32_t)
-
-/* sum over features j of weight (j, neuron) * input[j]; rows are stride bytes apart. */
-static int32_t hr_dense(const uint8_t *row, size_t stride, size_t neuron, uint8_t bits,
-                        const int8_t *input, size_t features)
-{
-    const int8_t *const end = input + features;
-    int32_t sum = 0;
-
-    if (bits == 4) {
-        const uint8_t shift = neuron & 1 ? 4 : 0;
-
-        for (row += neuron >> 1; input != end; row += stride) {
-            sum += hr_nibble((uint8_t)(HR_READ(row) >> shift)) * *input++;
-        }
-    } else {
-        for (; input != end; row += stride) {
-            sum += hr_weight(row, neuron, bits) * *input++;
-        }
-    }
-    return sum;
-}
+enum { HR_BATCH = 32 }; /* neurons, a multiple of 8, whose input products are on the stack */
 
 /* 2^(F-1) and the dither of step n; see rounding_constant in hadamrnn/fixed_point.py. */
 static int32_t hr_rounding_constant(uint32_t step, uint8_t fraction, uint8_t width)
@@ -139,86 +122,254 @@ static hr_status hr_check(const hr_model *model, const hr_state *state)
         return HR_NULL_POINTER;
     }
     if (state->hidden_size != model->hidden_size ||
-        (model->transform_bits == 16 ? !state->scratch16 : !state->scratch32) ||
-        (model->sum_bits == 16 && !state->sums16) || (model->sum_bits == 32 && !state->sums32)) {
+        !state->scratch || (model->sum_bits == 16 && !state->sums16) ||
+        (model->sum_bits == 32 && !state->sums32)) {
         return HR_WRONG_STATE;
     }
     return HR_OK;
 }
 
-static int32_t hr_relu(int16_t value)
+static int32_t hr_relu(int32_t value)
 {
     return value > 0 ? value : 0;
 }
 
-/* Mean readout: sums += relu(hidden). */
-static void hr_add_to_sums(const hr_model *model, hr_state *state)
+/* What is the same for all neurons of a step. */
+typedef struct {
+    const int8_t *input; /* null for a symbol */
+    const uint8_t *row;  /* of the first feature, or of the symbol */
+    size_t stride;
+    int32_t multiplier, bias_gain, rounding;
+#if HR_LANES == 2
+    int32_t gain;           /* 2^w, hidden so that a compiler multiplies and adds at once */
+    uint32_t offset;        /* rounding - 8 M times the sum of input, see hr_products */
+    volatile uint32_t mask; /* 0x000F000F, hidden so that a compiler keeps it in a register */
+#endif
+} hr_drive;
+
+#if HR_LANES == 1
+#include "hadamrnn_aligned.h"
+#else
+#include "hadamrnn_pairs.h"
+#endif
+
+/* rest[i] = p M + B 2^bias_shift + R, where p is row i of U times the input. */
+HR_APART static void hr_rest(const hr_model *model, const hr_drive *drive, size_t first,
+                             size_t count, uint32_t *rest)
+{
+    const uint8_t *bias = model->bias + 2 * first;
+    const uint8_t bits = model->input_weight_bits;
+    size_t i, j;
+
+#if HR_LANES == 2
+    if (drive->input && bits == 4 && (count & 7) == 0) {
+        const uint8_t *const row = drive->row + (first >> 1);
+        const size_t features = model->input_size;
+        hr_drive other = *drive;
+
+        hr_products(drive, row, drive->input, features < HR_CHUNK ? features : HR_CHUNK, bias, rest,
+                    count);
+        other.bias_gain = 0;
+        other.offset = 0;
+        for (j = HR_CHUNK; j < features; j += HR_CHUNK) {
+            const size_t left = features - j;
+            uint32_t more[HR_BATCH];
+
+            hr_products(&other, row + j * drive->stride, drive->input + j,
+                        left < HR_CHUNK ? left : HR_CHUNK, bias, more, count);
+            for (i = 0; i < count; i++) {
+                rest[i] += more[i];
+            }
+        }
+        return;
+    }
+#endif
+    for (i = 0; i < count; i++, bias += 2) {
+        const uint8_t *row = drive->row;
+        int32_t sum = drive->input ? 0 : hr_weight(row, first + i, bits);
+
+        for (j = 0; drive->input && j < model->input_size; j++, row += drive->stride) {
+            sum += hr_weight(row, first + i, bits) * drive->input[j];
+        }
+        rest[i] = (uint32_t)(sum * drive->multiplier + hr_read16(bias) * drive->bias_gain +
+                             drive->rounding);
+    }
+}
+
+#if HR_LANES == 1
+/* t = (I_q (x) S_m) h, into hidden if it fits there, else into scratch: as many levels as fit 16
+ * bits are done in hidden first. */
+HR_APART static void hr_transform(const hr_model *model, hr_state *state)
 {
     const size_t size = model->hidden_size;
+    uint8_t narrow = model->block_log2;
     size_t i;
 
-    if (model->sum_bits == 16) {
+    if (model->transform_bits == 32) {
+        narrow = (uint8_t)(16 - model->activation_bits); /* (2^(a-1) - 1) 2^(16-a) < 2^15 */
+    }
+    hr_transform16((uint16_t *)state->hidden, size, narrow);
+    if (model->transform_bits == 32) {
         for (i = 0; i < size; i++) {
-            state->sums16[i] = (uint16_t)(state->sums16[i] + hr_relu(state->hidden[i]));
+            state->scratch[i] = (uint32_t)(int32_t)state->hidden[i];
+        }
+        hr_levels32(state->scratch, size, model->block_size, (size_t)1 << narrow);
+    }
+}
+#else
+/* t = (I_q (x) S_m) h into scratch; if it fits 16 bits, as words of two. */
+HR_APART static void hr_transform(const hr_model *model, hr_state *state)
+{
+    const size_t size = model->hidden_size;
+    const uint8_t log2 = model->block_log2;
+    size_t i;
+
+    if (hr_in_pairs(model)) { /* made by the first level */
+        const int16_t *hidden = state->hidden, *const end = hidden + size;
+        uint32_t *pair = state->scratch;
+
+        for (; hidden != end; hidden += 2) {
+            const int32_t a = hidden[0], b = hidden[1];
+
+            *pair++ = (uint32_t)(a + b) + ((uint32_t)(a - b) << 16);
+        }
+        hr_transform32(state->scratch, size >> 1, (uint8_t)(log2 - 1));
+    } else if (model->transform_bits == 32) {
+        for (i = 0; i < size; i++) {
+            state->scratch[i] = (uint32_t)(int32_t)state->hidden[i];
+        }
+        hr_transform32(state->scratch, size, log2);
+    } /* else blocks of one: t is h */
+}
+#endif
+
+/* t of neuron i after hr_transform. */
+static int32_t hr_transformed(const hr_model *model, const hr_state *state, size_t i)
+{
+#if HR_LANES == 2
+    if (hr_in_pairs(model)) {
+        const uint32_t pair = state->scratch[i >> 1];
+
+        return i & 1 ? hr_high(pair) : hr_low(pair);
+    }
+#endif
+    return model->transform_bits == 16 ? state->hidden[i] : (int32_t)state->scratch[i];
+}
+
+/* hidden = saturate((y 2^w + rest) >> F). */
+HR_APART static void hr_settle_any(const hr_model *model, hr_state *state, const uint32_t *rest,
+                                   size_t first, size_t count)
+{
+    const uint8_t fraction = model->fraction_bits;
+    const int32_t gain = (int32_t)1 << (fraction - (model->block_log2 >> 1));
+    const int32_t limit = ((int32_t)1 << (model->activation_bits - 1)) - 1;
+    size_t i;
+
+    for (i = first; i < first + count; i++, rest++) {
+        int32_t value = hr_transformed(model, state, i);
+
+        if ((HR_READ(model->signs + (i >> 3)) >> (i & 7)) & 1) {
+            value = -value;
+        }
+        if (model->block_log2 & 1) {
+            value = hr_inverse_sqrt2(value);
+        }
+        value = hr_shift_right(value * gain + (int32_t)*rest, fraction);
+        value = value > limit ? limit : value < -limit ? -limit : value;
+        state->hidden[i] = (int16_t)value;
+    }
+}
+
+/* Mean readout: sums += relu(hidden). */
+HR_APART static void hr_add_to_sums(const hr_model *model, hr_state *state, size_t first,
+                                    size_t count)
+{
+    const int16_t *hidden = state->hidden + first, *const end = hidden + count;
+
+    if (model->sum_bits == 16) {
+        uint16_t *sums = state->sums16 + first;
+
+        for (; hidden != end; hidden++, sums++) {
+            if (*hidden > 0) {
+                *sums = (uint16_t)(*sums + (uint16_t)*hidden);
+            }
         }
     } else if (model->sum_bits == 32) {
-        for (i = 0; i < size; i++) {
-            state->sums32[i] = state->sums32[i] + (uint32_t)hr_relu(state->hidden[i]);
+        uint32_t *sums = state->sums32 + first;
+
+        for (; hidden != end; hidden++, sums++) {
+            *sums = *sums + (uint32_t)hr_relu(*hidden);
         }
     }
 }
 
-/* The step itself. input is null for a symbol model. Fields that the loop reads are copied first:
- * the compiler must assume that writing a state could change them. */
+/* hidden = saturate((y 2^w + p M + B 2^bias_shift + R) >> F). */
+static void hr_update(const hr_model *model, const hr_drive *drive, hr_state *state)
+{
+    const size_t size = model->hidden_size;
+    uint32_t rest[HR_BATCH];
+    size_t first, count;
+
+    for (first = 0; first < size; first += count) {
+        count = size - first < HR_BATCH ? size - first : HR_BATCH;
+        hr_rest(model, drive, first, count, rest);
+#if HR_LANES == 2
+        if (hr_in_pairs(model) && (count & 7) == 0) {
+            hr_settle_pairs(model, drive, state->scratch + (first >> 1), rest,
+                            state->hidden + first,
+                            model->sum_bits == 16 ? state->sums16 + first : NULL,
+                            model->signs + (first >> 3), count);
+            if (model->sum_bits == 32) {
+                hr_add_to_sums(model, state, first, count);
+            }
+            continue;
+        }
+#endif
+        hr_settle_any(model, state, rest, first, count);
+        hr_add_to_sums(model, state, first, count);
+    }
+}
+
+/* The step itself. input is null for a symbol model. */
 static hr_status hr_advance(const hr_model *model, hr_state *state, const int8_t *input,
                             uint16_t symbol)
 {
-    const size_t size = model->hidden_size, features = model->input_size;
-    const uint8_t bits = model->input_weight_bits;
-    const size_t stride = hr_row_bytes(model, bits);
-    const uint8_t *const row = model->input_weight + (input ? 0 : symbol * stride);
-    const uint8_t *const signs = model->signs;
-    const uint8_t *bias = model->bias;
-    const uint8_t narrow = model->transform_bits == 16, root = model->block_log2 & 1;
     const uint8_t fraction = model->fraction_bits;
-    const int32_t limit = ((int32_t)1 << (model->activation_bits - 1)) - 1;
-    const uint8_t width = (uint8_t)(fraction - (model->block_log2 >> 1));
-    const int32_t gain = (int32_t)1 << width;
-    const int32_t multiplier = model->input_multiplier;
-    const int32_t bias_gain = (int32_t)1 << model->bias_shift;
-    const int32_t rounding = hr_rounding_constant(state->steps, fraction, width);
-    int16_t *const hidden = state->hidden, *const scratch16 = state->scratch16;
-    int32_t *const scratch32 = state->scratch32;
+    hr_drive drive;
+#if HR_LANES == 2
     size_t i;
+#endif
 
     if (model->sum_bits && state->steps >= model->max_steps) {
         return HR_TOO_MANY_STEPS;
     }
-    if (narrow) {
-        memcpy(scratch16, hidden, size * sizeof(int16_t));
-        hr_transform16(scratch16, size, model->block_size, model->block_log2);
-    } else {
-        for (i = 0; i < size; i++) {
-            scratch32[i] = hidden[i];
-        }
-        hr_transform32(scratch32, size, model->block_size, model->block_log2);
+    drive.input = input;
+    drive.stride = hr_row_bytes(model, model->input_weight_bits);
+    drive.row = model->input_weight + (input ? 0 : symbol * drive.stride);
+    drive.multiplier = model->input_multiplier;
+    drive.bias_gain = (int32_t)1 << model->bias_shift;
+    drive.rounding = hr_rounding_constant(state->steps, fraction,
+                                          (uint8_t)(fraction - (model->block_log2 >> 1)));
+#if HR_LANES == 2
+    drive.mask = 0x000F000Fu;
+    drive.gain = (int32_t)1 << (fraction - (model->block_log2 >> 1));
+    drive.offset = (uint32_t)drive.rounding;
+    for (i = 0; input && i < model->input_size; i++) {
+        drive.offset -= 8 * (uint32_t)(int32_t)input[i] * (uint32_t)drive.multiplier;
     }
-    for (i = 0; i < size; i++, bias += 2) {
-        /* signs are random: 1 - 2 bit, not a branch that is guessed wrong half the time */
-        const int32_t sign = 1 - 2 * ((HR_READ(signs + (i >> 3)) >> (i & 7)) & 1);
-        int32_t value = sign * (narrow ? scratch16[i] : scratch32[i]);
-        int32_t drive;
-
-        if (root) {
-            value = hr_inverse_sqrt2(value);
-        }
-        drive = input ? hr_dense(row, stride, i, bits, input, features) : hr_weight(row, i, bits);
-        value = value * gain + drive * multiplier + hr_read16(bias) * bias_gain + rounding;
-        value = hr_shift_right(value, fraction);
-        value = value > limit ? limit : value < -limit ? -limit : value;
-        hidden[i] = (int16_t)value;
+#endif
+    hr_transform(model, state);
+#if HR_LANES == 1
+    if (model->aligned_shift != HR_NOT_ALIGNED && (model->hidden_size & 7) == 0 &&
+        model->transform_bits == 16 &&
+        (!input || (model->input_weight_bits == 4 && model->input_size <= 31))) {
+        hr_update_aligned(model, &drive, state->hidden);
+        hr_add_to_sums(model, state, 0, model->hidden_size);
+    } else
+#endif
+    {
+        hr_update(model, &drive, state);
     }
-    hr_add_to_sums(model, state);
     state->steps++;
     return HR_OK;
 }

@@ -12,12 +12,14 @@
  *     hr_reset(&state);                      before the next sequence
  *
  * Arithmetic (the definition is hadamrnn/integer.py): integers only, rounded by a dithered
- * constant and an arithmetic shift, states saturated symmetrically. Every sum was proven to fit its type when the
- * model was exported. A step costs d log2(m) additions, d (d_in + 1) multiplications and d shifts.
+ * constant and an arithmetic shift, states saturated symmetrically. Every sum was proven to fit its
+ * type when the model was exported. A step costs d log2(m) additions, d (d_in + 1) multiplications
+ * and d shifts.
  */
 #ifndef HADAMRNN_H
 #define HADAMRNN_H
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +33,7 @@ extern "C" {
 #include <avr/pgmspace.h>
 #define HR_READ(address) pgm_read_byte(address)
 #define HR_TABLE PROGMEM
+#define HR_READ_IS_LPM
 #else
 #define HR_READ(address) (*(address))
 #endif
@@ -53,6 +56,8 @@ typedef enum {
 } hr_status;
 
 enum { HR_SYMBOL = 1, HR_MEAN = 2, HR_MANY_TO_MANY = 4 }; /* hr_model.flags */
+
+enum { HR_NOT_ALIGNED = 255 }; /* hr_model.aligned_shift */
 
 /* One model. Tables are packed bytes, little endian, lowest bit first; each row starts on a byte. */
 typedef struct {
@@ -77,14 +82,23 @@ typedef struct {
     uint8_t block_log2;           /* log2(m) */
     uint8_t transform_bits;       /* 16 if m (2^(a-1) - 1) <= 32767, else 32 */
     uint8_t sum_bits;             /* 0 without HR_MEAN; 16 if the sums fit, else 32 */
+    uint8_t aligned_shift;        /* s = 16 + log2(m)/2 - F, if 0 <= s, s + bias_shift <= 15 and
+                                     p M + B 2^bias_shift + R times 2^s fits 32 bits, else
+                                     HR_NOT_ALIGNED */
 } hr_model;
 
-/* One sequence in progress. Declare it with the generated PREFIX_STATE macro. Of each pair of
- * pointers the model uses the one of transform_bits and sum_bits; the other may be null. */
+/* Words of scratch memory for d states. Where int has 16 bits, a 16-bit transform needs none. */
+#if INT_MAX < 0x7FFFFFFF
+#define HR_SCRATCH_WORDS(d, transform_bits) ((transform_bits) == 16 ? 1 : (d))
+#else
+#define HR_SCRATCH_WORDS(d, transform_bits) ((transform_bits) == 16 ? ((d) + 1) / 2 : (d))
+#endif
+
+/* One sequence in progress. Declare it with the generated PREFIX_STATE macro. Of the two pointers
+ * to sums the model uses the one of sum_bits; the other may be null. */
 typedef struct {
     int16_t *hidden;      /* d states */
-    int16_t *scratch16;   /* d values of the transform */
-    int32_t *scratch32;
+    uint32_t *scratch;    /* HR_SCRATCH_WORDS(d, transform_bits) words for the transform */
     uint16_t *sums16;     /* d sums of relu(state), mean readout only */
     uint32_t *sums32;
     uint32_t steps;       /* how many inputs have been seen, modulo 2^32 */

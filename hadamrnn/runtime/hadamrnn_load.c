@@ -52,12 +52,14 @@ static uint8_t hr_outside(uint32_t value, uint32_t low, uint32_t high)
     return value < low || value > high;
 }
 
-/* Whether |acc| + 2^(F-1) + 2^(F-k-1) < 2^31 for every neuron. */
-static uint8_t hr_accumulator_fits(const hr_model *model, uint8_t input_bits, size_t stride)
+/* Whether |acc| + 2^(F-1) + 2^(F-k-1) < 2^31 for every neuron; sets aligned_shift. */
+static uint8_t hr_accumulator_fits(hr_model *model, uint8_t input_bits, size_t stride)
 {
     const uint64_t limit = ((uint64_t)1 << (model->activation_bits - 1)) - 1;
     const uint8_t width = (uint8_t)(model->fraction_bits - (model->block_log2 >> 1));
-    uint64_t widest = model->block_size * limit;
+    const uint64_t rounding =
+        ((uint64_t)1 << (model->fraction_bits - 1)) + ((uint64_t)1 << (width - 1));
+    uint64_t widest = model->block_size * limit, largest = 0;
     size_t i, j;
 
     if (model->block_log2 & 1) {
@@ -81,11 +83,21 @@ static uint8_t hr_accumulator_fits(const hr_model *model, uint8_t input_bits, si
                 drive = weight;
             }
         }
-        rest += widest + ((uint64_t)1 << (model->fraction_bits - 1)) + ((uint64_t)1 << (width - 1));
-        if (drive > HR_INT32_MAX || /* keeps the next product within 64 bits */
-            drive * (uint64_t)model->input_multiplier + rest > HR_INT32_MAX) {
+        if (drive > HR_INT32_MAX) { /* keeps the next product within 64 bits */
             return 0;
         }
+        rest += drive * (uint64_t)model->input_multiplier + rounding;
+        if (widest + rest > HR_INT32_MAX) {
+            return 0;
+        }
+        if (rest > largest) {
+            largest = rest;
+        }
+    }
+    model->aligned_shift = HR_NOT_ALIGNED;
+    if (width <= 16 && 16 - width + model->bias_shift <= 15 &&
+        largest << (16 - width) <= HR_INT32_MAX) {
+        model->aligned_shift = (uint8_t)(16 - width);
     }
     return 1;
 }

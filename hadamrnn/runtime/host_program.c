@@ -156,11 +156,7 @@ int main(int count, char **arguments)
     memset(&state, 0, sizeof state);
     state.hidden_size = model.hidden_size;
     state.hidden = need(malloc(d * sizeof(int16_t)));
-    if (model.transform_bits == 16) {
-        state.scratch16 = need(malloc(d * sizeof(int16_t)));
-    } else {
-        state.scratch32 = need(malloc(d * sizeof(int32_t)));
-    }
+    state.scratch = need(malloc(HR_SCRATCH_WORDS(d, model.transform_bits) * sizeof(uint32_t)));
     if (model.sum_bits == 16) {
         state.sums16 = need(malloc(d * sizeof(uint16_t)));
     } else if (model.sum_bits == 32) {
@@ -213,8 +209,7 @@ int main(int count, char **arguments)
     free(data);
     free(packed);
     free(state.hidden);
-    free(state.scratch16);
-    free(state.scratch32);
+    free(state.scratch);
     free(state.sums16);
     free(state.sums32);
     free(logits);

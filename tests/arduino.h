@@ -1,0 +1,13 @@
+/* The few Arduino declarations that examples/arduino uses, to compile it without the IDE. */
+#include <math.h>
+#include <stdint.h>
+
+#define F(text) (text)
+enum { A0 = 14 };
+int analogRead(int pin);
+unsigned long millis(void);
+struct SerialPort {
+    void begin(unsigned long);
+    void println(const char *);
+};
+extern SerialPort Serial;
