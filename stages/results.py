@@ -48,8 +48,8 @@ def main():
     table = Table(*COLUMNS, title="Test set results")
     for cells in rows:
         table.add_row(*cells)
-    console = Console()
-    console.print(table, width=None if console.is_terminal else 140)
+    # Logs and pipes have no width of their own; the table needs 150 columns.
+    Console(width=None if sys.stdout.isatty() else 150).print(table)
 
 
 if __name__ == "__main__":

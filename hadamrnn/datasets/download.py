@@ -10,7 +10,7 @@ Where a file is looked for, in this order:
 Whatever the place, the *decoded content* must have the known checksum, so that repacked archives
 are as good as upstream's. A checked file is kept in the cache. A relative mirror folder counts
 from the current folder and, failing that, from each folder above it: DVC runs experiments in
-folders below the repository (``.dvc/tmp/exps/...``), where ``../shared`` would otherwise mean
+folders below the repository (``.dvc/tmp/exps/...``), where ``../data`` would otherwise mean
 another place.
 """
 
