@@ -19,7 +19,8 @@ def main(settings):
 
     from hadamrnn import assessment, batches, integer, storage
     from hadamrnn.datasets import prepared
-    from hadamrnn.export import onnx_common
+    from hadamrnn.errors import HadamrnnError
+    from hadamrnn.export import c_header, onnx_common
 
     folder, exports = common.prepared(settings.benchmark), common.exports(settings.benchmark)
     card = prepared.read_card(folder)
@@ -30,6 +31,11 @@ def main(settings):
     float_logits = assessment.float_logits(model, test)
     real = coding.decode(test.inputs).numpy()
     frozen = integer.load(exports / "model.hrnn")
+    if c_header.to_text(frozen) != (exports / "model.h").read_text(encoding="utf-8"):
+        raise HadamrnnError(
+            f"{exports / 'model.h'}: must hold the tables of model.hrnn beside it; got others; "
+            f"run dvc repro -f export@{settings.benchmark}"
+        )
     x_int = frozen.quantize_input(real)
     integer_logits, parity, c_latency = assessment.parity_and_logits(frozen, x_int)
     real_logits = frozen.real_logits(integer_logits, inputs.shape[1])

@@ -102,6 +102,18 @@ def test_results_are_complete(clone):
     assert "| copy |" in table and "| pdigits |" in table
 
 
+def test_header_of_another_model_is_refused(clone):
+    header = clone / "exports" / "pdigits" / "model.h"
+    saved = header.read_text()
+    try:
+        header.write_text(saved.replace("{", "{ ", 1))
+        stage = run(clone, sys.executable, "-m", "stages.evaluate", "pdigits", check=False)
+    finally:
+        header.write_text(saved)
+    assert stage.returncode == 1 and stage.stderr.count("\n") == 1
+    assert "model.h: must hold the tables of model.hrnn beside it" in stage.stderr
+
+
 def test_second_repro_runs_nothing(clone):
     output = run(clone, "dvc", "repro").stdout
     assert "Running stage" not in output and "up to date" in output

@@ -18,7 +18,7 @@ from hadamrnn.recurrence import doubling, reference
 BACKENDS = ("auto", "krylov", "scan", "doubling", "reference")
 
 KRYLOV_MOST_FEATURES = 48
-"""Up to this many inputs a step the Krylov form's powers stay cheaper than the scan."""
+"""Most inputs a step for the Krylov form, whose powers grow with them. Estimated, not measured."""
 
 HAS_NUMBA = importlib.util.find_spec("numba") is not None
 

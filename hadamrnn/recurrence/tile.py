@@ -228,15 +228,6 @@ def load_rows(columns, table, ids, first, t):
 
 
 @inline
-def add_to_rows(table, columns, ids, first, t):
-    """table[ids[first + lane, t]] += columns[:, lane]; the adjoint of ``load_rows``."""
-    for lane in range(min(LANES, ids.shape[0] - first)):
-        row = ids[first + lane, t]
-        for j in range(columns.shape[0]):
-            table[row, j] += columns[j, lane]
-
-
-@inline
 def store_dense(columns, outputs, first, t):
     """outputs[first + lane, t, j] = columns[j, lane] for the lanes inside the batch."""
     for lane in range(min(LANES, outputs.shape[0] - first)):
