@@ -1,0 +1,145 @@
+"""The paper's runs as DVC experiments: queue those of paper.yaml, collect the finished ones.
+
+    python -m benchmarks.paper queue [name ...]
+    dvc queue start -j 2
+    python -m benchmarks.paper collect
+
+A collected run lies in results/paper/<run>/: metrics.json, history.csv, confusion.csv and
+params.yaml as the experiment left them, model.hrnn where it is small, and run.json with the
+command that repeats it, its seed, commit, time and machine. Run this on a clean checkout: the
+commit in run.json is the one the experiment started from.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import yaml
+
+from benchmarks.run import machine
+
+FOLDER = Path("results/paper")
+PREFIX = "paper-"
+MOST_MODEL_BYTES = 16384
+"""Models larger than this stay out of Git."""
+
+
+def expand(plan):
+    """{run name: {params key: value}} of a plan as in paper.yaml.
+
+    >>> expand({"a": {"set": {"benchmarks": ["har2"]}, "sweep": {"q": [1, 2]}, "seeds": [3]}})
+    {'a-q1-seed3': {'benchmarks': ['har2'], 'q': 1, 'seed': 3}, 'a-q2-seed3': {'benchmarks': \
+['har2'], 'q': 2, 'seed': 3}}
+    """
+    runs = {}
+    for name, entry in plan.items():
+        sweep = entry.get("sweep", {})
+        for values in itertools.product(*sweep.values()):
+            chosen = dict(zip(sweep, values, strict=True))
+            words = [f"{key.split('.')[-1]}{_text(value)}" for key, value in chosen.items()]
+            for seed in entry["seeds"]:
+                run = "-".join([name, *words, f"seed{seed}"]).replace("_", "")
+                runs[run] = {**entry["set"], **chosen, "seed": seed}
+    return runs
+
+
+def _text(value):
+    if value is None:
+        return "null"
+    return f"[{','.join(value)}]" if isinstance(value, list) else str(value)
+
+
+def command(settings):
+    """The experiment as a user would type it."""
+    return " ".join(["dvc exp run", *(f"-S '{k}={_text(v)}'" for k, v in settings.items())])
+
+
+def git(*arguments, text=True):
+    done = subprocess.run(["git", *arguments], check=True, capture_output=True, text=text)
+    return done.stdout.strip() if text else done.stdout
+
+
+def experiments():
+    """{run name: commit} of the finished paper experiments in this clone."""
+    lines = git("for-each-ref", "refs/exps", "--format=%(refname) %(objectname)").splitlines()
+    pairs = (line.split() for line in lines)
+    named = ((reference.split("/")[-1], commit) for reference, commit in pairs)
+    return {name.removeprefix(PREFIX): c for name, c in named if name.startswith(PREFIX)}
+
+
+def queue(runs, names):
+    """Queue every run whose plan is among ``names`` (all when empty) and that has no result."""
+    done = experiments()
+    for run, settings in runs.items():
+        wanted = not names or any(run.startswith(f"{name}-") for name in names)
+        if not wanted or run in done or (FOLDER / run).exists():
+            continue
+        options = [word for k, v in settings.items() for word in ("-S", f"{k}={_text(v)}")]
+        subprocess.run(
+            ["dvc", "exp", "run", "--queue", "--name", PREFIX + run, *options], check=True
+        )
+
+
+def collect(runs):
+    """Write results/paper/<run>/ of every finished experiment that is not there yet."""
+    for run, commit in experiments().items():
+        folder = FOLDER / run
+        if run not in runs or folder.exists():
+            continue
+        benchmark = runs[run]["benchmarks"][0]
+        wanted = [
+            *(f"results/{benchmark}/{n}" for n in ("metrics.json", "history.csv", "confusion.csv")),
+            f"exports/{benchmark}/model.hrnn",
+            "params.yaml",
+        ]
+        contents = {Path(path).name: _show(commit, path) for path in wanted}
+        packed = contents["model.hrnn"]
+        if packed is not None and len(packed) > MOST_MODEL_BYTES:
+            del contents["model.hrnn"]
+        folder.mkdir(parents=True)
+        for name, content in contents.items():
+            if content is not None:
+                (folder / name).write_bytes(content)
+        write_run(folder / "run.json", runs[run], benchmark, commit)
+        print(f"collected {run}")
+
+
+def _show(commit, path):
+    try:
+        return git("show", f"{commit}:{path}", text=False)
+    except subprocess.CalledProcessError:
+        return None
+
+
+def write_run(path, settings, benchmark, commit):
+    computer = machine()
+    content = {
+        "benchmark": benchmark,
+        "command": command(settings),
+        "commit": git("rev-parse", f"{commit}^"),
+        "finished": git("show", "-s", "--format=%cI", commit),
+        "machine": {key: computer[key] for key in ("cpu", "cores", "system", "versions")},
+        "threads": os.environ.get("NUMBA_NUM_THREADS", str(computer["cores"])),
+        "seed": settings["seed"],
+        "settings": settings,
+    }
+    path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=["queue", "collect"])
+    parser.add_argument("names", nargs="*", help="entries of paper.yaml, all when none is given")
+    options = parser.parse_args()
+    runs = expand(yaml.safe_load(Path("paper.yaml").read_text(encoding="utf-8")))
+    if options.action == "queue":
+        queue(runs, options.names)
+    else:
+        collect(runs)
+
+
+if __name__ == "__main__":
+    main()
