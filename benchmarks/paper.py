@@ -13,7 +13,6 @@ commit in run.json is the one the experiment started from.
 import argparse
 import itertools
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -70,12 +69,11 @@ def experiments():
     return {name.removeprefix(PREFIX): c for name, c in named if name.startswith(PREFIX)}
 
 
-def queue(runs, names):
-    """Queue every run whose plan is among ``names`` (all when empty) and that has no result."""
+def queue(runs):
+    """Queue every run that has no result yet."""
     done = experiments()
     for run, settings in runs.items():
-        wanted = not names or any(run.startswith(f"{name}-") for name in names)
-        if not wanted or run in done or (FOLDER / run).exists():
+        if run in done or (FOLDER / run).exists():
             continue
         options = [word for k, v in settings.items() for word in ("-S", f"{k}={_text(v)}")]
         subprocess.run(
@@ -103,7 +101,8 @@ def collect(runs):
         for name, content in contents.items():
             if content is not None:
                 (folder / name).write_bytes(content)
-        write_run(folder / "run.json", runs[run], benchmark, commit)
+        document = yaml.safe_load(contents["params.yaml"])
+        write_run(folder / "run.json", runs[run], document, commit)
         print(f"collected {run}")
 
 
@@ -114,17 +113,18 @@ def _show(commit, path):
         return None
 
 
-def write_run(path, settings, benchmark, commit):
-    computer = machine()
+def write_run(path, settings, document, commit):
+    """What hadamrnn.report reads of a run, and where and when it was made."""
+    computer, benchmark = machine(), settings["benchmarks"][0]
+    train = {**document["train"], **document["benchmark"][benchmark]}
     content = {
         "benchmark": benchmark,
         "command": command(settings),
         "commit": git("rev-parse", f"{commit}^"),
         "finished": git("show", "-s", "--format=%cI", commit),
         "machine": {key: computer[key] for key in ("cpu", "cores", "system", "versions")},
-        "threads": os.environ.get("NUMBA_NUM_THREADS", str(computer["cores"])),
-        "seed": settings["seed"],
-        "settings": settings,
+        **{key: document[key] for key in ("model", "q", "weight_bits", "seed")},
+        "hidden_size": train["hidden_size"],
     }
     path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -134,11 +134,12 @@ def main():
     parser.add_argument("action", choices=["queue", "collect"])
     parser.add_argument("names", nargs="*", help="entries of paper.yaml, all when none is given")
     options = parser.parse_args()
-    runs = expand(yaml.safe_load(Path("paper.yaml").read_text(encoding="utf-8")))
-    if options.action == "queue":
-        queue(runs, options.names)
-    else:
-        collect(runs)
+    plan = yaml.safe_load(Path("paper.yaml").read_text(encoding="utf-8"))
+    for name in options.names:
+        if name not in plan:
+            parser.error(f"name: must be one of {', '.join(plan)}; got {name!r}")
+    runs = expand({name: plan[name] for name in options.names or plan})
+    (queue if options.action == "queue" else collect)(runs)
 
 
 if __name__ == "__main__":

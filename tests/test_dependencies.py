@@ -9,7 +9,7 @@ import yaml
 
 from tests.project_imports import ROOT, closure, imported_modules, module_file
 
-STAGES = ("validate", "prepare", "train", "export", "evaluate")
+STAGES = ("validate", "prepare", "train", "export", "evaluate", "report")
 BENCHMARKS = ("copy", "pdigits", "pmnist", "smnist", "har2", "dsa19")
 
 LAYERS = {
@@ -19,6 +19,7 @@ LAYERS = {
     "recurrence": 2, "layers": 3, "models": 4,
     "batches": 5, "losses": 5, "schedules": 5, "checkpoint": 5, "training": 5, "storage": 5,
     "export": 5, "accounting": 5, "assessment": 6, "cli": 6,
+    "report": 6,
 }  # fmt: skip
 
 

@@ -1,0 +1,46 @@
+"""Published figures to stand beside ours, each with its source; none was measured here."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Published:
+    """Test accuracy in percent; size in bytes (published kB taken as 1024), None if not given."""
+
+    benchmark: str
+    model: str
+    accuracy: float
+    size_bytes: int | None
+    source: str
+
+
+FASTGRNN = "Kusupati et al., FastGRNN, NeurIPS 2018, tables 3 and 4"
+CORNN = "Rusch and Mishra, coRNN, ICLR 2021; 134k parameters of 32 bits"
+UNICORNN = "Rusch and Mishra, UnICORNN, ICML 2021"
+SHARNN = "Dennis et al., ShaRNN, NeurIPS 2019, table 1"
+
+KIB = 1024
+PUBLISHED = (
+    Published("smnist", "FastGRNN", 98.20, 6 * KIB, FASTGRNN),
+    Published("smnist", "FastGRNN-LSQ", 98.72, 71 * KIB, FASTGRNN),
+    Published("smnist", "LSTM", 97.80, 265 * KIB, FASTGRNN),
+    Published("smnist", "GRU", 98.70, 123 * KIB, FASTGRNN),
+    Published("smnist", "coRNN, d = 256", 99.35, 4 * 134_000, CORNN),
+    Published("pmnist", "coRNN, d = 256", 97.34, 4 * 134_000, CORNN),
+    Published("har2", "FastGRNN", 95.59, 3 * KIB, FASTGRNN),
+    Published("har2", "FastGRNN-LSQ", 95.38, 29 * KIB, FASTGRNN),
+    Published("har2", "LSTM", 93.65, 74 * KIB, FASTGRNN),
+    Published("har2", "GRU", 93.62, 71 * KIB, FASTGRNN),
+    Published("dsa19", "FastGRNN", 83.73, int(3.25 * KIB), FASTGRNN),
+    Published("dsa19", "FastGRNN-LSQ", 85.00, 208 * KIB, FASTGRNN),
+    Published("dsa19", "LSTM", 84.84, 526 * KIB, FASTGRNN),
+    Published("dsa19", "GRU", 84.84, 270 * KIB, FASTGRNN),
+    Published("dsa19", "MI-ShaRNN", 87.36, None, SHARNN),
+    Published("imdb", "coRNN", 87.4, None, CORNN),
+    Published("imdb", "UnICORNN", 88.4, None, UNICORNN),
+)
+
+
+def of(benchmark):
+    """The published figures of one benchmark."""
+    return [entry for entry in PUBLISHED if entry.benchmark == benchmark]
