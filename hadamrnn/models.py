@@ -9,9 +9,11 @@ import math
 import torch
 from torch import nn
 
+from hadamrnn.embedding import FoldedEmbedding
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.layers import HadamRNN
 from hadamrnn.quantization import quantize
+from hadamrnn.recurrence import dispatch
 
 READOUTS = ("last", "mean")
 
@@ -22,22 +24,27 @@ class HadamClassifier(nn.Module):
     input_size, hidden_size, q, weight_bits : as HadamRNN; output_size : classes.
     readout : "last" or "mean" (over time of relu(h_t)); ignored when per_step.
     per_step : logits at every step (many-to-many).
+    embedding_size : numbers of a learned embedding of input_size symbols; None: ids are one-hot.
+
+    The embedding has full precision; what a model ships is its product with U, a table of
+    (symbols, hidden_size) that ``hadamrnn.export`` rounds.
     """
 
     def __init__(
         self, input_size, hidden_size, output_size, q=1, weight_bits=4, readout="last",
-        per_step=False,
+        per_step=False, embedding_size=None,
     ):  # fmt: skip
         super().__init__()
         if readout not in READOUTS:
             raise HadamrnnError(f"readout: must be one of {', '.join(READOUTS)}; got {readout!r}")
-        self.rnn = HadamRNN(input_size, hidden_size, q, weight_bits)
+        self.rnn = HadamRNN(embedding_size or input_size, hidden_size, q, weight_bits)
         self.readout, self.per_step, self.weight_bits = readout, per_step, weight_bits
         self.output_weight = nn.Parameter(torch.empty(output_size, hidden_size))
         self.output_bias = nn.Parameter(torch.empty(output_size))
         nn.init.xavier_uniform_(self.output_weight)
         bound = 1 / math.sqrt(hidden_size)
         nn.init.uniform_(self.output_bias, -bound, bound)
+        self.embedding = FoldedEmbedding(input_size, embedding_size) if embedding_size else None
 
     def quantized_output_weight(self):
         """V as the forward pass sees it, (classes, hidden_size)."""
@@ -50,7 +57,18 @@ class HadamClassifier(nn.Module):
         """
         weight = self.quantized_output_weight()
         if self.per_step:
-            return self.rnn.run(x, mode="logits", readout=(weight, self.output_bias))[0]
-        read, _ = self.rnn.run(x, mode=self.readout)
+            return self._run(x, "logits", (weight, self.output_bias))[0]
+        read, _ = self._run(x, self.readout)
         active = read if self.readout == "mean" else read.relu()
         return nn.functional.linear(active, weight, self.output_bias)
+
+    def _run(self, x, mode, readout=None):
+        """The recurrence of ``dispatch.run``, by look-ups in E U^T where there is an embedding."""
+        if self.embedding is None:
+            return self.rnn.run(x, mode=mode, readout=readout)
+        rnn = self.rnn
+        places, table = self.embedding.fold(x, rnn.quantized_input_weight())
+        return dispatch.run(
+            places, table.t(), rnn.bias, rnn.signs(), rnn.block_size, None, mode, readout,
+            rnn.backend,
+        )  # fmt: skip

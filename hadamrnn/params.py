@@ -75,6 +75,7 @@ class TrainSettings:
     """How one benchmark is trained; units and choices stand in params.yaml."""
 
     hidden_size: int = _key(_integer(1, 4096))
+    embedding_size: int | None = _key(_integer(1, 4096, null="one-hot symbols"))
     epochs: int = _key(_integer(1))
     batch_size: int = _key(_integer(1))
     learning_rate: float = _key(_number(0, open_end=True))

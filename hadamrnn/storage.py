@@ -17,7 +17,14 @@ def configuration(settings, card):
     """What ``build`` needs: the model's name and its constructor's arguments.
 
     settings : params.Settings; card : card.json of the prepared data.
+    Raises HadamrnnError for an embedding of inputs that are numbers, not symbols.
     """
+    embedding_size = settings.train.embedding_size
+    if embedding_size is not None and card["input"]["kind"] != "symbol":
+        raise HadamrnnError(
+            f"embedding_size: must be null for {settings.benchmark}, whose inputs are numbers and "
+            f"not symbols; got {embedding_size}"
+        )
     return {
         "model": settings.model,
         "arguments": {
@@ -28,6 +35,7 @@ def configuration(settings, card):
             "weight_bits": settings.weight_bits,
             "readout": settings.readout,
             "per_step": card["output"]["per_step"],
+            "embedding_size": embedding_size,
         },
     }
 

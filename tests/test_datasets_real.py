@@ -21,12 +21,15 @@ SHAPES = {
     "pmnist": {"train": (50000, 784, 1), "valid": (10000, 784, 1), "test": (10000, 784, 1)},
     "har2": {"train": (5591, 128, 9), "valid": (1761, 128, 9), "test": (2947, 128, 9)},
     "dsa19": {"train": (3420, 125, 45), "valid": (1140, 125, 45), "test": (4560, 125, 45)},
+    "imdb": {"train": (22500, 500), "valid": (2500, 500), "test": (25000, 500)},
 }
+TYPES = {"smnist": np.uint8, "pmnist": np.uint8, "imdb": np.uint16}
 TEST_INPUTS_SHA256 = {
     "smnist": "49c2c931c3e785b7170762e8bf475c9a7b36476ece553d2783bea24c2bff2156",
     "pmnist": "041da7deaf4e2f878d23febf252f8317aae7beabc821532370eb04b228a05134",
     "har2": "07256933131178f391bf831696513913bf6f8cd940a968db20727a347e53d868",
     "dsa19": "586ce375291efda60747def7383b9f3c7a8054487a3818c509ef9fe3d3690ce8",
+    "imdb": "d398d5fa8e4e7562c75a88050dacca1418dd713cdcacc416c1a925362bac2ce0",
 }
 
 
@@ -47,8 +50,11 @@ def test_shapes_types_and_balance(benchmark_folder):
     card = prepared.read_card(folder)
     for split, shape in SHAPES[benchmark].items():
         inputs, targets = prepared.load(folder, split)
-        assert inputs.shape == shape and inputs.shape[1:] == (card["steps"], card["input"]["size"])
-        assert inputs.dtype == (np.uint8 if "mnist" in benchmark else np.float32)
+        symbols, size = card["input"]["kind"] == "symbol", card["input"]["size"]
+        assert inputs.shape == shape
+        assert inputs.shape[1:] == ((card["steps"],) if symbols else (card["steps"], size))
+        assert inputs.dtype == TYPES.get(benchmark, np.float32)
+        assert not symbols or inputs.max() < size
         assert targets.shape == shape[:1] and targets.dtype == np.uint8
         counts = card["class_counts"][split]
         assert len(counts) == card["output"]["size"] == len(card["output"]["names"])
@@ -77,6 +83,11 @@ def test_known_numbers(benchmark_folder):
             card["subjects"]["valid"]
             == sorted([*card["subjects"]["train"], *har2.VALID_SUBJECTS])[3::4]
         )
+    elif benchmark == "imdb":
+        inputs, _ = prepared.load(folder, "test")
+        assert counts["test"] == [12500] * 2 and np.add(counts["train"], counts["valid"]).tolist()
+        # the published lengths of the test reviews in Keras, start id included, in raw order
+        assert np.count_nonzero(inputs, axis=1).max() == 500
     else:
         assert counts["test"] == [240] * 19
         assert sum(card["segments_ending_in_zeros"].values()) == 278
@@ -84,7 +95,7 @@ def test_known_numbers(benchmark_folder):
 
 def test_sensors_are_standardised_and_people_kept_apart(benchmark_folder):
     benchmark, folder = benchmark_folder
-    if "mnist" in benchmark:
+    if benchmark not in ("har2", "dsa19"):
         pytest.skip("no sensors, no subjects")
     train, _ = prepared.load(folder, "train")
     np.testing.assert_allclose(train.mean(axis=(0, 1), dtype=np.float64), 0, atol=1e-4)

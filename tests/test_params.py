@@ -27,6 +27,7 @@ def document():
         "device": "auto",
         "train": {
             "hidden_size": 128,
+            "embedding_size": None,
             "epochs": 30,
             "batch_size": 100,
             "learning_rate": 0.002,
@@ -174,6 +175,12 @@ POWER = "into blocks whose size is a power of two"
         ),
         ("train.learning_rate", 0, "train.learning_rate: must be a number greater than 0; got 0"),
         (
+            "benchmark.copy.embedding_size",
+            0,
+            "benchmark.copy.embedding_size: must be an integer from 1 to 4096, or null for "
+            "one-hot symbols; got 0",
+        ),
+        (
             "train.learning_rate",
             float("nan"),
             "train.learning_rate: must be a number greater than 0; got nan",
@@ -242,7 +249,7 @@ def test_unknown_key(document, path):
     place = path.removesuffix("qq")
     with pytest.raises(HadamrnnError) as caught:
         params.check(document)
-    known = {"": "benchmarks, model, q,"}.get(place, "hidden_size, epochs, batch_size,")
+    known = {"": "benchmarks, model, q,"}.get(place, "hidden_size, embedding_size, epochs,")
     start = f"{path}: is not a key of params.yaml; known here are {known}"
     assert str(caught.value).startswith(start)
 

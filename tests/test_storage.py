@@ -1,6 +1,7 @@
 """The device parameter and the storage of models: round trips and messages."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -58,3 +59,29 @@ def test_unknown_model(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({**CONFIG, "model": "transformer"}))
     with pytest.raises(HadamrnnError, match="^model: must be one of hadamrnn; got 'transformer'"):
         storage.load(tmp_path)
+
+
+def settings_and_card(kind, embedding_size):
+    train = SimpleNamespace(hidden_size=8, embedding_size=embedding_size)
+    settings = SimpleNamespace(
+        benchmark="some", model="hadamrnn", q=1, weight_bits=4, readout="mean", train=train
+    )
+    return settings, {
+        "input": {"kind": kind, "size": 30},
+        "output": {"size": 2, "per_step": False},
+    }
+
+
+def test_embedding_reaches_the_model():
+    config = storage.configuration(*settings_and_card("symbol", 5))
+    model = storage.build(config)
+    assert model.embedding.weight.shape == (30, 5) and model.rnn.input_size == 5
+    assert storage.build(storage.configuration(*settings_and_card("dense", None))).embedding is None
+
+
+def test_numbers_have_no_embedding():
+    words = (
+        "^embedding_size: must be null for some, whose inputs are numbers and not symbols; got 5$"
+    )
+    with pytest.raises(HadamrnnError, match=words):
+        storage.configuration(*settings_and_card("dense", 5))

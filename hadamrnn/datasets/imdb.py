@@ -1,0 +1,144 @@
+"""IMDB: 50,000 film reviews, positive or negative, as sequences of word ids (Maas et al. 2011).
+
+The published file holds each review as the ranks of its words by frequency. Ids follow Keras, in
+which this data set is usually read: 0 padding, 1 start of a review, 2 a word that is too rare,
+and rank + 3 for the others (so id 4 is the most frequent word, "the").
+"""
+
+import pickle
+import zipfile
+
+import numpy as np
+
+from hadamrnn.datasets import splits
+from hadamrnn.datasets.download import RawFile, fetch
+from hadamrnn.datasets.text import PADDING, fixed_length, lengths
+from hadamrnn.errors import HadamrnnError
+
+DEFAULTS = {"words": 10_000, "steps": 500, "valid_reviews": 2_500, "data_seed": 1}
+START, RARE, OFFSET = 1, 2, 3
+NAMES = ("negative", "positive")
+REVIEWS = 25_000  # of the training set, and of the test set
+_ALLOWED = {
+    *(("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct")),
+    *(("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")),
+}
+
+
+class _ListsOnly(pickle.Unpickler):
+    """Builds an object array of lists of integers, and refuses every other name."""
+
+    def find_class(self, module, name):
+        if (module, name) not in _ALLOWED:
+            raise ValueError(f"must hold an array of lists alone, got {module}.{name}")
+        return super().find_class(module, name)
+
+
+def decode(path):
+    """Reviews and labels in the .npz file: unpickled, so only after its checksum matched.
+
+    Returns {"<part>_ranks": (all words,) int32, "<part>_lengths": (n,) int32, "<part>_labels":
+    (n,) uint8} for the parts train and test. Raises KeyError or ValueError for another content.
+    """
+    arrays = {}
+    with zipfile.ZipFile(path) as archive:
+        for part in ("train", "test"):
+            with archive.open(f"x_{part}.npy") as file:
+                _read_header(file)
+                reviews = _ListsOnly(file).load()
+            with archive.open(f"y_{part}.npy") as file:
+                labels = np.lib.format.read_array(file, allow_pickle=False)
+            counts = [len(review) for review in reviews]
+            arrays[f"{part}_ranks"] = np.concatenate([np.asarray(r, np.int32) for r in reviews])
+            arrays[f"{part}_lengths"] = np.array(counts, dtype=np.int32)
+            arrays[f"{part}_labels"] = labels.astype(np.uint8)
+    return arrays
+
+
+def _read_header(file):
+    """Move past the .npy header in front of the pickled array."""
+    version = np.lib.format.read_magic(file)
+    if version != (1, 0):
+        raise ValueError(f"must be a .npy member of version 1.0, got {version}")
+    np.lib.format.read_array_header_1_0(file)
+
+
+RAW = RawFile(
+    name="imdb.npz",
+    mirror_paths=("imdb/imdb_keras_equivalent.npz", "imdb/imdb.npz", "imdb.npz"),
+    urls=("https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb.npz",),
+    decode=decode,
+    file_sha256=(
+        "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",  # as published
+        # the same reviews encoded again from their texts, in the same order
+        "83bc174e58450bf6dd71eb3a0cc56fee79cd2c8317bb4004c20a6b49458ea7eb",
+    ),
+)
+
+
+def word_ids(ranks, lengths, words):
+    """Reviews as lists of ids below ``words``, each with START in front.
+
+    ranks : (all words,) int32, from 1; lengths : (n,) words of each review; words : ids in all.
+
+    >>> [ids.tolist() for ids in word_ids(np.array([1, 14, 9]), np.array([2, 1]), 15)]
+    [[1, 4, 2], [1, 12]]
+    """
+    ids = ranks + OFFSET
+    ids[ids >= words] = RARE
+    return [np.r_[START, review] for review in np.split(ids, np.cumsum(lengths)[:-1])]
+
+
+def prepare(folder, settings):
+    """Write the official test set, and the official training set cut into train and valid.
+
+    folder : written to; settings : mapping with any of words (5 to 65,535 ids in all), steps (T),
+    valid_reviews, data_seed. Raises HadamrnnError for a wrong setting or when the raw file cannot
+    be had.
+    """
+    chosen = splits.read_settings("imdb", DEFAULTS, settings)
+    for name, low, high in (
+        ("words", OFFSET + 2, 65_535), ("steps", 1, 1 << 20), ("valid_reviews", 2, REVIEWS - 2),
+    ):  # fmt: skip
+        if not low <= chosen[name] <= high:
+            raise HadamrnnError(
+                f"imdb.{name}: must be an integer from {low} to {high}; got {chosen[name]}"
+            )
+    raw = fetch(RAW)
+    rows, labels = {}, {}
+    for part in ("train", "test"):
+        ids = word_ids(raw[f"{part}_ranks"], raw[f"{part}_lengths"], chosen["words"])
+        rows[part], labels[part] = fixed_length(ids, chosen["steps"]), raw[f"{part}_labels"]
+    valid = chosen["valid_reviews"]
+    sizes = [len(rows["train"]) - valid, valid]
+    parts = splits.stratified(labels["train"], sizes, chosen["data_seed"])
+    arrays = {}
+    for split, positions in zip(("train", "valid"), parts, strict=True):
+        arrays[f"{split}_inputs"] = rows["train"][positions]
+        arrays[f"{split}_targets"] = labels["train"][positions]
+    arrays["test_inputs"], arrays["test_targets"] = rows["test"], labels["test"]
+    splits.write(folder, arrays, _card(chosen, arrays))
+
+
+def _card(chosen, arrays):
+    return {
+        "title": f"IMDB film reviews, {chosen['words']:,} word ids, T = {chosen['steps']}",
+        "source": RAW.urls[0],
+        "licence": "not stated by the publisher; the citation is asked for",
+        "citation": "Maas, Daly, Pham, Huang, Ng & Potts 2011, Learning word vectors for sentiment "
+        "analysis, ACL",
+        "preprocessing": [
+            f"Ids as in Keras: {PADDING} padding, {START} start of a review, {RARE} a word whose "
+            f"id would be {chosen['words']} or more, else its rank by frequency + {OFFSET}.",
+            f"A review keeps its last {chosen['steps']} ids (the start id may be cut away); "
+            "shorter ones are padded at the front.",
+            f"Test: the official 25,000 reviews. Validation: {chosen['valid_reviews']} of the "
+            "official 25,000 training reviews, half of each class, drawn by data_seed; the test "
+            "set takes no part in it.",
+        ],
+        "settings": chosen,
+        "lengths": {split: lengths(arrays[f"{split}_inputs"]) for split in splits.SPLITS},
+        "input": {"kind": "symbol", "size": chosen["words"], "scale": 1.0, "offset": 0.0},
+        "output": {"size": len(NAMES), "names": NAMES, "per_step": False},
+        "steps": chosen["steps"],
+    }
