@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from hadamrnn.errors import HadamrnnError
+
 
 @dataclass(frozen=True)
 class InputCoding:
@@ -33,18 +35,49 @@ def _tensor(array):
     return torch.from_numpy(array.astype(np.int32) if array.dtype == np.uint16 else array)
 
 
+def balanced_order(targets, generator):
+    """Shuffled positions in which every class has the same share: (n,) int64, n = len(targets).
+
+    targets : (n,) class ids; generator : numpy Generator. A class with fewer than its share of
+    samples repeats them, each as often as the others of its class or once more; of a class with
+    more some are left out.
+
+    >>> chosen = balanced_order(np.array([0, 0, 0, 0, 0, 1]), np.random.default_rng(0))
+    >>> sorted(chosen.tolist())[-3:], len(set(chosen.tolist()))
+    ([5, 5, 5], 4)
+    """
+    classes = np.unique(targets)
+    shares = np.full(len(classes), len(targets) // len(classes))
+    shares[: len(targets) % len(classes)] += 1
+    chosen = []
+    for label, share in zip(classes, generator.permutation(shares), strict=True):
+        rows = np.flatnonzero(targets == label)
+        rounds = [generator.permutation(rows) for _ in range(-(-share // len(rows)))]
+        chosen.append(np.concatenate(rounds)[:share])
+    return generator.permutation(np.concatenate(chosen))
+
+
 class Batches:
     """Iterates once per epoch over (inputs, targets) on ``device``.
 
     inputs : array as prepared; targets : (n,) or (n, time) integer class ids.
     seed : None for the stored order, else batches are shuffled by (seed, epoch).
+    balanced : draw every class equally often (``balanced_order``); needs a seed.
+    Raises HadamrnnError for balanced batches of targets at every step.
     """
 
-    def __init__(self, inputs, targets, coding, batch_size, device="cpu", seed=None):
+    def __init__(
+        self, inputs, targets, coding, batch_size, device="cpu", seed=None, balanced=False
+    ):
+        if balanced and (seed is None or np.ndim(targets) != 1):
+            raise HadamrnnError(
+                "balanced: needs a seed and one class for each sequence; got "
+                f"seed={seed} and targets of shape {np.shape(targets)}"
+            )
         # Stored as small as they come: a paper-scale copy task has 512 million targets.
         self.inputs, self.targets = _tensor(inputs), _tensor(targets)
         self.coding, self.batch_size, self.device = coding, batch_size, device
-        self.seed, self.epoch = seed, 0
+        self.seed, self.epoch, self.balanced = seed, 0, balanced
 
     def __len__(self):
         return -(-len(self.inputs) // self.batch_size)
@@ -53,7 +86,11 @@ class Batches:
         count = len(self.inputs)
         order = np.arange(count)
         if self.seed is not None:
-            order = np.random.default_rng((self.seed, self.epoch)).permutation(count)
+            generator = np.random.default_rng((self.seed, self.epoch))
+            if self.balanced:
+                order = balanced_order(self.targets.numpy(), generator)
+            else:
+                order = generator.permutation(count)
         for start in range(0, count, self.batch_size):
             rows = torch.from_numpy(order[start : start + self.batch_size])
             inputs = self.coding.decode(self.inputs[rows].to(self.device))

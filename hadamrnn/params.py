@@ -78,6 +78,7 @@ class TrainSettings:
     embedding_size: int | None = _key(_integer(1, 4096, null="one-hot symbols"))
     epochs: int = _key(_integer(1))
     batch_size: int = _key(_integer(1))
+    balanced: bool = _key(_Rule("must be true or false", lambda v: isinstance(v, bool)))
     learning_rate: float = _key(_number(0, open_end=True))
     learning_rate_schedule: str = _key(_choice("exponential", "cosine"))
     learning_rate_decay: float = _key(_number(0, 1, open_end=True))

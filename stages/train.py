@@ -40,10 +40,12 @@ def main(settings):
     card, where = common.read_json(folder / "card.json"), device.resolve(settings.device)
     coding = batches.InputCoding(*(card["input"][key] for key in ("kind", "scale", "offset")))
     train, valid = (
-        batches.Batches(inputs, targets, coding, settings.train.batch_size, where, seed)
-        for (inputs, targets), seed in (
-            (prepared.load(folder, "train"), settings.seed),
-            (prepared.load(folder, "valid"), None),
+        batches.Batches(
+            *prepared.load(folder, split), coding, settings.train.batch_size, where, **options
+        )
+        for split, options in (
+            ("train", {"seed": settings.seed, "balanced": settings.train.balanced}),
+            ("valid", {}),
         )
     )
     config = storage.configuration(settings, card)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hadamrnn.batches import Batches, InputCoding
+from hadamrnn.errors import HadamrnnError
 
 SYMBOLS = InputCoding("symbol")
 
@@ -97,3 +98,39 @@ def test_batches_arrive_on_the_device():
     batches = Batches(np.zeros((3, 4), np.uint8), np.zeros(3), SYMBOLS, 3, device="meta")
     ((inputs, targets),) = batches
     assert inputs.device.type == targets.device.type == "meta"
+
+
+@given(
+    counts=st.lists(st.integers(1, 30), min_size=1, max_size=4),
+    seed=st.integers(0, 2**40),
+    epoch=st.integers(0, 1000),
+)
+def test_balanced_epochs_show_every_class_equally_often(counts, seed, epoch):
+    targets = np.repeat(np.arange(len(counts)), counts).astype(np.uint8)
+    ids = np.arange(len(targets), dtype=np.uint16)[:, None]
+    batches = Batches(ids, targets, SYMBOLS, 7, seed=seed, balanced=True)
+    chosen = order(batches, epoch)
+    assert len(chosen) == len(targets) and chosen == order(batches, epoch)
+    shares = np.bincount(targets[chosen], minlength=len(counts))
+    assert shares.max() - shares.min() <= 1
+    for label in range(len(counts)):
+        of_class = [i for i in chosen if targets[i] == label]
+        times = np.bincount(of_class, minlength=len(targets))[targets == label]
+        assert times.max() - times.min() <= 1
+
+
+def test_balanced_order_depends_on_seed_and_epoch():
+    targets = (np.arange(60) % 3 == 0).astype(np.uint8)
+    ids = np.arange(60, dtype=np.uint16)[:, None]
+    made = [
+        order(Batches(ids, targets, SYMBOLS, 8, seed=seed, balanced=True), epoch)
+        for seed, epoch in ((1, 1), (1, 2), (2, 1))
+    ]
+    assert made[0] != made[1] != made[2] != made[0]
+
+
+@pytest.mark.parametrize(("seed", "shape"), [(None, (4,)), (1, (4, 2))])
+def test_balanced_needs_a_seed_and_one_class_a_sequence(seed, shape):
+    targets = np.zeros(shape, np.uint8)
+    with pytest.raises(HadamrnnError, match="^balanced: needs a seed and one class for each seq"):
+        Batches(np.zeros((4, 2), np.uint8), targets, SYMBOLS, 2, seed=seed, balanced=True)

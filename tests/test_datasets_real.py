@@ -22,14 +22,16 @@ SHAPES = {
     "har2": {"train": (5591, 128, 9), "valid": (1761, 128, 9), "test": (2947, 128, 9)},
     "dsa19": {"train": (3420, 125, 45), "valid": (1140, 125, 45), "test": (4560, 125, 45)},
     "imdb": {"train": (22500, 500), "valid": (2500, 500), "test": (25000, 500)},
+    "sst2": {"train": (58419, 128), "valid": (1000, 128), "test": (872, 128)},
 }
-TYPES = {"smnist": np.uint8, "pmnist": np.uint8, "imdb": np.uint16}
+TYPES = {"smnist": np.uint8, "pmnist": np.uint8, "imdb": np.uint16, "sst2": np.uint16}
 TEST_INPUTS_SHA256 = {
     "smnist": "49c2c931c3e785b7170762e8bf475c9a7b36476ece553d2783bea24c2bff2156",
     "pmnist": "041da7deaf4e2f878d23febf252f8317aae7beabc821532370eb04b228a05134",
     "har2": "07256933131178f391bf831696513913bf6f8cd940a968db20727a347e53d868",
     "dsa19": "586ce375291efda60747def7383b9f3c7a8054487a3818c509ef9fe3d3690ce8",
     "imdb": "d398d5fa8e4e7562c75a88050dacca1418dd713cdcacc416c1a925362bac2ce0",
+    "sst2": "11cdf13dd73ad6f9f0f60b0a479b75bb0deea8d01a5a28df0d8216c00f80f303",
 }
 
 
@@ -84,10 +86,20 @@ def test_known_numbers(benchmark_folder):
             == sorted([*card["subjects"]["train"], *har2.VALID_SUBJECTS])[3::4]
         )
     elif benchmark == "imdb":
-        inputs, _ = prepared.load(folder, "test")
-        assert counts["test"] == [12500] * 2 and np.add(counts["train"], counts["valid"]).tolist()
-        # the published lengths of the test reviews in Keras, start id included, in raw order
-        assert np.count_nonzero(inputs, axis=1).max() == 500
+        assert counts["test"] == [12500] * 2 and counts["valid"] == [1250] * 2
+        inputs, targets = prepared.load(folder, "test")
+        shuffle = np.random.RandomState(113)  # noqa: NPY002, that of Keras: train first, then test
+        shuffle.shuffle(np.arange(25000))
+        order = np.arange(25000)
+        shuffle.shuffle(order)
+        first = order[:10]
+        lengths = np.count_nonzero(inputs[first], axis=1).tolist()
+        assert lengths == [68, 260, 500, 181, 108, 132, 500, 180, 134, 370]  # 603 and 761 cut
+        assert targets[first].tolist() == [0, 1, 1, 0, 1, 1, 1, 0, 0, 1]
+    elif benchmark == "sst2":
+        assert counts["test"] == [428, 444] and card["counts"]["unlabelled"] == 1821
+        left = card["left_out"]
+        assert left + card["counts"]["train"] + card["counts"]["valid"] == 67349
     else:
         assert counts["test"] == [240] * 19
         assert sum(card["segments_ending_in_zeros"].values()) == 278

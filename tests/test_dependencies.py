@@ -10,7 +10,7 @@ import yaml
 from tests.project_imports import ROOT, closure, imported_modules, module_file
 
 STAGES = ("validate", "prepare", "train", "export", "evaluate", "report")
-BENCHMARKS = ("copy", "pdigits", "pmnist", "smnist", "har2", "dsa19", "imdb")
+BENCHMARKS = ("copy", "pdigits", "pmnist", "smnist", "har2", "dsa19", "imdb", "sst2", "qqp")
 
 LAYERS = {
     "errors": 0, "hadamard": 0, "params": 0,
@@ -18,8 +18,7 @@ LAYERS = {
     "packed": 1, "datasets": 1, "device": 1,
     "recurrence": 2, "embedding": 3, "layers": 3, "models": 4,
     "batches": 5, "losses": 5, "schedules": 5, "checkpoint": 5, "training": 5, "storage": 5,
-    "export": 5, "accounting": 5, "assessment": 6, "cli": 6,
-    "report": 6,
+    "export": 5, "accounting": 5, "submission": 5, "assessment": 6, "cli": 6, "report": 6,
 }  # fmt: skip
 
 

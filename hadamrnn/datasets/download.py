@@ -7,8 +7,9 @@ Where a file is looked for, in this order:
 3. ``HADAMRNN_DATA_MIRROR``, when it is an http:// or https:// address;
 4. the upstream addresses.
 
-Whatever the place, the *decoded content* must have the known checksum, so that repacked archives
-are as good as upstream's. A checked file is kept in the cache. A relative mirror folder counts
+Whatever the place, the *decoded content* must have the known checksum (but for the one file of
+which none is known, see ``RawFile.unverified``), so that repacked archives are as good as
+upstream's. A checked file is kept in the cache. A relative mirror folder counts
 from the current folder and, failing that, from each folder above it: DVC runs experiments in
 folders below the repository (``.dvc/tmp/exps/...``), where ``../data`` would otherwise mean
 another place.
@@ -51,6 +52,7 @@ class RawFile:
     content_sha256 : what ``content_sha256(decode(path))`` must be; "" to check the file alone.
     file_sha256 : known checksums of the file itself, demanded before decoding when
         ``content_sha256`` is empty.
+    unverified : no checksum is known of the file; ``decode`` checks what it can and raises.
     """
 
     name: str
@@ -59,6 +61,7 @@ class RawFile:
     decode: Callable[[Path], Mapping[str, np.ndarray]]
     content_sha256: str = ""
     file_sha256: tuple[str, ...] = ()
+    unverified: bool = False
 
 
 def content_sha256(arrays):
@@ -138,7 +141,7 @@ def _mirror_folder(mirror):
 
 def _read(raw, path):
     """Decoded content of the file at ``path``, checked against what is known."""
-    if not raw.content_sha256:
+    if not raw.content_sha256 and not raw.unverified:
         digest = pooch.file_hash(str(path), alg="sha256")
         if digest not in raw.file_sha256:
             known = " or ".join(raw.file_sha256)

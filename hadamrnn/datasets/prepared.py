@@ -12,6 +12,8 @@ import numpy as np
 from hadamrnn.errors import HadamrnnError
 
 SPLITS = ("train", "valid", "test")
+UNLABELLED = "unlabelled"
+"""A further split of some benchmarks: inputs alone, for others to score."""
 CARD = "card.json"
 
 MESSAGE = 10
@@ -57,7 +59,7 @@ def read_array(folder, split, what):
 
     Raises HadamrnnError for an unknown split, a missing file, or one whose shape is not the card's.
     """
-    if split not in SPLITS:
+    if split not in (*SPLITS, UNLABELLED):
         raise HadamrnnError(f"split: must be one of {', '.join(SPLITS)}; got {split!r}")
     path = Path(folder) / f"{split}_{what}.npy"
     shape = read_card(folder)["shapes"].get(path.name)
@@ -85,3 +87,12 @@ def load(folder, split):
     if card.get("layout") == "copy":
         return expand_copy(read_array(folder, split, "messages"), card["steps"])
     return read_array(folder, split, "inputs"), read_array(folder, split, "targets")
+
+
+def load_unlabelled(folder):
+    """Inputs of a test set whose labels are not published, or HadamrnnError where there is none."""
+    if f"{UNLABELLED}_inputs.npy" not in read_card(folder)["shapes"]:
+        raise HadamrnnError(
+            f"{folder}: must hold an unlabelled test set, as the GLUE benchmarks do; got none"
+        )
+    return read_array(folder, UNLABELLED, "inputs")
