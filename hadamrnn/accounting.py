@@ -1,4 +1,4 @@
-"""Bytes and operations of an integer model, from its shapes.
+"""Bytes and operations of an integer model, and bytes of a baseline, from their shapes.
 
 Bytes are those of the packed file, to the byte. The counting rule for operations is given in
 ``operations_per_step``; readout "every step" counts its logits too, the others only the step.
@@ -44,6 +44,20 @@ def sizes(model, embedding_size=None):
     features = embedding_size or model.input_size
     parameters = lstm_parameters(features, model.hidden_size, model.output_size)
     parameters += model.input_size * (embedding_size or 0)
+    result["float32_lstm_bytes"] = 4 * parameters
+    return result
+
+
+def baseline_sizes(model):
+    """Bytes of each part of a baseline, as they would be stored (``Baseline.part_bytes``).
+
+    total_bytes : recurrent + input + output + bias + embedding. float32_lstm_bytes as in
+    ``sizes``.
+    """
+    result = {f"{name}_bytes": count for name, count in model.part_bytes().items()}
+    result["total_bytes"] = sum(result.values())
+    parameters = lstm_parameters(model.features, model.hidden_size, model.output_size)
+    parameters += model.input_size * (model.embedding_size or 0)
     result["float32_lstm_bytes"] = 4 * parameters
     return result
 

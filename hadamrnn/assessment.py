@@ -9,8 +9,9 @@ import time
 import numpy as np
 import torch
 
-from hadamrnn import accounting
-from hadamrnn.export import host, onnx_common
+from hadamrnn import accounting, integer
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.export import c_header, host, onnx_common
 from hadamrnn.export.calibration import cross_entropy
 
 ONNX_SEQUENCES = 256
@@ -99,3 +100,35 @@ def parity_and_logits(model, x_int):
     logits = model.run_logits(x_int)
     differs = (logits != result.logits).reshape(len(logits), -1).any(1)
     return logits, {"sequences": len(logits), "c_mismatches": int(differs.sum())}, latency
+
+
+def of_export(folder, real, targets, float_logits):
+    """({"integer", "size", "operations_per_step", "parity", "latency_us"}, integer model's logits).
+
+    folder : exports/<benchmark>, a Path; real : (n, time, features) real inputs, or (n, time) ids;
+    targets : class ids; float_logits : the float model's, for agreement and ONNX.
+    The logits are real values. Raises HadamrnnError if model.h has other tables than model.hrnn.
+    """
+    frozen = integer.load(folder / "model.hrnn")
+    if c_header.to_text(frozen) != (folder / "model.h").read_text(encoding="utf-8"):
+        raise HadamrnnError(
+            f"{folder / 'model.h'}: must hold the tables of model.hrnn beside it; got others; "
+            f"run dvc repro -f export@{folder.name}"
+        )
+    integer_logits, parity, c_latency = parity_and_logits(frozen, frozen.quantize_input(real))
+    logits = frozen.real_logits(integer_logits, real.shape[1])
+    some = slice(0, ONNX_SEQUENCES)
+    parity["onnx_sequences"] = len(real[some])
+    parity["onnx_mismatches"] = onnx_mismatches(
+        folder / "model.onnx", real[some], float_logits[some]
+    )
+    agreement = float(np.mean(integer_logits.argmax(-1) == float_logits.argmax(-1)))
+    return {
+        "integer": scores(logits, targets) | {"agreement": agreement},
+        **size_and_operations(frozen),
+        "parity": parity,
+        "latency_us": {
+            "c_sequence": c_latency,
+            "onnx_sequence": onnx_common.latency_us(folder / "model.onnx", real[0]),
+        },
+    }, logits

@@ -17,6 +17,10 @@ import yaml
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.hadamard import block_size_of
 
+HADAMARD_MODELS = ("hadamrnn", "hadamrelu")
+"""Models whose recurrent matrix has Hadamard blocks."""
+MODELS = (*HADAMARD_MODELS, "lstm", "gru", "rnn", "fastgrnn", "ornn", "qornn")
+
 
 @dataclass(frozen=True)
 class _Rule:
@@ -89,6 +93,7 @@ class TrainSettings:
     sign_schedule: str = _key(_choice("hold", "constant", "anneal", "warmup"))
     sign_learning_rate: float = _key(_number(0, open_end=True))
     sign_epochs: int = _key(_integer(0))
+    clip_gradient: float | None = _key(_or_null(_number(0, open_end=True), "no limit"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +101,7 @@ class Settings:
     """Everything one benchmark's stages need. ``data`` goes to its data set module unread."""
 
     benchmark: str
-    model: str = _key(_choice("hadamrnn"))
+    model: str = _key(_choice(*MODELS))
     q: int = _key(_integer(1))
     readout: str = _key(_choice("auto", "last", "mean"))
     weight_bits: int | None = _key(_integer(1, 8, null="full precision"))
@@ -153,7 +158,7 @@ def _resolve(document, name):
             _check_value(f"benchmark.{name}.{key}", rules[key], value)
     own = {key: value for key, value in section.items() if key != "data"}
     train = TrainSettings(**{**document["train"], **own})
-    if document["model"] == "hadamrnn":
+    if document["model"] in HADAMARD_MODELS:
         block_size_of(train.hidden_size, document["q"])
     data = section.get("data", {})
     if not isinstance(data, dict):

@@ -6,11 +6,23 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
+from hadamrnn.baselines.fastgrnn import FastGRNN
+from hadamrnn.baselines.gru import GRU
+from hadamrnn.baselines.hadamrelu import HadamRelu
+from hadamrnn.baselines.lstm import LSTM
+from hadamrnn.baselines.ornn import ORNN
+from hadamrnn.baselines.qornn import QORNN
+from hadamrnn.baselines.rnn import RNN
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.models import HadamClassifier
 
-MODELS = {"hadamrnn": HadamClassifier}
-"""Constructor by the ``model`` parameter."""
+BASELINES = {
+    "hadamrelu": HadamRelu, "lstm": LSTM, "gru": GRU, "rnn": RNN, "fastgrnn": FastGRNN,
+    "ornn": ORNN, "qornn": QORNN,
+}  # fmt: skip
+"""Models without an integer form."""
+MODELS = {"hadamrnn": HadamClassifier, **BASELINES}
+"""Constructor by the ``model`` parameter; names as in params.MODELS."""
 
 
 def configuration(settings, card):

@@ -114,6 +114,8 @@ class Fit:
         loss = cross_entropy(logits, targets)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        if self.settings.clip_gradient is not None:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_gradient)
         before = [p.detach() < 0 for p in self.signs] if self._signs_move() else []
         self.optimizer.step()
         for parameter, negative in zip(self.signs, before, strict=False):

@@ -1,7 +1,10 @@
 """Stage export: models/<benchmark>/ -> exports/<benchmark>/ (model.hrnn, model.h, model.onnx).
 
-Calibrates on training data alone.
+Calibrates on training data alone. A baseline has no integer form: of it only size.json is written,
+its bytes and operations.
 """
+
+import shutil
 
 from stages import common
 
@@ -30,14 +33,22 @@ def freeze(settings, model, card):
 def main(settings):
     import onnx
 
-    from hadamrnn import packed, storage
+    from hadamrnn import accounting, packed, storage
     from hadamrnn.export import c_header, from_torch, onnx_float
 
     card = common.read_json(common.prepared(settings.benchmark) / "card.json")
-    model, _ = storage.load(common.models(settings.benchmark))
-    integer_model = freeze(settings, model, card)
+    model, config = storage.load(common.models(settings.benchmark))
     folder = common.exports(settings.benchmark)
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    if config["model"] in storage.BASELINES:
+        size = accounting.baseline_sizes(model)
+        operations = model.operations_per_step(symbols=card["input"]["kind"] == "symbol")
+        account = {"size": size, "operations_per_step": operations}
+        common.write_json(folder / "size.json", account)
+        print(f"{settings.benchmark}: {config['model']} has {size['total_bytes']} bytes")
+        return
+    integer_model = freeze(settings, model, card)
     packed.write(integer_model, folder / "model.hrnn")
     c_header.write(integer_model, folder / "model.h")
     graph = onnx_float.float_graph(

@@ -13,25 +13,30 @@ from stages import common
 
 COLUMNS = (
     "benchmark", "float accuracy", "float cross-entropy", "integer accuracy",
-    "integer cross-entropy", "packed file (bytes)", "C mismatches", "C latency", "training",
+    "integer cross-entropy", "size (bytes)", "C mismatches", "C latency", "training",
 )  # fmt: skip
 
 
+def score_cells(part):
+    """Accuracy and cross-entropy. The copy task's accuracy is that of recalled symbols."""
+    accuracy = part.get("recalled_accuracy", part["accuracy"])
+    return [f"{100 * accuracy:.2f} %", f"{part['cross_entropy']:.3g}"]
+
+
 def row(path):
-    """One table row of a metrics.json. The copy task's accuracy is that of recalled symbols."""
+    """One table row of a metrics.json; the size of a baseline is that of its weights."""
     metrics = common.read_json(path)
-    parts = [metrics["float"], metrics["integer"]]
-    accuracies = [part.get("recalled_accuracy", part["accuracy"]) for part in parts]
-    cells = [path.parent.name]
-    for part, accuracy in zip(parts, accuracies, strict=True):
-        cells += [f"{100 * accuracy:.2f} %", f"{part['cross_entropy']:.3g}"]
-    parity = metrics["parity"]
+    cells = [path.parent.name, *score_cells(metrics["float"])]
+    size, parity, trained = metrics["size"], metrics["parity"], metrics["train"]["seconds"]
+    if parity is None:  # a baseline: floats alone
+        return [*cells, "", "", f"{size['total_bytes']:,}", "", "", f"{trained:.0f} s"]
     return [
         *cells,
-        f"{metrics['size']['packed_file_bytes']:,}",
+        *score_cells(metrics["integer"]),
+        f"{size['packed_file_bytes']:,}",
         f"{parity['c_mismatches']} of {parity['sequences']:,}",
         f"{metrics['latency_us']['c_sequence'] / 1000:.2f} ms",
-        f"{metrics['train']['seconds']:.0f} s",
+        f"{trained:.0f} s",
     ]
 
 

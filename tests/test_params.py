@@ -41,6 +41,7 @@ def document():
             "sign_schedule": "hold",
             "sign_learning_rate": 0.001,
             "sign_epochs": 10,
+            "clip_gradient": None,
         },
         "benchmark": {"copy": {"epochs": 6, "data": {"steps": 1000}}, "har2": {"readout": "mean"}},
     }
@@ -158,7 +159,17 @@ POWER = "into blocks whose size is a power of two"
             -1,
             "weight_bits: must be an integer from 1 to 8, or null for full precision; got -1",
         ),
-        ("model", "lstm", "model: must be one of hadamrnn; got 'lstm'"),
+        (
+            "model",
+            "transformer",
+            "model: must be one of hadamrnn, hadamrelu, lstm, gru, rnn, fastgrnn, ornn, qornn; "
+            "got 'transformer'",
+        ),
+        (
+            "train.clip_gradient",
+            0,
+            "train.clip_gradient: must be a number greater than 0, or null for no limit; got 0",
+        ),
         ("readout", "max", "readout: must be one of auto, last, mean; got 'max'"),
         ("activation_bits", 17, "activation_bits: must be an integer from 2 to 16; got 17"),
         ("input_bits", 1, "input_bits: must be an integer from 2 to 8; got 1"),

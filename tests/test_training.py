@@ -35,6 +35,7 @@ SETTINGS = TrainSettings(
     sign_schedule="hold",
     sign_learning_rate=0.1,
     sign_epochs=2,
+    clip_gradient=None,
 )
 
 

@@ -1,0 +1,1 @@
+"""The networks HadamRNN is compared with, one module each behind one interface."""
