@@ -147,6 +147,40 @@ def test_experiment_with_four_blocks_changes_what_it_should(clone):
     assert after["size"]["packed_file_bytes"] == before["size"]["packed_file_bytes"]
 
 
+def exported(folder):
+    return {path.name for path in (folder / "exports" / "pdigits").iterdir()}
+
+
+@pytest.mark.parametrize("model", ["gru", "qornn"])
+def test_a_baseline_and_back(clone, model):
+    """From data to metrics with a model that has no integer form; then HadamRNN as before."""
+    before, target = metrics(clone), "evaluate@pdigits"
+    write_params(clone, {"model": model})
+    run(clone, "dvc", "repro", target)
+    found = metrics(clone)
+    assert exported(clone) == {"size.json"}
+    assert set(found) == set(before) and found["integer"] is None and found["parity"] is None
+    assert found["size"]["total_bytes"] > before["size"]["total_bytes"]
+    assert found["float"]["accuracy"] > 0.2 and found["latency_us"]["torch_sequence"] > 0
+    confusion = (clone / "results" / "pdigits" / "confusion.csv").read_text().splitlines()
+    rows = [line.split(",") for line in confusion[1:]]
+    right = sum(actual == predicted for actual, predicted in rows)
+    assert right == pytest.approx(found["float"]["accuracy"] * len(rows))
+    table = run(clone, sys.executable, "-m", "stages.results", "--md").stdout
+    assert f"| pdigits | {100 * found['float']['accuracy']:.2f} % |" in table
+    assert "Running stage" not in run(clone, "dvc", "repro", target).stdout
+    (clone / "exports" / "pdigits" / "size.json").unlink()
+    stage = run(clone, sys.executable, "-m", "stages.evaluate", "pdigits", check=False)
+    words = f"error: exports/pdigits/size.json: must exist for model {model}; run dvc repro export@"
+    assert stage.returncode == 1 and stage.stderr.startswith(words)
+    write_params(clone, {"model": "hadamrnn"})
+    run(clone, "dvc", "repro", target)
+    assert exported(clone) == {"model.hrnn", "model.h", "model.onnx"}
+    again = metrics(clone)
+    assert again["integer"] == before["integer"] and again["size"] == before["size"]
+    run(clone, "git", "checkout", "-q", ".")
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -16,6 +16,7 @@ from hadamrnn.losses import FEW_CLASSES, cross_entropy
 from hadamrnn.models import HadamClassifier
 from hadamrnn.params import TrainSettings
 from hadamrnn.schedules import sign_factor, weight_factor
+from hadamrnn.storage import BASELINES
 from hadamrnn.training import HISTORY_COLUMNS, Listener, evaluate, fit
 
 CLASSES, FEATURES, STEPS = 3, 2, 10
@@ -249,6 +250,51 @@ def test_a_training_stopped_by_patience_is_not_continued(tmp_path):
     _, result = train(settings, checkpoint, listener)
     assert listener.steps == []
     assert result.history == whole.history
+
+
+@pytest.mark.parametrize("name", sorted(BASELINES))
+@pytest.mark.parametrize("schedule", ["hold", "constant"])
+def test_baselines_learn_and_resume(tmp_path, name, schedule):
+    """Most have no signs: the optimizer's second group is then empty."""
+
+    def network():
+        torch.manual_seed(0)
+        return BASELINES[name](
+            input_size=FEATURES, hidden_size=16, output_size=CLASSES, weight_bits=4
+        )
+
+    settings = replace(SETTINGS, sign_schedule=schedule, clip_gradient=1.0)
+    sets = batches(), batches(seed=None, count=70)
+    expected, stopped, resumed = network(), network(), network()
+    whole = fit(expected, *sets, settings)
+    checkpoint = Checkpoint(tmp_path / "checkpoint.pt", {})
+    with pytest.raises(Stop):
+        fit(stopped, *sets, settings, checkpoint, Recorder(stop_after=(3, 2)))
+    result = fit(resumed, *sets, settings, checkpoint)
+    assert same_parameters(resumed, expected)
+    assert without_seconds(result.history) == without_seconds(whole.history)
+    losses = [row["train_cross_entropy"] for row in result.history]
+    assert losses[-1] < min(losses[0], math.log(CLASSES))
+    assert result.flips_per_step == 0 or (name, schedule) == ("hadamrelu", "constant")
+
+
+# -------------------------------------------------------------------------------------- clipping
+
+
+@pytest.mark.parametrize("schedule", ["hold", "constant"])
+@pytest.mark.parametrize("clip", [None, 1e-3, 1e6])
+def test_the_gradient_is_clipped_to_its_largest_norm(clip, schedule):
+    network, norms = model(), []
+
+    class Watch(Listener):
+        def on_step(self, epoch, step, loss):
+            gradients = [p.grad for p in network.parameters() if p.grad is not None]
+            norms.append(torch.stack([g.norm() for g in gradients]).norm().item())
+
+    settings = replace(SETTINGS, clip_gradient=clip, sign_schedule=schedule, learning_rate=1e-6)
+    fit(network, batches(), batches(seed=None), settings, listener=Watch())
+    assert len(norms) == 25
+    assert max(norms) <= 1.001e-3 if clip == 1e-3 else min(norms) > 1e-2
 
 
 # ------------------------------------------------------------------------------------ best epoch
