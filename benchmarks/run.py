@@ -17,7 +17,6 @@ import subprocess
 import time
 from pathlib import Path
 
-import numba
 import torch
 
 from benchmarks import figure, growth, latency, memory, speed
@@ -60,7 +59,6 @@ def machine():
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "system": platform.platform(),
         "torch_threads": torch.get_num_threads(),
-        "numba_threads": numba.get_num_threads(),
         "omp_wait_policy": os.environ.get("OMP_WAIT_POLICY"),
         "compiler": latency.compiler(),
         "python": platform.python_version(),

@@ -2,7 +2,10 @@
 
 import functools
 import itertools
+import os
 import re
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass, replace
 
@@ -14,7 +17,8 @@ from hypothesis import strategies as st
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.hadamard import recurrent_matrix
-from hadamrnn.recurrence import dispatch
+from hadamrnn.recurrence import dispatch, krylov
+from hadamrnn.recurrence.threads import in_threads
 
 MODES = ("last", "mean", "all", "logits")
 
@@ -276,8 +280,8 @@ FLOAT32_FLOOR = 2e-6
 """Added to twice the step loop's own float32 error, for tensors where that is nearly zero."""
 
 REBUILT_DRIFT = 2.0**-24
-"""Relative error a step of states that are rebuilt: 1/sqrt(m) is rounded unless m = 4^k. It
-reaches the gradients of what multiplies states, the signs and V."""
+"""Relative error a step of rebuilt states and powers: 1/sqrt(m) is rounded unless m = 4^k. It
+reaches the gradients of what multiplies them, the signs and V."""
 
 
 @pytest.mark.parametrize("symbols", [False, True], ids=["dense", "symbols"])
@@ -295,7 +299,7 @@ def test_float32_errs_at_most_twice_the_step_loop(sizes, mode, symbols):
         assert all(value.dtype == torch.float32 for value in results.values())
         for name, error in relative_errors(results, defined(case)).items():
             allowed = 2 * own[name] + FLOAT32_FLOOR
-            if backend == "scan" and name in ("gradient of signs", "gradient of output_weight"):
+            if backend != "doubling" and name in ("gradient of signs", "gradient of output_weight"):
                 allowed += case.steps * REBUILT_DRIFT
             assert error <= allowed, (backend, name, error, own[name])
 
@@ -320,7 +324,90 @@ def test_rebuilt_states_equal_stored_ones_in_float64(mode):
     assert_equal_to_definition(case, "scan")
 
 
+@pytest.mark.parametrize("numbers", [1, 100, 1000])
+@pytest.mark.parametrize(
+    "sizes", [(1, 1, 5, 2, 3), (24, 3, 10, 1, 49), (64, 4, 45, 16, 7)], ids=str
+)
+def test_krylov_in_chunks_equals_the_definition(sizes, numbers, monkeypatch):
+    monkeypatch.setattr(krylov, "CHUNK", numbers)
+    assert_equal_to_definition(Case(*sizes), "krylov")
+
+
+@pytest.mark.parametrize(("hidden", "q"), [(64, 2), (64, 1)])
+def test_rebuilt_powers_stay_true_over_ten_thousand_steps(hidden, q):
+    case = Case(hidden, q, 10_000, 2, 2)
+    exact = values_and_gradients(case, "scan")
+    own = relative_errors(values_and_gradients(case, "krylov"), exact)
+    assert max(own.values()) < EXACT, own
+    errors = relative_errors(values_and_gradients(case, "krylov", torch.float32), exact)
+    assert max(errors.values()) < LONG_BOUNDS["last"], errors
+
+
+def test_krylov_keeps_nothing_that_grows_with_time():
+    """What waits for the backward pass beside the inputs, which are there anyway."""
+    kept = []
+    for steps in (10, 1000):
+        arguments = Case(16, 1, steps, 3, 2).arguments()
+        saved = []
+        with torch.autograd.graph.saved_tensors_hooks(lambda t, s=saved: s.append(t), lambda t: t):
+            krylov.last_state(*list(arguments.values())[:4], 16)
+        (inputs,) = (t for t in saved if t.shape == arguments["inputs"].shape)
+        assert inputs.data_ptr() == arguments["inputs"].data_ptr()
+        kept.append(sum(t.numel() for t in saved if t is not inputs))
+    assert kept[0] == kept[1]
+
+
 # ------------------------------------------------------------------------------------- threads
+
+
+def test_results_do_not_depend_on_the_number_of_threads():
+    cases = [(Case(64, 1, 60, 70, 3), "krylov"), (Case(32, 4, 80, 70, 3, mode="mean"), "scan")]
+    alone = [values_and_gradients(*case) for case in cases]
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        together = [values_and_gradients(*case) for case in cases]
+    finally:
+        torch.set_num_threads(before)
+    for own, others in zip(alone, together, strict=True):
+        assert max(relative_errors(others, own).values()) < 1e-14
+
+
+@pytest.mark.parametrize("tiles", [0, 1, 2, 3, 7])
+def test_threads_share_every_tile_once(tiles, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    seen = np.zeros(tiles)
+    in_threads(
+        lambda first, stop, array: np.add(array[first:stop], 1, array[first:stop]), tiles, seen
+    )
+    assert seen.tolist() == [1] * tiles
+
+
+def test_an_error_in_a_thread_reaches_the_caller(monkeypatch):
+    def last_one_fails(first, stop):
+        if stop == 3:
+            raise ValueError("of the last tile")
+
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    with pytest.raises(ValueError, match="of the last tile"):
+        in_threads(last_one_fails, 3)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_threads_work_in_a_forked_process():
+    program = """
+import os, signal, torch
+from hadamrnn.recurrence.threads import in_threads
+torch.set_num_threads(2)
+in_threads(lambda first, stop: None, 2)
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    in_threads(lambda first, stop: None, 2)
+    os._exit(0)
+raise SystemExit(os.waitpid(child, 0)[1])
+"""
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", program]).returncode == 0
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -126,6 +126,11 @@ def run_relu(target, offset, source, source_offset, other, other_offset):
 
 
 @numba.njit
+def run_copy(target, offset, source, source_offset, other, other_offset):
+    ops.copy(target, offset, source, source_offset, other, other_offset)
+
+
+@numba.njit
 def run_subtract(target, offset, source, source_offset, other, other_offset):
     ops.subtract(target, offset, source, source_offset, other, other_offset)
 
@@ -216,6 +221,7 @@ ROWWISE = {
         lambda target, source, other: target + np.where(other > 0, source, 0),
     ),
     "relu": (run_relu, lambda target, source, other: np.maximum(source, 0)),
+    "copy": (run_copy, lambda target, source, other: source),
     "subtract": (run_subtract, lambda target, source, other: source - other),
     "add": (run_add, lambda target, source, other: source + other),
 }

@@ -1,57 +1,89 @@
 """Many-to-one by the Krylov form: the whole batch is one matrix product.
 
-The recurrence is linear, so h_T = sum_j W^j (U x_{T-j} + b). The powers K_j = W^j [U, b] cost
+The recurrence is linear, so h_T = sum_j W^j (U x_{T-j} + b). The powers W^j [U, b] cost
 T (d_in + 1) fast transforms of single vectors, independent of the batch; then
-h_T = sum_j K_j x_{T-j} is a product of (batch, T d_in) with (T d_in, d). The backward pass is one
-more product and the adjoint recurrence. Derivation: docs/method.md.
+h_T = sum_j (W^j U) x_{T-j} is a product of (batch, T d_in) with (T d_in, d). The backward pass is
+one more product and the adjoint recurrence. Derivation: docs/method.md.
+
+Powers are made CHUNK numbers at a time and multiplied at once; the backward pass makes them again
+downwards, W^(j-1) U = W^T W^j U, because W is orthogonal. Memory does not grow with T.
 """
 
 import torch
 from torch.autograd.function import once_differentiable
 
-from hadamrnn.recurrence.krylov_kernels import krylov, krylov_adjoint
-from hadamrnn.recurrence.numba_setup import KERNEL_LOCK
+from hadamrnn.recurrence.krylov_kernels import climb, descend
+from hadamrnn.recurrence.numba_setup import LANES
+from hadamrnn.recurrence.threads import in_threads
+
+CHUNK = 2**17
+"""Numbers of W^j U that exist at once: half a MiB of float32, inside a second-level cache."""
 
 
-def _reversed_rows(inputs):
-    """(batch, time, d_in) -> (batch, d_in time), latest time step first."""
-    return inputs.flip(1).transpose(1, 2).reshape(len(inputs), -1)
+def _in_rows(vectors):
+    """(..., d) -> (..., rows, LANES), zeros behind the d numbers."""
+    missing = -vectors.shape[-1] % LANES
+    return torch.nn.functional.pad(vectors, (0, missing)).unflatten(-1, (-1, LANES)).contiguous()
+
+
+def _chunks(inputs, width):
+    """Ranges of time, first steps first, with at most CHUNK numbers of powers each."""
+    steps, features = inputs.shape[1:]
+    length = max(1, CHUNK // (features * width))
+    return [(start, min(start + length, steps)) for start in range(0, steps, length)]
 
 
 class _LastState(torch.autograd.Function):
     @staticmethod
     def forward(ctx, inputs, input_weight, bias, signs, block_size):
-        steps, features = inputs.shape[1:]
-        scale = signs / block_size**0.5
-        start = torch.cat((input_weight.t(), bias[None]))
-        powers = start.new_empty(features + 1, steps, len(signs))
-        bias_sum = torch.empty_like(scale)
-        with KERNEL_LOCK:
-            krylov(start.numpy(), scale.numpy(), block_size, powers.numpy(), bias_sum.numpy())
-        rows = _reversed_rows(inputs)
-        ctx.save_for_backward(rows, powers, signs)
-        ctx.block_size, ctx.shape = block_size, inputs.shape
-        return torch.addmm(bias_sum, rows, powers[:-1].flatten(0, 1))
+        batch, _, features = inputs.shape
+        scale = _in_rows(signs / block_size**0.5)
+        vectors = _in_rows(torch.cat((input_weight.t(), bias[None])))
+        bias_sum = torch.zeros_like(scale)
+        chunks, flat = _chunks(inputs, scale.numel()), inputs.flatten(1)
+        powers = scale.new_empty(chunks[0][1], features, *scale.shape)
+        state = scale.new_zeros(batch, scale.numel())
+        for start, stop in reversed(chunks):
+            made = powers[: stop - start]
+            in_threads(
+                climb, len(vectors), vectors.numpy(), scale.numpy(), block_size, made.numpy(),
+                bias_sum.numpy(),
+            )  # fmt: skip
+            columns = flat[:, start * features : stop * features]
+            state.addmm_(columns, made.view(columns.shape[1], -1))
+        ctx.save_for_backward(inputs, vectors, signs)
+        ctx.block_size = block_size
+        return (state + bias_sum.flatten())[:, : len(signs)]
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_state):
-        rows, powers, signs = ctx.saved_tensors
-        vectors, steps, hidden = powers.shape
-        grads = (rows.t() @ grad_state).view(vectors - 1, steps, hidden)
-        start_grad, sign_sums = powers.new_empty(2, vectors, hidden)
-        with KERNEL_LOCK:
-            krylov_adjoint(
-                grads.numpy(), grad_state.sum(0).numpy(), powers.numpy(),
-                (signs / ctx.block_size**0.5).numpy(), ctx.block_size,
-                start_grad.numpy(), sign_sums.numpy(),
+        inputs, vectors, signs = ctx.saved_tensors
+        (wants_inputs, _, _, wants_signs, _), features = ctx.needs_input_grad, inputs.shape[2]
+        scale, grad_rows = _in_rows(signs / ctx.block_size**0.5), _in_rows(grad_state)
+        chunks, flat = _chunks(inputs, scale.numel()), inputs.flatten(1)
+        vectors, bias_grad, grad_state = vectors.clone(), grad_rows.sum(0), grad_rows.flatten(1)
+        adjoints, sign_sums = vectors.new_zeros(2, *vectors.shape)
+        grads = scale.new_empty(chunks[0][1], features, *scale.shape)
+        powers = grads.new_empty(len(grads) if wants_inputs else 0, *grads.shape[1:])
+        grad_inputs = flat.new_empty(flat.shape if wants_inputs else 0)
+        for start, stop in chunks:
+            place, count = slice(start * features, stop * features), (stop - start) * features
+            torch.mm(flat[:, place].t(), grad_state, out=grads.view(-1, scale.numel())[:count])
+            in_threads(
+                descend, len(vectors), adjoints.numpy(), vectors.numpy(), scale.numpy(),
+                ctx.block_size, grads[: stop - start].numpy(), bias_grad.numpy(),
+                sign_sums.numpy(), wants_signs or wants_inputs, powers.numpy(),
             )  # fmt: skip
-        grad_inputs = None
-        if ctx.needs_input_grad[0]:
-            batch, _, features = ctx.shape
-            reversed_grads = grad_state @ powers[:-1].flatten(0, 1).t()
-            grad_inputs = reversed_grads.view(batch, features, steps).transpose(1, 2).flip(1)
-        return grad_inputs, start_grad[:-1].t(), start_grad[-1], signs * sign_sums.sum(0), None
+            if wants_inputs:
+                made = powers.view(-1, scale.numel())[:count]
+                grad_inputs[:, place] = grad_state @ made.t()
+        start_grad = adjoints.flatten(1)[:, : len(signs)]
+        sign_grad = signs * sign_sums.sum(0).flatten()[: len(signs)] if wants_signs else None
+        return (
+            grad_inputs.view_as(inputs) if wants_inputs else None,
+            start_grad[:-1].t(), start_grad[-1], sign_grad, None,
+        )  # fmt: skip
 
 
 def last_state(inputs, input_weight, bias, signs, block_size):
@@ -62,4 +94,4 @@ def last_state(inputs, input_weight, bias, signs, block_size):
     """
     if bias is None:
         bias = input_weight.new_zeros(len(input_weight))
-    return _LastState.apply(inputs, input_weight, bias, signs, block_size)
+    return _LastState.apply(inputs.contiguous(), input_weight, bias, signs, block_size)

@@ -1,20 +1,21 @@
 """CPU kernels of the Krylov form: powers of W applied to a few vectors, and the adjoint.
 
-Cost: T . n . d (log2(m) + 1) additions for n vectors, whatever the batch size. One vector is seen
-as rows of LANES numbers: butterflies inside a row are shuffles of one register, those between rows
-the radix-8 passes of tile.py. Vectors are padded with zeros to whole rows.
+Cost: n . d (log2(m) + 1) additions a step for n vectors, whatever the batch size. One vector is
+seen as rows of LANES numbers: butterflies inside a row are shuffles of one register, those between
+rows the passes of tile.py. Vectors are padded with zeros to whole rows.
 """
 
-import numpy as np
-
 from hadamrnn.recurrence import tile
-from hadamrnn.recurrence.numba_setup import LANES, inline, kernel, prange
+from hadamrnn.recurrence.numba_setup import LANES, inline, kernel
 from hadamrnn.recurrence.vector_ops import (
+    add,
     butterfly_within1,
     butterfly_within2,
     butterfly_within3,
     butterfly_within4,
+    copy,
     multiply,
+    multiply_add,
 )
 
 
@@ -42,59 +43,66 @@ def _scale(vector, factors):
 
 
 @inline
-def _padded(values):
-    """``values`` (d,) as (rows, LANES), zeros behind them."""
-    result = np.zeros(((len(values) + LANES - 1) // LANES, LANES), values.dtype)
-    result.reshape(-1)[: len(values)] = values
-    return result
+def _copy(target, source):
+    """target = source, both (rows, LANES)."""
+    for i in range(target.shape[0]):
+        copy(target, i * LANES, source, i * LANES, source, i * LANES)
+
+
+@inline
+def _add(target, source):
+    """target += source, both (rows, LANES)."""
+    for i in range(target.shape[0]):
+        add(target, i * LANES, target, i * LANES, source, i * LANES)
+
+
+@inline
+def _add_product(total, left, right):
+    """total += left * right, all (rows, LANES)."""
+    for i in range(total.shape[0]):
+        multiply_add(total, i * LANES, left, i * LANES, right, i * LANES)
 
 
 @kernel
-def krylov(start, scale, block_size, powers, bias_sum):
-    """powers[v, j] = W^j start[v], for j = 0 .. T-1.
+def climb(first, stop, vectors, scale, block_size, powers, bias_sum):
+    """Write the next powers of W, backwards: powers[C - 1 - i, v] = W^i vectors[v], i < C.
 
-    start : (n, d), the last vector being the bias; scale : (d,) the signs divided by sqrt(m).
-    Written: powers (n, T, d), and bias_sum (d,), the sum over j of the last vector's powers.
+    vectors : (n, rows, LANES), the last one the bias; replaced by W^C vectors. scale : (rows,
+    LANES), signs over sqrt(m). powers : (C, n - 1, rows, LANES); the bias's own powers are not
+    kept but added to bias_sum (rows, LANES).
     """
-    hidden = len(scale)
-    for v in prange(start.shape[0]):
-        current, factors, total = _padded(start[v]), _padded(scale), np.zeros_like(scale)
-        flat = current.reshape(-1)
-        for j in range(powers.shape[1]):
-            if j > 0:
-                _transform(current, block_size)
-                _scale(current, factors)
-            target = powers[v, j]
-            for i in range(hidden):
-                target[i] = flat[i]
-                total[i] += flat[i]
-        if v == start.shape[0] - 1:
-            bias_sum[:] = total
+    for v in range(first, stop):
+        for place in range(powers.shape[0] - 1, -1, -1):
+            if v < powers.shape[1]:
+                _copy(powers[place, v], vectors[v])
+            else:
+                _add(bias_sum, vectors[v])
+            _transform(vectors[v], block_size)
+            _scale(vectors[v], scale)
 
 
 @kernel
-def krylov_adjoint(grads, bias_grad, powers, scale, block_size, start_grad, sign_sums):
-    """Adjoint of ``krylov``: lambda_j = grads_j + W^T lambda_{j+1}.
+def descend(
+    first, stop, adjoints, vectors, scale, block_size, grads, bias_grad, sign_sums,
+    rebuild, powers,
+):  # fmt: skip
+    """Adjoint of ``climb``: C steps of lambda_j = W^T lambda_{j+1} + grads_j, downwards in j.
 
-    grads : (n - 1, T, d), and bias_grad (d,), the same at every j, for the last vector; powers :
-    (n, T, d). Written: start_grad (n, d) = lambda_0, and sign_sums (n, d), the sum over j >= 1 of
-    lambda_j * powers_j, which is u times the gradient of the signs u.
+    adjoints : (n, rows, LANES), lambda_{j+1} and then lambda_{j+1-C}. grads : (C, n - 1, rows,
+    LANES), and bias_grad (rows, LANES), the same at every step, for the last vector.
+    rebuild : whether vectors (n, rows, LANES) go down too, from W^(j+1) to W^(j+1-C) times their
+    start: W is orthogonal. Then sign_sums (n, rows, LANES) grow by lambda * vector of every step,
+    which is u times the gradient of the signs u, and powers, if not empty, is written as in
+    ``climb``.
     """
-    hidden, vectors = len(scale), powers.shape[0]
-    for v in prange(vectors):
-        factors = _padded(scale)
-        current, total = np.zeros_like(factors), np.zeros_like(scale)
-        flat = current.reshape(-1)
-        for j in range(powers.shape[1] - 1, -1, -1):
-            gradient = bias_grad if v == vectors - 1 else grads[v, j]
-            for i in range(hidden):
-                flat[i] += gradient[i]
-            if j > 0:
-                power = powers[v, j]
-                for i in range(hidden):
-                    total[i] += flat[i] * power[i]
-                _scale(current, factors)
-                _transform(current, block_size)
-        for i in range(hidden):
-            start_grad[v, i] = flat[i]
-            sign_sums[v, i] = total[i]
+    for v in range(first, stop):
+        for place in range(grads.shape[0]):
+            if rebuild:
+                _add_product(sign_sums[v], adjoints[v], vectors[v])
+                _scale(vectors[v], scale)
+                _transform(vectors[v], block_size)
+                if place < powers.shape[0] and v < powers.shape[1]:
+                    _copy(powers[place, v], vectors[v])
+            _scale(adjoints[v], scale)
+            _transform(adjoints[v], block_size)
+            _add(adjoints[v], grads[place, v] if v < grads.shape[1] else bias_grad)

@@ -9,8 +9,9 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from hadamrnn.recurrence import scan_kernels as kernels
-from hadamrnn.recurrence.numba_setup import KERNEL_LOCK, LANES
+from hadamrnn.recurrence.numba_setup import LANES
 from hadamrnn.recurrence.reference import project
+from hadamrnn.recurrence.threads import in_threads
 
 MODES = {
     "last": kernels.LAST,
@@ -40,18 +41,17 @@ class _Scan(torch.autograd.Function):
         dtype, hidden = scale.dtype, len(scale)
         width = {kernels.LOGITS: len(output_bias), kernels.ALL: hidden}.get(mode, 0)
         steps_out = _empty(dtype, batch, steps if width else 0, width)
-        result = _empty(dtype, batch if mode == kernels.MEAN else 0, hidden)
-        last = _empty(dtype, batch, hidden)
-        inputs = _inputs(dtype, kind, dense, ids, weight, bias)
-        with KERNEL_LOCK:
-            kernels.forward(
-                *inputs, scale, block_size, initial.numpy(), mode,
-                output_weight.numpy(), output_bias.numpy(), steps_out, result, last,
-            )  # fmt: skip
-        last = torch.from_numpy(last)
+        result = _empty(dtype, batch if mode == kernels.MEAN else 0, 1, hidden)
+        last = _empty(dtype, batch, 1, hidden)
+        in_threads(
+            kernels.forward, -(-batch // LANES), *_inputs(dtype, kind, dense, ids, weight, bias),
+            scale, block_size, initial[:, None].numpy(), mode, output_weight.numpy(),
+            output_bias.numpy(), steps_out, result, last,
+        )  # fmt: skip
+        last, result = torch.from_numpy(last)[:, 0], torch.from_numpy(result)[:, 0] / steps
         ctx.save_for_backward(dense, ids, weight, bias, signs, output_weight, last)
         ctx.codes, ctx.shape = codes, (batch, steps)
-        return last, torch.from_numpy(steps_out), torch.from_numpy(result)
+        return last, torch.from_numpy(steps_out), result
 
     @staticmethod
     @once_differentiable
@@ -68,14 +68,16 @@ class _Scan(torch.autograd.Function):
         grad_bias, sign_sums = _empty(dtype, 2, tiles, hidden)
         grad_output = _empty(dtype, tiles, len(output_weight), hidden)
         grad_inputs = _empty(dtype, batch, steps if wants_inputs else 0, width)
-        grad_initial = _empty(dtype, batch, hidden)
-        with KERNEL_LOCK:
-            kernels.backward(
-                *_inputs(dtype, kind, dense, ids, weight, bias), scale, block_size, last.numpy(),
-                mode, output_weight.t().contiguous().numpy(), grad_steps.contiguous().numpy(),
-                grad_result.contiguous().numpy(), grad_last.contiguous().numpy(), grad_weight,
-                grad_bias, sign_sums, grad_output, grad_inputs, grad_initial, wants_inputs,
-            )  # fmt: skip
+        grad_initial = _empty(dtype, batch, 1, hidden)
+        weight_t = _empty(dtype, 0, 0) if weight is None else weight.t().contiguous().numpy()
+        in_threads(
+            kernels.backward, tiles, *_inputs(dtype, kind, dense, ids, weight, bias), scale,
+            block_size, last[:, None].numpy(), mode, weight_t,
+            output_weight.t().contiguous().numpy(), grad_steps.contiguous().numpy(),
+            (grad_result / steps)[:, None].numpy(), grad_last.contiguous()[:, None].numpy(),
+            grad_weight, grad_bias, sign_sums, grad_output, grad_inputs, grad_initial,
+            wants_inputs,
+        )  # fmt: skip
         if kind == kernels.ROWS:
             table_grad = torch.zeros_like(weight)
             rows = torch.from_numpy(grad_inputs).view(-1, hidden)
@@ -92,7 +94,7 @@ class _Scan(torch.autograd.Function):
         return (
             *grads,
             signs * torch.from_numpy(sign_sums.sum(0)),
-            torch.from_numpy(grad_initial),
+            torch.from_numpy(grad_initial)[:, 0],
             torch.from_numpy(grad_output.sum(0)) if logits else None,
             grad_steps.sum((0, 1)) if logits else None,
             None,

@@ -8,7 +8,7 @@ adjoint runs, and memory does not grow with T beyond what goes in and out.
 import numpy as np
 
 from hadamrnn.recurrence import tile as ops
-from hadamrnn.recurrence.numba_setup import LANES, inline, kernel, prange
+from hadamrnn.recurrence.numba_setup import LANES, inline, kernel
 
 DENSE, ONE_HOT, ROWS, PROJECTED = range(4)
 """Inputs: (batch, time, d_in) numbers; ids as one-hot columns; ids as look-ups in a
@@ -58,26 +58,27 @@ def _symbol_table(kind, weight, bias):
 
 @kernel
 def forward(
-    kind, dense, ids, weight, bias, scale, block_size, initial,
+    tile, stop, kind, dense, ids, weight, bias, scale, block_size, initial,
     mode, output_weight, output_bias, steps_out, result, last,
 ):  # fmt: skip
-    """Run the recurrence and write what ``mode`` asks for.
+    """Run the recurrence for tiles ``tile`` .. ``stop`` - 1 and write what ``mode`` asks for.
 
     kind, dense, ids, weight, bias : the inputs, see above; scale : (d,) signs over sqrt(m);
-    initial : (batch, d). Written: last (batch, d) always; result (batch, d) for MEAN;
-    steps_out (batch, time, outputs) for LOGITS and (batch, time, d) for ALL.
+    initial : (batch, 1, d). Written: last (batch, 1, d) always; result (batch, 1, d), the sum over
+    time, for MEAN; steps_out (batch, time, outputs) for LOGITS and (batch, time, d) for ALL.
     """
     steps = ids.shape[1] if kind in (ONE_HOT, ROWS) else dense.shape[1]
     hidden, outputs, dtype = len(scale), output_weight.shape[0], scale.dtype
     table = _symbol_table(kind, weight, bias)
-    for tile_index in prange((len(last) + LANES - 1) // LANES):
-        first = tile_index * LANES
-        state = np.zeros((hidden, LANES), dtype)
-        added = np.zeros_like(state)
-        total, logits = np.zeros_like(state), np.zeros((outputs, LANES), dtype)
+    for first in range(tile * LANES, stop * LANES, LANES):
+        state, added, total = (
+            np.zeros((hidden, LANES), dtype),
+            np.zeros((hidden, LANES), dtype),
+            np.zeros((hidden, LANES), dtype),
+        )
+        logits = np.zeros((outputs, LANES), dtype)
         columns = np.zeros((weight.shape[1], LANES), dtype)
-        for lane in range(min(LANES, len(last) - first)):
-            state[:, lane] = initial[first + lane]
+        ops.load_dense(state, initial, first, 0)
         for t in range(steps):
             common = _input_term(added, columns, kind, dense, ids, weight, bias, first, t)
             ops.transform(state, block_size)
@@ -93,35 +94,34 @@ def forward(
                 ops.fill_rows(logits, output_bias)
                 ops.add_relu_product(logits, output_weight, state)
                 ops.store_dense(logits, steps_out, first, t)
-        for lane in range(min(LANES, len(last) - first)):
-            last[first + lane] = state[:, lane]
-            if mode == MEAN:
-                result[first + lane] = total[:, lane] / steps
+        ops.store_dense(state, last, first, 0)
+        if mode == MEAN:
+            ops.store_dense(total, result, first, 0)
 
 
 @kernel
 def backward(
-    kind, dense, ids, weight, bias, scale, block_size, last,
-    mode, output_weight_t, grad_steps, grad_result, grad_last,
+    tile, stop, kind, dense, ids, weight, bias, scale, block_size, last,
+    mode, weight_t, output_weight_t, grad_steps, grad_result, grad_last,
     grad_weight, grad_bias, sign_sums, grad_output_weight, grad_inputs, grad_initial,
     wants_inputs,
 ):  # fmt: skip
     """Adjoint of ``forward``; states are rebuilt downwards from ``last``.
 
+    last, grad_last : (batch, 1, d); grad_result (batch, 1, d), of every step's part, for MEAN;
+    grad_steps : as steps_out; weight_t and output_weight_t : U^T and V^T.
     Written per tile, to be summed by the caller: grad_weight (tiles, d_in, d) for DENSE and
     ONE_HOT, grad_bias (for DENSE) and sign_sums (tiles, d), grad_output_weight (tiles, outputs, d).
-    Written per sequence: grad_initial (batch, d); grad_inputs (batch, time, d_in) for DENSE if
+    Written per sequence: grad_initial (batch, 1, d); grad_inputs (batch, time, d_in) for DENSE if
     wants_inputs, (batch, time, d) for ROWS and PROJECTED.
     sign_sums is the sum over time of lambda_t * (W h_{t-1}): u times the gradient of u.
     """
     steps = ids.shape[1] if kind in (ONE_HOT, ROWS) else dense.shape[1]
     hidden, outputs, dtype = len(scale), output_weight_t.shape[1], scale.dtype
     features = weight.shape[1] if kind in (DENSE, ONE_HOT) else 0
-    weight_t = np.ascontiguousarray(weight.T)
     table = _symbol_table(kind, weight, bias)
-    for tile_index in prange((len(last) + LANES - 1) // LANES):
+    for tile_index in range(tile, stop):
         first = tile_index * LANES
-        lanes = min(LANES, len(last) - first)
         state = np.zeros((hidden, LANES), dtype)
         adjoint, added, shared = np.zeros_like(state), np.zeros_like(state), np.zeros_like(state)
         bias_sum, sign_sum = np.zeros_like(state), np.zeros_like(state)
@@ -132,11 +132,10 @@ def backward(
         logit_chunk = np.zeros((CHUNK, outputs, LANES), dtype)
         active_chunk = np.zeros((CHUNK, hidden, LANES), dtype)
         output_sum = np.zeros((outputs, hidden, LANES), dtype)
-        for lane in range(lanes):
-            state[:, lane] = last[first + lane]
-            adjoint[:, lane] = grad_last[first + lane]
-            if mode == MEAN:
-                shared[:, lane] = grad_result[first + lane] / steps
+        ops.load_dense(state, last, first, 0)
+        ops.load_dense(adjoint, grad_last, first, 0)
+        if mode == MEAN:
+            ops.load_dense(shared, grad_result, first, 0)
         filled = queued = 0
         for t in range(steps - 1, -1, -1):
             if mode == ALL:
@@ -177,14 +176,10 @@ def backward(
                 filled = 0
             ops.scale_rows(adjoint, scale)
             ops.transform(adjoint, block_size)
-        for lane in range(lanes):
-            grad_initial[first + lane] = adjoint[:, lane]
-        for i in range(hidden):
-            grad_bias[tile_index, i] = bias_sum[i].sum()
-            sign_sums[tile_index, i] = sign_sum[i].sum()
-            for j in range(features):
-                grad_weight[tile_index, j, i] = weight_sum[j, i].sum()
-        if mode == LOGITS:
-            for c in range(outputs):
-                for i in range(hidden):
-                    grad_output_weight[tile_index, c, i] = output_sum[c, i].sum()
+        ops.store_dense(adjoint, grad_initial, first, 0)
+        ops.sum_lanes(grad_bias[tile_index], bias_sum)
+        ops.sum_lanes(sign_sums[tile_index], sign_sum)
+        for j in range(features):
+            ops.sum_lanes(grad_weight[tile_index, j], weight_sum[j])
+        for c in range(outputs if mode == LOGITS else 0):
+            ops.sum_lanes(grad_output_weight[tile_index, c], output_sum[c])

@@ -107,6 +107,16 @@ def copy_rows(target, source):
 
 
 @inline
+def sum_lanes(out, tile):
+    """out[i] = the sum of tile[i]."""
+    for i in range(tile.shape[0]):
+        total = tile[i, 0]
+        for lane in range(1, LANES):
+            total += tile[i, lane]
+        out[i] = total
+
+
+@inline
 def scale_add_values(tile, factors, values):
     """tile[i] = factors[i] * tile[i] + values[i], the same in every lane."""
     for i in range(tile.shape[0]):

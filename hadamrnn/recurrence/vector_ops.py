@@ -134,6 +134,10 @@ relu = _rowwise(
     """target[row] = max(source[row], 0); ``other`` is not used.""",
     lambda emit, target, source, other: where_positive(emit, source, source),
 )
+copy = _rowwise(
+    """target[row] = source[row]; ``other`` is not used.""",
+    lambda emit, target, source, other: source,
+)
 subtract = _rowwise(
     """target[row] = source[row] - other[row].""",
     lambda emit, target, source, other: emit.builder.fsub(source, other),
