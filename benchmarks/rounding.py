@@ -1,57 +1,120 @@
-"""How many bits does the state need? Integer cross-entropy against activation bits.
+"""How many bits do weights and states need? Integer cross-entropy and file size of both widths.
 
-    python -m benchmarks.rounding copy
+    python -m benchmarks.rounding copy --weight-bits 2 3 4 5 6 8
 
-Freezes the trained model of models/<benchmark> at 8 to 16 activation bits (calibrated on training
-data as the export does) and scores the integers on **validation** data. Writes
-results/studies/rounding_<benchmark>.csv. A width that the export cannot prove is listed as refused.
+For every weight width one model is trained with the recipe of params.yaml (kept in models/studies,
+so that a second start goes on; see ``benchmarks.trained``), then frozen at every activation width,
+calibrated on training data as the export does, and scored on **validation** data. Writes
+results/studies/rounding_<benchmark>.csv: a row for each pair of widths, in the order of the widths;
+rows of the same recipe are kept and not computed again. A width that the export cannot prove is
+listed as refused. ``--weight-bits null`` is full precision (12 bits in the file).
 """
 
+import argparse
 import csv
 import dataclasses
-import sys
 from pathlib import Path
 
-import yaml
-
-from hadamrnn import assessment, params, storage
+from benchmarks import trained
+from hadamrnn import assessment, batches, packed
 from hadamrnn.datasets import prepared
 from hadamrnn.errors import HadamrnnError
-from stages import export
+from stages import common, export
 
-BITS = (8, 9, 10, 11, 12, 13, 14, 16)
-COLUMNS = ("activation_bits", "accuracy", "cross_entropy", "note")
+WEIGHT_BITS = (1, 2, 3, 4, 5, 6, 8)
+ACTIVATION_BITS = (8, 9, 10, 11, 12, 13, 14, 16)
+COLUMNS = (
+    "weight_bits", "activation_bits", "cross_entropy", "accuracy", "float_cross_entropy",
+    "packed_bytes", "recipe", "note",
+)  # fmt: skip
 
 
-def main():
-    benchmark = sys.argv[1]
-    document = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-    document["benchmarks"] = [benchmark]
-    settings = params.check(document)[benchmark]
-    folder = Path("data/prepared", benchmark)
-    card = prepared.read_card(folder)
-    inputs, targets = prepared.load(folder, "valid")
-    if card["input"]["kind"] == "dense":
-        inputs = inputs * card["input"]["scale"] + card["input"]["offset"]
-    model, _ = storage.load(Path("models", benchmark))
-    rows = []
-    for bits in BITS:
-        changed = dataclasses.replace(settings, activation_bits=bits)
-        try:
-            frozen = export.freeze(changed, model, card)
-        except HadamrnnError as error:
-            rows.append({"activation_bits": bits, "note": f"refused: {error}"})
-            continue
-        logits = frozen.run_logits(frozen.quantize_input(inputs))
-        scores = assessment.scores(frozen.real_logits(logits, inputs.shape[1]), targets)
-        rows.append({"activation_bits": bits, **scores})
-        print(rows[-1])
-    path = Path(f"results/studies/rounding_{benchmark}.csv")
+def rows_of(path):
+    """The rows of an earlier run as {(weight_bits, activation_bits): row}, all values as text."""
+    if not path.exists():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            return {}
+        return {(row["weight_bits"], row["activation_bits"]): row for row in reader}
+
+
+def write_rows(rows, path):
+    """Write all rows, narrow widths first, full precision ("null") last."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    order = sorted(rows, key=lambda widths: [99 if w == "null" else int(w) for w in widths])
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(rows[widths] for widths in order)
+
+
+def validation(settings):
+    """(Batches of the validation split, its targets, the card) of one benchmark."""
+    folder = common.prepared(settings.benchmark)
+    card = prepared.read_card(folder)
+    inputs, targets = prepared.load(folder, "valid")
+    return batches.Batches(inputs, targets, trained.coding_of(card), 250), targets, card
+
+
+def score(settings, model, data):
+    """Columns of one pair of widths: the integer model's scores on validation data, and its size.
+
+    settings : with the activation_bits to freeze at; model : torch, trained; data : validation().
+    """
+    valid, targets, card = data
+    try:
+        frozen = export.freeze(settings, model, card)
+    except HadamrnnError as error:
+        return {"note": f"refused: {error}"}
+    real = valid.coding.decode(valid.inputs).numpy()
+    logits = frozen.run_logits(frozen.quantize_input(real), workers=1)
+    scores = assessment.scores(frozen.real_logits(logits, real.shape[1]), targets)
+    return {**scores, "packed_bytes": len(packed.to_bytes(frozen))}
+
+
+def study(benchmark, weight_widths, activation_widths, path, progress=print):
+    """Train, freeze and score every pair of widths that ``path`` does not hold yet."""
+    rows = rows_of(path)
+    for weight_bits in weight_widths:
+        settings = trained.settings_of(benchmark, (("weight_bits", weight_bits),))
+        recipe, name = trained.recipe(settings), "null" if weight_bits is None else str(weight_bits)
+        missing = [
+            bits for bits in activation_widths
+            if rows.get((name, str(bits)), {}).get("recipe") != recipe
+        ]  # fmt: skip
+        if not missing:
+            continue
+        model = trained.model_of(settings, progress)
+        data = validation(settings)
+        valid, targets, _ = data
+        loss = assessment.scores(assessment.float_logits(model, valid), targets)["cross_entropy"]
+        for bits in missing:
+            changed = dataclasses.replace(settings, activation_bits=bits)
+            rows[name, str(bits)] = {
+                "weight_bits": name,
+                "activation_bits": bits,
+                "float_cross_entropy": loss,
+                "recipe": recipe,
+                **score(changed, model, data),
+            }
+            write_rows(rows, path)
+            progress(rows[name, str(bits)])
+
+
+def _width(text):
+    return None if text == "null" else int(text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("benchmark")
+    parser.add_argument("--weight-bits", type=_width, nargs="+", default=WEIGHT_BITS)
+    parser.add_argument("--activation-bits", type=int, nargs="+", default=ACTIVATION_BITS)
+    given = parser.parse_args()
+    path = Path(f"results/studies/rounding_{given.benchmark}.csv")
+    study(given.benchmark, given.weight_bits, given.activation_bits, path)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """params.yaml as frozen dataclasses; every wrong key or value is one sentence.
 
-A settings object is resolved for one benchmark: the ``train`` defaults, overridden by that
-benchmark's own section, under the top-level keys. Nothing here imports torch, so that a typo
-stops in a fraction of a second.
+A settings object is resolved for one benchmark: the ``train`` and ``export`` defaults, overridden
+by that benchmark's own section, under the top-level keys; a top-level ``auto`` leaves a key to the
+benchmark. Nothing here imports torch, so that a typo stops in a fraction of a second.
 """
 
 import dataclasses
@@ -66,6 +66,11 @@ def _or_null(rule, meaning):
     return _Rule(f"{rule.words}, or null for {meaning}", lambda v: v is None or rule.holds(v))
 
 
+def _or_auto(rule):
+    words = f"{rule.words}, or auto for the benchmark's own"
+    return _Rule(words, lambda v: v == "auto" or rule.holds(v))
+
+
 def _choice(*names):
     return _Rule(f"must be one of {', '.join(names)}", lambda v: v in names)
 
@@ -97,16 +102,27 @@ class TrainSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExportSettings:
+    """Widths of one benchmark's integer model, unless a top-level key sets them for all."""
+
+    activation_bits: int = _key(_integer(2, 16))
+    input_bits: int = _key(_integer(2, 8))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything one benchmark's stages need. ``data`` goes to its data set module unread."""
+    """Everything one benchmark's stages need. ``data`` goes to its data set module unread.
+
+    readout, activation_bits and input_bits are resolved: never "auto" here.
+    """
 
     benchmark: str
     model: str = _key(_choice(*MODELS))
     q: int = _key(_integer(1))
     readout: str = _key(_choice("auto", "last", "mean"))
     weight_bits: int | None = _key(_integer(1, 8, null="full precision"))
-    activation_bits: int = _key(_integer(2, 16))
-    input_bits: int = _key(_integer(2, 8))
+    activation_bits: int = _key(_or_auto(_integer(2, 16)))
+    input_bits: int = _key(_or_auto(_integer(2, 8)))
     seed: int = _key(_integer(0))
     device: str = _key(_Rule("must be auto, cpu, cuda or cuda:<index>", lambda v: (
         isinstance(v, str) and (v in ("auto", "cpu", "cuda") or v.startswith("cuda:"))
@@ -117,6 +133,8 @@ class Settings:
 
 _TOP_KEYS = [f.name for f in dataclasses.fields(Settings) if "rule" in f.metadata]
 _TRAIN_KEYS = [f.name for f in dataclasses.fields(TrainSettings)]
+_EXPORT_KEYS = [f.name for f in dataclasses.fields(ExportSettings)]
+_DEFAULTS = {"train": TrainSettings, "export": ExportSettings}
 
 
 def _show(value):
@@ -152,11 +170,11 @@ def _rules(cls):
 
 def _resolve(document, name):
     section = document["benchmark"][name]
-    rules = _rules(TrainSettings)
+    rules = _rules(TrainSettings) | _rules(ExportSettings)
     for key, value in section.items():
         if key != "data":
             _check_value(f"benchmark.{name}.{key}", rules[key], value)
-    own = {key: value for key, value in section.items() if key != "data"}
+    own = {key: section[key] for key in _TRAIN_KEYS if key in section}
     train = TrainSettings(**{**document["train"], **own})
     if document["model"] in HADAMARD_MODELS:
         block_size_of(train.hidden_size, document["q"])
@@ -166,6 +184,9 @@ def _resolve(document, name):
     top = {key: document[key] for key in _TOP_KEYS}
     if top["readout"] == "auto":
         top["readout"] = train.readout
+    for key in _EXPORT_KEYS:
+        if top[key] == "auto":
+            top[key] = section.get(key, document["export"][key])
     return Settings(benchmark=name, train=train, data=types.MappingProxyType(data), **top)
 
 
@@ -179,18 +200,20 @@ def check(document):
     ...
     hadamrnn.errors.HadamrnnError: model: is missing from params.yaml
     """
-    known = ["benchmarks", *_TOP_KEYS, "train", "benchmark"]
+    known = ["benchmarks", *_TOP_KEYS, *_DEFAULTS, "benchmark"]
     _check_keys("", document, known, required=known)
     for key, rule in _rules(Settings).items():
         _check_value(key, rule, document[key])
-    _check_keys("train", document["train"], _TRAIN_KEYS, required=_TRAIN_KEYS)
-    for key, rule in _rules(TrainSettings).items():
-        _check_value(f"train.{key}", rule, document["train"][key])
+    for place, cls in _DEFAULTS.items():
+        rules = _rules(cls)
+        _check_keys(place, document[place], list(rules), required=list(rules))
+        for key, rule in rules.items():
+            _check_value(f"{place}.{key}", rule, document[place][key])
     sections = document["benchmark"]
     if not isinstance(sections, dict):
         raise HadamrnnError(f"benchmark: must be a mapping; got {_show(sections)}")
     for name, section in sections.items():
-        _check_keys(f"benchmark.{name}", section, [*_TRAIN_KEYS, "data"])
+        _check_keys(f"benchmark.{name}", section, [*_TRAIN_KEYS, *_EXPORT_KEYS, "data"])
     names = document["benchmarks"]
     if not isinstance(names, list) or not names or len(set(map(str, names))) < len(names):
         raise HadamrnnError(

@@ -21,8 +21,8 @@ def document():
         "q": 1,
         "readout": "auto",
         "weight_bits": 4,
-        "activation_bits": 12,
-        "input_bits": 8,
+        "activation_bits": "auto",
+        "input_bits": "auto",
         "seed": 1,
         "device": "auto",
         "train": {
@@ -43,7 +43,11 @@ def document():
             "sign_epochs": 10,
             "clip_gradient": None,
         },
-        "benchmark": {"copy": {"epochs": 6, "data": {"steps": 1000}}, "har2": {"readout": "mean"}},
+        "export": {"activation_bits": 12, "input_bits": 8},
+        "benchmark": {
+            "copy": {"epochs": 6, "data": {"steps": 1000}},
+            "har2": {"readout": "mean", "activation_bits": 9},
+        },
     }
 
 
@@ -107,6 +111,24 @@ def test_readout_is_the_top_level_one_unless_auto(document, top, expected):
 
 
 @pytest.mark.parametrize(
+    ("top", "expected"),
+    [
+        ("auto", {"copy": (12, 8), "har2": (9, 8)}),
+        (10, {"copy": (10, 8), "har2": (10, 8)}),
+    ],
+)
+def test_widths_are_the_top_level_ones_unless_auto(document, top, expected):
+    document |= {"benchmarks": ["copy", "har2"], "activation_bits": top}
+    found = {n: (s.activation_bits, s.input_bits) for n, s in params.check(document).items()}
+    assert found == expected
+    document |= {"input_bits": 4}
+    document["benchmark"]["har2"]["input_bits"] = 6
+    assert {one.input_bits for one in params.check(document).values()} == {4}
+    document["input_bits"] = "auto"
+    assert [one.input_bits for one in params.check(document).values()] == [8, 6]
+
+
+@pytest.mark.parametrize(
     ("path", "value"),
     [
         ("weight_bits", None),
@@ -121,6 +143,8 @@ def test_readout_is_the_top_level_one_unless_auto(document, top, expected):
         ("device", "cuda:1"),
         ("input_bits", 2),
         ("activation_bits", 16),
+        ("export.activation_bits", 2),
+        ("benchmark.copy.activation_bits", 16),
     ],
 )
 def test_values_at_the_edge_are_accepted(document, path, value):
@@ -143,6 +167,7 @@ def test_settings_are_frozen_and_leave_the_document_alone(document):
 # --------------------------------------------------------------------------------- what is wrong
 
 HINT = " (YAML reads 1e-3 as text; write 0.001)"
+AUTO = ", or auto for the benchmark's own"
 POWER = "into blocks whose size is a power of two"
 
 
@@ -171,8 +196,25 @@ POWER = "into blocks whose size is a power of two"
             "train.clip_gradient: must be a number greater than 0, or null for no limit; got 0",
         ),
         ("readout", "max", "readout: must be one of auto, last, mean; got 'max'"),
-        ("activation_bits", 17, "activation_bits: must be an integer from 2 to 16; got 17"),
-        ("input_bits", 1, "input_bits: must be an integer from 2 to 8; got 1"),
+        ("activation_bits", 17, f"activation_bits: must be an integer from 2 to 16{AUTO}; got 17"),
+        (
+            "activation_bits",
+            None,
+            f"activation_bits: must be an integer from 2 to 16{AUTO}; got null",
+        ),
+        ("input_bits", 1, f"input_bits: must be an integer from 2 to 8{AUTO}; got 1"),
+        ("export.input_bits", 9, "export.input_bits: must be an integer from 2 to 8; got 9"),
+        (
+            "export.activation_bits",
+            "auto",
+            "export.activation_bits: must be an integer from 2 to 16; got 'auto'",
+        ),
+        (
+            "benchmark.copy.activation_bits",
+            1,
+            "benchmark.copy.activation_bits: must be an integer from 2 to 16; got 1",
+        ),
+        ("export", [], "export: must be a mapping; got []"),
         ("seed", None, "seed: must be an integer of at least 0; got null"),
         ("device", "tpu", "device: must be auto, cpu, cuda or cuda:<index>; got 'tpu'"),
         (
@@ -256,18 +298,23 @@ def test_wrong_value(document, path, value, words):
     refused(document, words)
 
 
-@pytest.mark.parametrize("path", ["qq", "train.qq", "benchmark.copy.qq", "benchmark.har2.qq"])
+@pytest.mark.parametrize(
+    "path", ["qq", "train.qq", "export.qq", "benchmark.copy.qq", "benchmark.har2.qq"]
+)
 def test_unknown_key(document, path):
     put(document, path, 1)
     place = path.removesuffix("qq")
     with pytest.raises(HadamrnnError) as caught:
         params.check(document)
-    known = {"": "benchmarks, model, q,"}.get(place, "hidden_size, embedding_size, epochs,")
+    known = {"": "benchmarks, model, q,", "export.": "activation_bits, input_bits"}
+    known = known.get(place, "hidden_size, embedding_size, epochs,")
     start = f"{path}: is not a key of params.yaml; known here are {known}"
     assert str(caught.value).startswith(start)
 
 
-@pytest.mark.parametrize("path", ["q", "benchmarks", "train", "train.epochs"])
+@pytest.mark.parametrize(
+    "path", ["q", "benchmarks", "train", "train.epochs", "export", "export.input_bits"]
+)
 def test_missing_key(document, path):
     *folder, key = path.split(".")
     del (document[folder[0]] if folder else document)[key]

@@ -181,6 +181,21 @@ def test_a_baseline_and_back(clone, model):
     run(clone, "git", "checkout", "-q", ".")
 
 
+def test_experiment_with_narrower_states_trains_nothing(clone):
+    before = metrics(clone)
+    options = ["-S", "activation_bits=7", "-S", "benchmarks=[pdigits]"]
+    output = run(clone, "dvc", "exp", "run", *options).stdout
+    after = metrics(clone)
+    info = run(
+        clone, sys.executable, "-m", "hadamrnn.cli", "info", "exports/pdigits/model.hrnn"
+    ).stdout
+    run(clone, "git", "checkout", "-q", ".")
+    assert "Running stage 'export@pdigits'" in output and "Running stage 'train" not in output
+    assert "32 integers of 7 bits" in info
+    assert after["float"] == before["float"]
+    assert after["integer"]["cross_entropy"] != before["integer"]["cross_entropy"]
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
