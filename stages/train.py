@@ -40,12 +40,10 @@ def main(settings):
     card, where = common.read_json(folder / "card.json"), device.resolve(settings.device)
     coding = batches.InputCoding(*(card["input"][key] for key in ("kind", "scale", "offset")))
     train, valid = (
-        batches.Batches(
-            *prepared.load(folder, split), coding, settings.train.batch_size, where, **options
-        )
-        for split, options in (
-            ("train", {"seed": settings.seed, "balanced": settings.train.balanced}),
-            ("valid", {}),
+        batches.Batches(inputs, targets, coding, settings.train.batch_size, where, seed, balanced)
+        for (inputs, targets), seed, balanced in (
+            (prepared.load(folder, "train"), settings.seed, settings.train.balanced),
+            (prepared.load(folder, "valid"), None, False),
         )
     )
     config = storage.configuration(settings, card)
