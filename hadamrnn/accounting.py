@@ -25,6 +25,7 @@ def sizes(model, embedding_size=None):
     the symbol table, if there was one. The table then counts as ``embedding_bytes``, otherwise
     (one-hot symbols, dense inputs) as ``input_bytes``.
     total_bytes : signs + input + output + bias + embedding; bias is B and C together.
+    total_without_embedding_bytes : the recurrent network alone.
     packed_file_bytes : total_bytes + header_bytes (header, names and checksum).
     float32_lstm_bytes : 4 bytes for each parameter of an LSTM of equal hidden size with a linear
     readout, behind the same embedding if there is one.
@@ -39,6 +40,7 @@ def sizes(model, embedding_size=None):
         "embedding_bytes": table if embedding_size else 0,
     }
     result["total_bytes"] = sum(result.values())
+    result["total_without_embedding_bytes"] = result["total_bytes"] - result["embedding_bytes"]
     result["header_bytes"] = packed.HEADER.size + parts["names"] + packed.CHECKSUM_BYTES
     result["packed_file_bytes"] = result["total_bytes"] + result["header_bytes"]
     features = embedding_size or model.input_size

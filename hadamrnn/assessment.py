@@ -83,10 +83,13 @@ def onnx_mismatches(path, inputs, logits):
     return int(differs.reshape(len(differs), -1).any(1).sum())
 
 
-def size_and_operations(model):
-    """The "size" and "operations_per_step" sections of metrics.json for an IntegerModel."""
+def size_and_operations(model, embedding_size=None):
+    """The "size" and "operations_per_step" sections of metrics.json for an IntegerModel.
+
+    embedding_size : as ``accounting.sizes``.
+    """
     return {
-        "size": accounting.sizes(model),
+        "size": accounting.sizes(model, embedding_size),
         "operations_per_step": accounting.operations_per_step(model),
     }
 
@@ -102,11 +105,12 @@ def parity_and_logits(model, x_int):
     return logits, {"sequences": len(logits), "c_mismatches": int(differs.sum())}, latency
 
 
-def of_export(folder, real, targets, float_logits):
+def of_export(folder, real, targets, float_logits, embedding_size=None):
     """({"integer", "size", "operations_per_step", "parity", "latency_us"}, integer model's logits).
 
     folder : exports/<benchmark>, a Path; real : (n, time, features) real inputs, or (n, time) ids;
-    targets : class ids; float_logits : the float model's, for agreement and ONNX.
+    targets : class ids; float_logits : the float model's, for agreement and ONNX;
+    embedding_size : of the trained model, None without an embedding.
     The logits are real values. Raises HadamrnnError if model.h has other tables than model.hrnn.
     """
     frozen = integer.load(folder / "model.hrnn")
@@ -125,7 +129,7 @@ def of_export(folder, real, targets, float_logits):
     agreement = float(np.mean(integer_logits.argmax(-1) == float_logits.argmax(-1)))
     return {
         "integer": scores(logits, targets) | {"agreement": agreement},
-        **size_and_operations(frozen),
+        **size_and_operations(frozen, embedding_size),
         "parity": parity,
         "latency_us": {
             "c_sequence": c_latency,

@@ -158,8 +158,8 @@ class IntegerModel:
         y = self.signs * check_width(t, self.transform_bits, "transform")
         if root:
             y = times_inverse_sqrt2(y)
-        weight = self.input_weight.astype(np.int64)
-        p = weight.T[x] if self.input_kind == "symbol" else x @ weight.T
+        table = self.input_weight.T
+        p = table[x].astype(np.int64) if self.input_kind == "symbol" else x @ table.astype(np.int64)
         fraction = self.fraction_bits
         total = (y << (fraction - k)) + p * self.input_multiplier
         total += self.bias.astype(np.int64) << self.bias_shift

@@ -40,7 +40,9 @@ def main(settings):
         exported = {**NOTHING_SHIPPED, **common.read_json(exports / "size.json")}
     else:
         real = coding.decode(test.inputs).numpy()
-        exported, logits["integer"] = assessment.of_export(exports, real, targets, logits["float"])
+        exported, logits["integer"] = assessment.of_export(
+            exports, real, targets, logits["float"], config["arguments"].get("embedding_size")
+        )
     metrics = {
         "float": assessment.scores(logits["float"], targets),
         **exported,

@@ -30,6 +30,7 @@ def test_sizes_of_a_known_shape():
         "bias_bytes": 1064,
         "embedding_bytes": 0,
         "total_bytes": 3944,
+        "total_without_embedding_bytes": 3944,
         "header_bytes": 0,
         "packed_file_bytes": 0,
         "float32_lstm_bytes": 4 * (4 * 512 * (1 + 512 + 2) + 10 * 513),
@@ -41,6 +42,9 @@ def test_an_embedding_is_counted_apart_and_in_the_lstm():
     one_hot, embedded = sizes(model), sizes(model, embedding_size=8)
     assert one_hot["input_bytes"] == embedded["embedding_bytes"] == 100 * 8
     assert one_hot["embedding_bytes"] == embedded["input_bytes"] == 0
+    assert one_hot["total_bytes"] == embedded["total_bytes"]
+    assert one_hot["total_without_embedding_bytes"] == one_hot["total_bytes"]
+    assert embedded["total_without_embedding_bytes"] == embedded["total_bytes"] - 100 * 8
     assert embedded["float32_lstm_bytes"] == 4 * (100 * 8 + lstm_parameters(8, 16, 4))
 
 

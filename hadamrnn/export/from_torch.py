@@ -1,4 +1,8 @@
-"""From the torch model to plain arrays, for freezing to integers and for ONNX."""
+"""From the torch model to plain arrays, for freezing to integers and for ONNX.
+
+A learned embedding E disappears here: with it, the input weights of symbol k are row k of E U^T, so
+that what is exported is one table of (symbols, d), as for one-hot symbols.
+"""
 
 import numpy as np
 import torch
@@ -9,6 +13,9 @@ from hadamrnn.quantization import integers
 
 FULL_PRECISION_BITS = 12
 """Width to which U and V of a full-precision model (weight_bits null) are rounded."""
+
+TABLE_BITS = 8
+"""Width to which the table E U^T of an embedding is rounded, one scale for all of it."""
 
 
 def _integers(weight, bits):
@@ -24,11 +31,22 @@ def _array(tensor, dtype):
     return tensor.detach().cpu().numpy().astype(dtype)
 
 
+def _input_weight(model):
+    """Quantized U, (d, features), or (E U^T)^T, (d, symbols), on the CPU."""
+    weight = model.rnn.quantized_input_weight()
+    if model.embedding is not None:
+        weight = model.embedding.whole_table(weight).t()
+    return weight.detach().cpu()
+
+
 @torch.no_grad()
 def frozen_weights(model):
     """FrozenWeights of a HadamClassifier."""
     rnn, bits = model.rnn, model.weight_bits
-    input_weight, input_scale = _integers(rnn.input_weight, bits)
+    if model.embedding is None:
+        input_weight, input_scale = _integers(rnn.input_weight, bits)
+    else:
+        input_weight, input_scale = round_weights(_input_weight(model).numpy(), TABLE_BITS)
     output_weight, output_scale = _integers(model.output_weight, bits)
     return FrozenWeights(
         signs=_array(rnn.signs(), np.int8),
@@ -40,6 +58,7 @@ def frozen_weights(model):
         output_weight_scale=output_scale,
         output_bias=_array(model.output_bias, np.float64),
         weight_bits=bits or FULL_PRECISION_BITS,
+        input_weight_bits=None if model.embedding is None else TABLE_BITS,
     )
 
 
@@ -49,7 +68,7 @@ def float_weights(model):
     return FloatWeights(
         signs=_array(model.rnn.signs(), np.float32),
         block_size=model.rnn.block_size,
-        input_weight=_array(model.rnn.quantized_input_weight(), np.float32),
+        input_weight=_array(_input_weight(model), np.float32),
         bias=_array(model.rnn.bias, np.float32),
         output_weight=_array(model.quantized_output_weight(), np.float32),
         output_bias=_array(model.output_bias, np.float32),
