@@ -55,7 +55,9 @@ def describe(model):
     ]
     if model.class_names:
         lines.append(("classes", ", ".join(model.class_names)))
-    lines += [(name.replace("_", " "), value) for name, value in accounting.sizes(model).items()]
+    # Whether a symbol table was an embedding is not in the file: it counts as input here.
+    sizes = {n: v for n, v in accounting.sizes(model).items() if "embedding" not in n}
+    lines += [(name.replace("_", " "), value) for name, value in sizes.items()]
     lines += [
         (f"{name.replace('_', ' ')} per step", value)
         for name, value in accounting.operations_per_step(model).items()

@@ -41,7 +41,8 @@ def test_info(folder, capsys):
         "0 to 1 in steps of 0.00392157",
     ):
         assert text in output
-    assert "symbol ids" in run(capsys, "info", folder / "symbol.hrnn")[1]
+    symbol = run(capsys, "info", folder / "symbol.hrnn")[1]
+    assert "symbol ids" in symbol and "embedding" not in symbol
 
 
 def test_predict_dense(folder, capsys):
@@ -65,6 +66,19 @@ def test_predict_symbols(folder, capsys):
     expected = "0\t" + " ".join(map(str, model.predict(ids)[0])) + "\n"
     for name in ("ids.npy", "ids.csv"):
         assert run(capsys, "predict", folder / "symbol.hrnn", folder / name) == (0, expected, "")
+
+
+def test_predict_large_vocabulary(folder, capsys):
+    rng = np.random.default_rng(3)
+    model = random_model(rng, kind="symbol", input_size=40_000, readout="mean")
+    packed.write(model, folder / "words.hrnn")
+    ids = rng.integers(30_000, 40_000, (3, 9)).astype(np.uint16)
+    np.save(folder / "words.npy", ids)
+    expected = "".join(f"{n}\t{c}\n" for n, c in enumerate(model.predict(ids)))
+    assert run(capsys, "predict", folder / "words.hrnn", folder / "words.npy") == (0, expected, "")
+    np.save(folder / "words.npy", ids + 10_000)
+    code, output, errors = run(capsys, "predict", folder / "words.hrnn", folder / "words.npy")
+    assert code == 1 and not output and "inputs: must be integers from 0 to 39999" in errors
 
 
 def test_predict_reads_the_card_of_prepared_data(folder, capsys):

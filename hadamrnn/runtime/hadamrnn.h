@@ -116,7 +116,8 @@ hr_status hr_reset(hr_state *state);
  * Returns HR_OK, HR_NULL_POINTER, HR_WRONG_STATE, HR_WRONG_INPUT or HR_TOO_MANY_STEPS. */
 hr_status hr_step(const hr_model *model, hr_state *state, const int8_t *input);
 
-/* One time step of a symbol model.
+/* One time step of a symbol model: one-hot symbols, or words with a learned embedding, whose table
+ * has up to 65535 rows of d weights and must lie within one object (size_t counts its bytes).
  * symbol : range 0 to input_size - 1, otherwise HR_BAD_SYMBOL. Other statuses as hr_step. */
 hr_status hr_step_symbol(const hr_model *model, hr_state *state, uint16_t symbol);
 
