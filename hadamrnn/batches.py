@@ -63,12 +63,15 @@ class Batches:
     inputs : array as prepared; targets : (n,) or (n, time) integer class ids.
     seed : None for the stored order, else batches are shuffled by (seed, epoch).
     balanced : draw every class equally often (``balanced_order``); needs a seed.
+    augmentation : None, or a callable (decoded inputs, generator) -> inputs; its generator is
+        seeded by (seed, epoch) too.
     Raises HadamrnnError for balanced batches of targets at every step.
     """
 
     def __init__(
-        self, inputs, targets, coding, batch_size, device="cpu", seed=None, balanced=False
-    ):
+        self, inputs, targets, coding, batch_size, device="cpu", seed=None, balanced=False,
+        augmentation=None,
+    ):  # fmt: skip
         if balanced and (seed is None or np.ndim(targets) != 1):
             raise HadamrnnError(
                 "balanced: needs a seed and one class for each sequence; got "
@@ -78,6 +81,7 @@ class Batches:
         self.inputs, self.targets = _tensor(inputs), _tensor(targets)
         self.coding, self.batch_size, self.device = coding, batch_size, device
         self.seed, self.epoch, self.balanced = seed, 0, balanced
+        self.augmentation = augmentation
 
     def __len__(self):
         return -(-len(self.inputs) // self.batch_size)
@@ -86,12 +90,20 @@ class Batches:
         count = len(self.inputs)
         order = np.arange(count)
         if self.seed is not None:
-            generator = np.random.default_rng((self.seed, self.epoch))
+            shuffle = np.random.default_rng((self.seed, self.epoch))
             if self.balanced:
-                order = balanced_order(self.targets.numpy(), generator)
+                order = balanced_order(self.targets.numpy(), shuffle)
             else:
-                order = generator.permutation(count)
+                order = shuffle.permutation(count)
+        generator = self._generator() if self.augmentation else None
         for start in range(0, count, self.batch_size):
             rows = torch.from_numpy(order[start : start + self.batch_size])
             inputs = self.coding.decode(self.inputs[rows].to(self.device))
+            if self.augmentation:
+                inputs = self.augmentation(inputs, generator)
             yield inputs, self.targets[rows].to(self.device).long()
+
+    def _generator(self):
+        """On the device, in a state that (seed, epoch) decides; apart from that of the order."""
+        words = np.random.SeedSequence((self.seed, self.epoch, 1)).generate_state(1, np.uint64)
+        return torch.Generator(self.device).manual_seed(int(words[0] >> np.uint64(1)))

@@ -28,8 +28,12 @@ class _Rule:
     holds: Callable[[Any], bool]
 
 
+def _is_bool(value):
+    return isinstance(value, bool)
+
+
 def _is_int(value):
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not _is_bool(value)
 
 
 def _is_number(value):
@@ -45,12 +49,9 @@ def _integer(lowest, highest=None, null=None):
 
 
 def _number(lowest, highest=None, open_end=False):
-    if highest is None:
-        words = f"must be a number of at least {lowest}"
-        if open_end:
-            words = f"must be a number greater than {lowest}"
-    else:
-        words = f"must be a number greater than {lowest} and at most {highest}"
+    words = f"must be a number {'greater than' if open_end else 'of at least'} {lowest}"
+    if highest is not None:
+        words += f" and at most {highest}"
     top = float("inf") if highest is None else highest
 
     def holds(value):
@@ -93,12 +94,15 @@ class TrainSettings:
     learning_rate_decay: float = _key(_number(0, 1, open_end=True))
     warmup_steps: int = _key(_integer(0))
     patience: int | None = _key(_integer(1, null="never stopping early"))
-    select: str = _key(_choice("accuracy", "cross_entropy"))
+    select: str = _key(_choice("accuracy", "cross_entropy", "last"))
+    train_on_validation: bool = _key(_Rule("must be true or false", _is_bool))
     readout: str = _key(_choice("last", "mean"))
     sign_schedule: str = _key(_choice("hold", "constant", "anneal", "warmup"))
     sign_learning_rate: float = _key(_number(0, open_end=True))
     sign_epochs: int = _key(_integer(0))
     clip_gradient: float | None = _key(_or_null(_number(0, open_end=True), "no limit"))
+    rotation: float = _key(_number(0, 180))
+    channel_dropout: float = _key(_number(0, 0.9))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +182,7 @@ def _resolve(document, name):
     train = TrainSettings(**{**document["train"], **own})
     if document["model"] in HADAMARD_MODELS:
         block_size_of(train.hidden_size, document["q"])
+    _check_selection(f"benchmark.{name}", train)
     data = section.get("data", {})
     if not isinstance(data, dict):
         raise HadamrnnError(f"benchmark.{name}.data: must be a mapping; got {_show(data)}")
@@ -188,6 +193,14 @@ def _resolve(document, name):
         if top[key] == "auto":
             top[key] = section.get(key, document["export"][key])
     return Settings(benchmark=name, train=train, data=types.MappingProxyType(data), **top)
+
+
+def _check_selection(place, train):
+    """Rows that are trained on cannot choose the epoch."""
+    if train.train_on_validation and train.select != "last":
+        raise HadamrnnError(
+            f"{place}.select: must be last where train_on_validation is true; got {train.select!r}"
+        )
 
 
 def check(document):

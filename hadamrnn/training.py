@@ -20,7 +20,7 @@ from hadamrnn.schedules import sign_factor, weight_factor
 
 HISTORY_COLUMNS = (
     "epoch", "train_cross_entropy", "valid_cross_entropy", "valid_accuracy", "flips_per_step",
-    "learning_rate", "sign_learning_rate", "seconds",
+    "learning_rate", "sign_learning_rate", "seconds", "validation_held_out",
 )  # fmt: skip
 
 
@@ -39,7 +39,7 @@ class Listener:
 
 @dataclass
 class FitResult:
-    """What a training leaves: the best epoch's parameters (in the model), and its history."""
+    """What a training leaves: the chosen epoch's parameters (in the model), and its history."""
 
     history: list = field(default_factory=list)
     best_epoch: int = 0
@@ -152,7 +152,7 @@ class Fit:
         values = (
             engine.state.epoch, self.loss_sum / self.samples, metrics["cross_entropy"],
             metrics["accuracy"], self.flips / len(self.train), groups[0]["lr"], groups[1]["lr"],
-            time.perf_counter() - self.epoch_start,
+            time.perf_counter() - self.epoch_start, not self.settings.train_on_validation,
         )  # fmt: skip
         row = dict(zip(HISTORY_COLUMNS, values, strict=True))
         self.result.history.append(row)
@@ -168,7 +168,9 @@ class Fit:
             engine.terminate()
 
     def _is_best(self, row):
-        """Ties in accuracy go to the lower cross-entropy."""
+        """Ties in accuracy go to the lower cross-entropy; "last" takes every epoch."""
+        if self.settings.select == "last":
+            return True
         earlier = [r for r in self.result.history if r["epoch"] == self.result.best_epoch]
 
         def rank(r):
@@ -194,7 +196,7 @@ class Fit:
         self.result = FitResult(state["history"], state["best_epoch"])
 
     def run(self):
-        """Train to the end; the model then holds the best epoch's parameters."""
+        """Train to the end; the model then holds the chosen epoch's parameters."""
         state = self.checkpoint.load() if self.checkpoint else None
         if state:
             self._resume(state)

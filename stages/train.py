@@ -32,18 +32,26 @@ def write_history(rows, path):
 
 def main(settings):
     # Imported here so that wrong parameters stop before torch is loaded.
-    from hadamrnn import batches, device, storage, training
+    import numpy as np
+
+    from hadamrnn import augmentation, batches, device, storage, training
     from hadamrnn.datasets import prepared
     from stages.progress import TrainingProgress
 
     folder = common.prepared(settings.benchmark)
     card, where = common.read_json(folder / "card.json"), device.resolve(settings.device)
     coding = batches.InputCoding(*(card["input"][key] for key in ("kind", "scale", "offset")))
+    rows = {split: prepared.load(folder, split) for split in ("train", "valid")}
+    if settings.train.train_on_validation:
+        rows["train"] = [np.concatenate(pair) for pair in zip(*rows.values(), strict=True)]
+    augmented = augmentation.from_card(settings.train, card)
     train, valid = (
-        batches.Batches(inputs, targets, coding, settings.train.batch_size, where, seed, balanced)
-        for (inputs, targets), seed, balanced in (
-            (prepared.load(folder, "train"), settings.seed, settings.train.balanced),
-            (prepared.load(folder, "valid"), None, False),
+        batches.Batches(
+            inputs, targets, coding, settings.train.batch_size, where, seed, balanced, augment
+        )
+        for (inputs, targets), seed, balanced, augment in (
+            (rows["train"], settings.seed, settings.train.balanced, augmented),
+            (rows["valid"], None, False, None),
         )
     )
     config = storage.configuration(settings, card)
@@ -56,6 +64,7 @@ def main(settings):
             "seconds": result.seconds,
             "epochs": len(result.history),
             "best_epoch": result.best_epoch,
+            "validation_held_out": not settings.train.train_on_validation,
             "seconds_per_epoch": result.seconds / len(result.history),
             "flips_per_step": result.flips_per_step,
         }

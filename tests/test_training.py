@@ -14,30 +14,18 @@ from hadamrnn.checkpoint import Checkpoint
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.losses import FEW_CLASSES, cross_entropy
 from hadamrnn.models import HadamClassifier
-from hadamrnn.params import TrainSettings
 from hadamrnn.schedules import sign_factor, weight_factor
 from hadamrnn.storage import BASELINES
 from hadamrnn.training import HISTORY_COLUMNS, Listener, evaluate, fit
+from tests.train_settings import train_settings
 
 CLASSES, FEATURES, STEPS = 3, 2, 10
 DENSE = InputCoding("dense")
 
-SETTINGS = TrainSettings(
-    hidden_size=16,
-    epochs=5,
-    batch_size=32,
-    learning_rate=0.02,
-    learning_rate_schedule="cosine",
-    learning_rate_decay=0.9,
-    warmup_steps=2,
-    patience=None,
-    select="accuracy",
-    readout="last",
-    sign_schedule="hold",
-    sign_learning_rate=0.1,
-    sign_epochs=2,
-    clip_gradient=None,
-)
+SETTINGS = train_settings(
+    hidden_size=16, epochs=5, batch_size=32, learning_rate=0.02, learning_rate_decay=0.9,
+    warmup_steps=2, sign_learning_rate=0.1, sign_epochs=2,
+)  # fmt: skip
 
 
 def data(count=150, seed=0):
@@ -331,6 +319,20 @@ def test_the_best_epoch_is_returned_not_the_last(tmp_path, select):
     resumed = model()
     fit(resumed, batches(), valid, settings, checkpoint)
     assert same_parameters(resumed, network)
+
+
+@pytest.mark.parametrize("held_out", [True, False])
+def test_select_last_returns_the_last_epoch_and_says_what_was_held_out(tmp_path, held_out):
+    settings = replace(SETTINGS, select="last", train_on_validation=not held_out, patience=1)
+    checkpoint = Checkpoint(tmp_path / "checkpoint.pt", {})
+    network, result = train(settings, checkpoint)
+    assert result.best_epoch == len(result.history) == 5
+    assert {row["validation_held_out"] for row in result.history} == {held_out}
+    scores = evaluate(network, batches(seed=None, count=70))
+    assert scores["cross_entropy"] == result.history[-1]["valid_cross_entropy"]
+    resumed, again = train(settings, checkpoint)
+    assert same_parameters(resumed, network)
+    assert again.best_epoch == 5
 
 
 def test_ties_in_accuracy_go_to_the_lower_cross_entropy():

@@ -18,6 +18,8 @@ CHANNELS = tuple(
     for sensor in ("acc", "gyro", "mag")
     for axis in "xyz"
 )
+# x, y, z of every sensor; the three sensors of a unit turn together
+AXES = [[[9 * u + 3 * s + axis for axis in range(3)] for s in range(3)] for u in range(5)]
 NAMES = (
     "sitting", "standing", "lying on back", "lying on right side", "ascending stairs",
     "descending stairs", "standing in an elevator", "moving around in an elevator",
@@ -128,6 +130,7 @@ def _card(padded, statistics):
             " counts them. They are kept as they are.",
         ],
         "channels": CHANNELS,
+        "axes": AXES,
         "subjects": PEOPLE,
         "segments_ending_in_zeros": padded,
         "standardisation": statistics,

@@ -102,6 +102,7 @@ def _card(people, statistics):
             "training subjects in ascending order. No subject occurs in two splits.",
         ],
         "channels": CHANNELS,
+        "axes": [[[0, 1, 2], [3, 4, 5], [6, 7, 8]]],  # one phone: all three turn together
         "subjects": {split: [int(s) for s in chosen] for split, chosen in people.items()},
         "standardisation": statistics,
         "input": {"kind": "dense", "size": len(CHANNELS), "scale": 1.0, "offset": 0.0},
