@@ -281,9 +281,9 @@ POWER = "into blocks whose size is a power of two"
             "train.rotation: must be a number of at least 0 and at most 180; got -1",
         ),
         (
-            "benchmark.har2.channel_dropout",
+            "benchmark.copy.channel_dropout",
             1,
-            "benchmark.har2.channel_dropout: must be a number of at least 0 and at most 0.9; got 1",
+            "benchmark.copy.channel_dropout: must be a number of at least 0 and at most 0.9; got 1",
         ),
         (
             "train.train_on_validation",
