@@ -10,6 +10,9 @@ import torch
 
 from hadamrnn.errors import HadamrnnError
 
+AUGMENTATION, STATE_NOISE = 1, 2
+"""Streams of random numbers."""
+
 
 @dataclass(frozen=True)
 class InputCoding:
@@ -95,7 +98,7 @@ class Batches:
                 order = balanced_order(self.targets.numpy(), shuffle)
             else:
                 order = shuffle.permutation(count)
-        generator = self._generator() if self.augmentation else None
+        generator = self.generator(AUGMENTATION, self.device) if self.augmentation else None
         for start in range(0, count, self.batch_size):
             rows = torch.from_numpy(order[start : start + self.batch_size])
             inputs = self.coding.decode(self.inputs[rows].to(self.device))
@@ -103,7 +106,10 @@ class Batches:
                 inputs = self.augmentation(inputs, generator)
             yield inputs, self.targets[rows].to(self.device).long()
 
-    def _generator(self):
-        """On the device, in a state that (seed, epoch) decides; apart from that of the order."""
-        words = np.random.SeedSequence((self.seed, self.epoch, 1)).generate_state(1, np.uint64)
-        return torch.Generator(self.device).manual_seed(int(words[0] >> np.uint64(1)))
+    def generator(self, stream, device):
+        """Random numbers on ``device`` that (seed, epoch, stream) decide.
+
+        stream : AUGMENTATION or STATE_NOISE; the order of the rows has one of its own.
+        """
+        words = np.random.SeedSequence((self.seed, self.epoch, stream)).generate_state(1, np.uint64)
+        return torch.Generator(device).manual_seed(int(words[0] >> np.uint64(1)))

@@ -14,6 +14,7 @@ from hadamrnn.errors import HadamrnnError
 from hadamrnn.layers import HadamRNN
 from hadamrnn.quantization import quantize
 from hadamrnn.recurrence import dispatch
+from hadamrnn.state_noise import StateNoise
 
 READOUTS = ("last", "mean")
 
@@ -45,6 +46,7 @@ class HadamClassifier(nn.Module):
         bound = 1 / math.sqrt(hidden_size)
         nn.init.uniform_(self.output_bias, -bound, bound)
         self.embedding = FoldedEmbedding(input_size, embedding_size) if embedding_size else None
+        self.state_noise: StateNoise | None = None  # set to train for integer states
 
     def quantized_output_weight(self):
         """V as the forward pass sees it, (classes, hidden_size)."""
@@ -56,19 +58,31 @@ class HadamClassifier(nn.Module):
         x : (batch, time, input_size) float, or (batch, time) integer ids.
         """
         weight = self.quantized_output_weight()
+        noise = None
+        if self.training and self.state_noise is not None:
+            noise = self.state_noise.draw(len(x), self.rnn.sign_weight)
         if self.per_step:
-            return self._run(x, "logits", (weight, self.output_bias))[0]
-        read, _ = self._run(x, self.readout)
-        active = read if self.readout == "mean" else read.relu()
+            return self._run(x, "logits", (weight, self.output_bias), noise)[0]
+        if self.readout == "mean":
+            active, _ = self._run(x, "mean", initial_state=noise)
+        else:
+            last, _ = self._run(x, "last")
+            # W is orthogonal: at the end the noise is as good as at the start, and cheaper.
+            active = (last if noise is None else last + noise).relu()
         return nn.functional.linear(active, weight, self.output_bias)
 
-    def _run(self, x, mode, readout=None):
+    @torch.no_grad()
+    def states(self, x):
+        """All states h_1 .. h_T, (batch, time, hidden_size), without gradient; x as in forward."""
+        return self._run(x, "all")[0]
+
+    def _run(self, x, mode, readout=None, initial_state=None):
         """The recurrence of ``dispatch.run``, by look-ups in E U^T where there is an embedding."""
         if self.embedding is None:
-            return self.rnn.run(x, mode=mode, readout=readout)
+            return self.rnn.run(x, initial_state, mode, readout)
         rnn = self.rnn
         places, table = self.embedding.fold(x, rnn.quantized_input_weight())
         return dispatch.run(
-            places, table.t(), rnn.bias, rnn.signs(), rnn.block_size, None, mode, readout,
+            places, table.t(), rnn.bias, rnn.signs(), rnn.block_size, initial_state, mode, readout,
             rnn.backend,
         )  # fmt: skip

@@ -101,6 +101,7 @@ class TrainSettings:
     sign_learning_rate: float = _key(_number(0, open_end=True))
     sign_epochs: int = _key(_integer(0))
     clip_gradient: float | None = _key(_or_null(_number(0, open_end=True), "no limit"))
+    state_noise_bits: int | None = _key(_integer(2, 16, null="no noise"))
     rotation: float = _key(_number(0, 180))
     channel_dropout: float = _key(_number(0, 0.9))
 
@@ -182,6 +183,11 @@ def _resolve(document, name):
     train = TrainSettings(**{**document["train"], **own})
     if document["model"] in HADAMARD_MODELS:
         block_size_of(train.hidden_size, document["q"])
+    if document["model"] != "hadamrnn" and train.state_noise_bits is not None:
+        raise HadamrnnError(
+            f"benchmark.{name}.state_noise_bits: must be null for model {document['model']}, "
+            f"which has no integer states; got {train.state_noise_bits}"
+        )
     _check_selection(f"benchmark.{name}", train)
     data = section.get("data", {})
     if not isinstance(data, dict):

@@ -14,14 +14,19 @@ import torch
 from ignite.engine import Engine, Events
 from ignite.metrics import Accuracy, Loss
 
+from hadamrnn.batches import STATE_NOISE
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.losses import cross_entropy, flatten
 from hadamrnn.schedules import sign_factor, weight_factor
+from hadamrnn.state_noise import StateNoise
 
 HISTORY_COLUMNS = (
     "epoch", "train_cross_entropy", "valid_cross_entropy", "valid_accuracy", "flips_per_step",
     "learning_rate", "sign_learning_rate", "seconds", "validation_held_out",
 )  # fmt: skip
+
+NOISE_SEQUENCES = 16
+"""Training sequences whose largest state sets the state noise of an epoch."""
 
 
 class Listener:
@@ -98,6 +103,8 @@ class Fit:
         self.result, self.best_state = FitResult(), None
         self.epoch_start, self.flips, self.loss_sum, self.samples = 0.0, 0, 0.0, 0
         self.signs = _sign_parameters(model)
+        if settings.state_noise_bits is not None:
+            self.model.state_noise = StateNoise(settings.state_noise_bits)
         self.engine = Engine(self._step)
         # An error reaches the caller as an exception; the engine need not log it a second time.
         self.engine.logger = logging.getLogger(f"{__name__}.engine")
@@ -129,6 +136,18 @@ class Fit:
         self.train.epoch = engine.state.epoch
         self.epoch_start = time.perf_counter()
         self.flips, self.loss_sum, self.samples = 0, 0.0, 0
+        if self.settings.state_noise_bits is not None:
+            self._fit_noise()
+
+    def _fit_noise(self):
+        """The noise of this epoch, from the states of its first sequences; see state_noise."""
+        inputs, _ = next(iter(self.train))
+        states = self.model.states(inputs[:NOISE_SEQUENCES])
+        per_step = self.model.per_step or self.model.readout == "last"
+        # The mean reads states of every age, half as old as the last one on average.
+        steps = states.shape[1] if per_step else states.shape[1] / 2
+        generator = self.train.generator(STATE_NOISE, "cpu")
+        self.model.state_noise.fit(float(states.abs().max()), steps, generator)
 
     def _set_rates(self, engine):
         step, per_epoch = engine.state.iteration - 1, len(self.train)

@@ -43,6 +43,7 @@ def document():
             "sign_learning_rate": 0.001,
             "sign_epochs": 10,
             "clip_gradient": None,
+            "state_noise_bits": None,
             "rotation": 0,
             "channel_dropout": 0,
         },
@@ -274,6 +275,11 @@ POWER = "into blocks whose size is a power of two"
             "train.hidden_size",
             5000,
             "train.hidden_size: must be an integer from 1 to 4096; got 5000",
+        ),
+        (
+            "train.state_noise_bits",
+            1,
+            "train.state_noise_bits: must be an integer from 2 to 16, or null for no noise; got 1",
         ),
         (
             "train.rotation",
