@@ -13,11 +13,19 @@ from pathlib import Path
 import numpy as np
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.export import c_header, device_memory
+from hadamrnn.export import c_header, device_memory, host
 from hadamrnn.export.device_targets import SOURCES, TARGETS, require
 from hadamrnn.export.host import compile_c
 
 TIMEOUT_SECONDS = 3600
+STEPS = 12_800
+"""Per target in a report, so that simulators need minutes."""
+FEWEST, MOST = 10, 100
+"""Sequences of a report on a target."""
+FACTS = (
+    "name", "hidden_size", "block_size", "input_size", "output_size", "readout", "weight_bits",
+    "activation_bits", "input_bits", "transform_bits",
+)  # fmt: skip
 
 
 def definitions(model):
@@ -117,6 +125,49 @@ def measure(target, model, x_int, checksums):
         result["clock_hz"] = target.clock_hz
         result["ms_per_step"] = round(1000 * result["step_median"] / target.clock_hz, 4)
     return result
+
+
+def spread(x_int):
+    """The sequences of ``x_int`` that a report runs on a target: 10 to 100, spread evenly.
+
+    >>> len(spread(np.zeros((2947, 128, 9)))), len(spread(np.zeros((2000, 1000))))
+    (100, 12)
+    """
+    count = max(FEWEST, min(MOST, STEPS // x_int.shape[1]))
+    return x_int[:: max(1, len(x_int) // count)][:count]
+
+
+def report(model, x_int, targets=TARGETS):
+    """{"model": FACTS, "targets": measure_all(...) of ``spread``, "host": C of all sequences here}.
+
+    x_int : as ``model.quantize_input`` gives.
+    """
+    computer = host.parity(model, x_int, trace=True)
+    computer["us_per_step"] = round(host.latency_us(model, x_int[0]) / x_int.shape[1], 4)
+    return {
+        "model": {name: getattr(model, name) for name in FACTS},
+        "host": computer,
+        "targets": measure_all(model, spread(x_int), targets),
+    }
+
+
+def lines(report):
+    """A report as text, one line for this computer and one for each target."""
+    computer = report["host"]
+    yield (
+        f"this computer: {computer['us_per_step']} us a step, "
+        f"{computer['c_mismatches']} of {computer['sequences']} sequences differ"
+    )
+    for name, result in report["targets"].items():
+        if "missing" in result:
+            yield f"{name}: not run, missing {', '.join(result['missing'])}"
+            continue
+        time = f" ({result['ms_per_step']} ms)" if "ms_per_step" in result else ""
+        yield (
+            f"{name}: {result['step_median']} {result['unit']} a step{time}, "
+            f"{result['flash_bytes']} bytes of flash, {result['ram_bytes']} of RAM, "
+            f"{result['mismatches']} of {result['sequences']} sequences differ"
+        )
 
 
 def measure_all(model, x_int, targets=TARGETS):

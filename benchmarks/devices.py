@@ -1,0 +1,69 @@
+"""Another model of a benchmark on the emulated microcontrollers, beside the shipped one.
+
+    python -m benchmarks.devices har2 d64 benchmark.har2.hidden_size=64 activation_bits=10
+
+trains the recipe of params.yaml with these changes (kept in models/studies, see
+``benchmarks.trained``), exports it, and writes results/har2/device-d64.json: what stage ``device``
+writes, and the changes and test scores of this model. Needs data/prepared/har2.
+"""
+
+import argparse
+
+import yaml
+
+from benchmarks import trained
+from hadamrnn import assessment, batches, packed
+from hadamrnn.datasets import prepared
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.export import device
+from stages import common, export
+
+
+def change(text):
+    """("dotted key", value) of "key=value", the value read as YAML.
+
+    >>> change("benchmark.har2.hidden_size=64")
+    ('benchmark.har2.hidden_size', 64)
+    """
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise HadamrnnError(f"change: must be key=value with a key of params.yaml; got {text!r}")
+    return key, yaml.safe_load(value)
+
+
+def measure(benchmark, changes, targets=device.TARGETS, progress=print):
+    """The device report of one model, with "changes", "float" and "integer" test scores."""
+    settings = trained.settings_of(benchmark, changes)
+    model = trained.model_of(settings, progress)
+    folder = common.prepared(benchmark)
+    card = prepared.read_card(folder)
+    inputs, targets_ = prepared.load(folder, "test")
+    test = batches.Batches(inputs, targets_, trained.coding_of(card), 250)
+    frozen = export.freeze(settings, model, card)
+    x_int = frozen.quantize_input(test.coding.decode(test.inputs).numpy())
+    logits = frozen.real_logits(frozen.run_logits(x_int), x_int.shape[1])
+    return {
+        "changes": dict(changes),
+        "float": assessment.scores(assessment.float_logits(model, test), targets_),
+        "integer": assessment.scores(logits, targets_)
+        | {"packed_file_bytes": len(packed.to_bytes(frozen))},
+        **device.report(frozen, x_int, targets),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("benchmark")
+    parser.add_argument("name", help="of results/<benchmark>/device-<name>.json")
+    parser.add_argument("changes", nargs="*", metavar="key=value", help="as in dvc exp run -S")
+    given = parser.parse_args()
+    try:
+        report = measure(given.benchmark, [change(text) for text in given.changes])
+    except HadamrnnError as error:
+        parser.exit(1, f"error: {error}\n")
+    common.write_json(common.results(given.benchmark) / f"device-{given.name}.json", report)
+    print("\n".join(device.lines(report)))
+
+
+if __name__ == "__main__":
+    main()
