@@ -1,0 +1,149 @@
+"""The programs behind the studies: they go on where they stopped, and draw the same bytes twice."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from benchmarks import devices, onnx_latency, rounding, rounding_rules, trained
+from hadamrnn import integer
+from hadamrnn.datasets import copy
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.export import device, onnx_common, onnx_integer
+from tests.random_models import random_inputs, random_model
+
+ROOT = Path(__file__).parent.parent
+DATA = {
+    "steps": 25, "train_sequences": 64, "valid_sequences": 32, "test_sequences": 16, "data_seed": 1,
+}  # fmt: skip
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A folder with a copy task of 25 steps for a model of 16 neurons, as the working folder."""
+    document = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    document["benchmark"]["copy"] |= {"hidden_size": 16, "epochs": 1, "data": DATA}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    copy.prepare(Path("data/prepared/copy"), DATA)
+    return tmp_path
+
+
+def test_changes_name_the_key_like_params_yaml(tiny):
+    assert trained.settings_of("copy", (("q", 2), ("benchmark.copy.epochs", 7))).train.epochs == 7
+    with pytest.raises(HadamrnnError, match=r"^q: must be an integer of at least 1; got 0$"):
+        trained.settings_of("copy", (("q", 0),))
+    with pytest.raises(HadamrnnError, match=r"^change: must be key=value .*; got 'q'$"):
+        devices.change("q")
+
+
+def test_a_recipe_is_what_decides_the_training_alone(tiny):
+    settings = trained.settings_of("copy")
+    same = dataclasses.replace(settings, activation_bits=5, input_bits=5)
+    assert trained.recipe(same) == trained.recipe(settings)
+    for change in (("weight_bits", 2), ("seed", 2), ("benchmark.copy.learning_rate", 0.1)):
+        assert trained.recipe(trained.settings_of("copy", (change,))) != trained.recipe(settings)
+
+
+def test_rounding_study_goes_on_where_it_stopped(tiny):
+    path, lines = tiny / "rounding.csv", []
+    rounding.study("copy", (None, 2), (8, 12), path, lines.append)
+    assert [str(line).startswith("trained") for line in lines] == [True, False, False] * 2
+    rows = rounding.rows_of(path)
+    assert list(rows) == [("2", "8"), ("2", "12"), ("null", "8"), ("null", "12")]
+    sizes = [int(row["packed_bytes"]) for row in rows.values()]
+    assert sizes[0] == sizes[1] < sizes[2]
+    before, done = path.read_bytes(), len(lines)
+    rounding.study("copy", (None, 2), (8, 12), path, lines.append)
+    assert len(lines) == done and path.read_bytes() == before
+    rounding.study("copy", (2,), (8, 10, 12), path, lines.append)  # the model is not trained again
+    assert len(lines) == done + 1 and ("2", "10") in rounding.rows_of(path)
+    document = yaml.safe_load((tiny / "params.yaml").read_text(encoding="utf-8"))
+    document["benchmark"]["copy"]["epochs"] = 2
+    (tiny / "params.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    rounding.study("copy", (2,), (8,), path, lines.append)
+    assert str(lines[-2]).startswith("trained")
+    assert rounding.rows_of(path)["2", "8"]["recipe"] != rows["2", "8"]["recipe"]
+
+
+def test_rounding_study_lists_a_refused_width(tiny):
+    settings = trained.settings_of("copy")
+    model, data = trained.model_of(settings, lambda line: None), rounding.validation(settings)
+    wide = dataclasses.replace(settings, activation_bits=17)
+    assert rounding.score(wide, model, data)["note"].startswith("refused: activation_bits: must")
+
+
+def test_rounding_rules_change_the_fast_model_only_while_open():
+    rng = np.random.default_rng(0)
+    model = random_model(rng, block_size=16, q=2, input_size=3, activation_bits=8, fraction_bits=8)
+    x = random_inputs(rng, model, sequences=4, steps=20)
+    plain = model.run_logits(x, workers=1)
+    with rounding_rules.rule("moving"):
+        assert np.array_equal(model.run_logits(x, workers=1), plain)
+    with rounding_rules.rule("truncate"):
+        assert not np.array_equal(model.run_logits(x, workers=1), plain)
+    assert np.array_equal(model.run_logits(x, workers=1), plain)
+
+
+@pytest.mark.slow
+def test_a_device_report_of_a_changed_model(tiny):
+    changes = (("benchmark.copy.hidden_size", 32), ("activation_bits", 9))
+    report = devices.measure("copy", changes, targets=(), progress=lambda line: None)
+    assert report["model"]["hidden_size"] == 32 and report["model"]["activation_bits"] == 9
+    assert report["host"] | {"us_per_step": 0} == {
+        "c_mismatches": 0, "sequences": 16, "us_per_step": 0,
+    }  # fmt: skip
+    assert report["targets"] == {} and 0 <= report["integer"]["accuracy"] <= 1
+    assert report["changes"] == dict(changes) and report["integer"]["packed_file_bytes"] > 100
+    json.dumps(report)
+    report["targets"]["Cortex-M3"] = {"missing": ["arm-none-eabi-gcc"]}
+    assert list(device.lines(report))[1:] == ["Cortex-M3: not run, missing arm-none-eabi-gcc"]
+
+
+def test_onnx_latency_times_both_graphs_at_both_batch_sizes(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    rows = list(onnx_latency.measure("pdigits", seconds=0))
+    assert [(row["graph"], row["batch"]) for row in rows] == [
+        ("float", 1), ("float", 64), ("integer", 1), ("integer", 64),
+    ]  # fmt: skip
+    for row in rows:
+        assert set(row) == set(onnx_latency.COLUMNS) and row["runs"] == onnx_latency.LEAST
+        assert row["cpu_us"] > 0 and row["wall_us"] > 0
+
+
+def test_onnx_latency_refuses_a_graph_of_another_model():
+    model = integer.load(ROOT / "exports/pdigits/model.hrnn")
+    other = dataclasses.replace(model, output_bias=model.output_bias + 1)
+    session = onnx_common.open_session(onnx_integer.integer_graph(other))
+    x = onnx_latency.inputs_of(model, 2, 8)[1]
+    with pytest.raises(HadamrnnError, match=r"^pdigits: the integer graph must give .* got 20 o"):
+        onnx_latency.check("pdigits", model, session, x)
+
+
+def test_figures_are_the_same_bytes_each_time(tmp_path):
+    pytest.importorskip("matplotlib", reason="the figures need matplotlib")
+    from benchmarks import device_figure, rounding_figure
+
+    models = device_figure.reports(ROOT / "results")
+    assert any(label.startswith("har2, d = 128") for label in models)
+    rows = {
+        (str(w), str(a)): {
+            "weight_bits": w, "activation_bits": a, "cross_entropy": 1 / w / a, "packed_bytes": w,
+            "float_cross_entropy": 1 / w / 32,
+        }
+        for w in (2, 4) for a in (8, 12)
+    }  # fmt: skip
+    written = []
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        rounding.write_rows(rows, folder / "rounding_tiny.csv")
+        rounding_figure.draw("tiny", folder)
+        device_figure.draw(models, folder)
+        written.append({path.name: path.read_bytes() for path in folder.glob("*.*g")})
+    assert written[0] == written[1]
+    assert set(written[0]) == {
+        f"{n}.{e}" for n in ("devices", "rounding_tiny") for e in ("svg", "png")
+    }
