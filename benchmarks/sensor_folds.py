@@ -1,7 +1,7 @@
 """Leave people out: accuracy of a training recipe on people it never saw, without test data.
 
     python -m benchmarks.sensor_folds dsa19 rotation=30 channel_dropout=0.1
-    python -m benchmarks.sensor_folds har2 hidden_size=256 --weight-bits 3 --seeds 1 2 3
+    python -m benchmarks.sensor_folds har2 hidden_size=512 weight_bits=3 --seeds 1 2 3
 
 Needs data/prepared/<benchmark> (dvc repro). The people of the training and validation rows are
 dealt into FOLDS groups; each group is held out once and the model of the last epoch is measured on
@@ -26,12 +26,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def settings_of(benchmark, changes, weight_bits):
+def settings_of(benchmark, changes):
     document = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
     document["benchmarks"] = [benchmark]
     document["benchmark"][benchmark] |= changes | {"select": "last", "train_on_validation": False}
-    if weight_bits:
-        document["weight_bits"] = weight_bits
     return params.check(document)[benchmark]
 
 
@@ -78,12 +76,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("benchmark", choices=("har2", "dsa19"))
     parser.add_argument("change", nargs="*", help="key=value of params.yaml's train section")
-    parser.add_argument("--weight-bits", type=int)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     given = parser.parse_args()
     pairs = (change.partition("=") for change in given.change)
     changes = {key: yaml.safe_load(value) for key, _, value in pairs}
-    settings = settings_of(given.benchmark, changes, given.weight_bits)
+    settings = settings_of(given.benchmark, changes)
     card, signals, targets, people = rows_of(Path("data/prepared", given.benchmark))
     groups = [np.unique(people)[first::FOLDS] for first in range(FOLDS)]
     means = []
@@ -94,9 +91,8 @@ def main():
         ]
         means.append(statistics.mean(scores))
         print(f"seed {seed}:", *(f"{score:.2f}" for score in scores), flush=True)
-    bits = [f"weight_bits={given.weight_bits}"] if given.weight_bits else []
     row = (
-        given.benchmark, " ".join([*given.change, *bits]),
+        given.benchmark, " ".join(given.change),
         f"people in {FOLDS} folds", " ".join(map(str, given.seeds)),
         round(statistics.mean(means), 2),
         round(statistics.stdev(means), 2) if len(means) > 1 else "",

@@ -94,6 +94,7 @@ class TrainSettings:
     learning_rate_decay: float = _key(_number(0, 1, open_end=True))
     warmup_steps: int = _key(_integer(0))
     patience: int | None = _key(_integer(1, null="never stopping early"))
+    weight_bits: int | None = _key(_integer(1, 8, null="full precision"))
     select: str = _key(_choice("accuracy", "cross_entropy", "last"))
     train_on_validation: bool = _key(_Rule("must be true or false", _is_bool))
     readout: str = _key(_choice("last", "mean"))
@@ -125,7 +126,7 @@ class Settings:
     model: str = _key(_choice(*MODELS))
     q: int = _key(_integer(1))
     readout: str = _key(_choice("auto", "last", "mean"))
-    weight_bits: int | None = _key(_integer(1, 8, null="full precision"))
+    weight_bits: int | str | None = _key(_or_auto(_integer(1, 8, null="full precision")))
     activation_bits: int = _key(_or_auto(_integer(2, 16)))
     input_bits: int = _key(_or_auto(_integer(2, 8)))
     seed: int = _key(_integer(0))
@@ -193,8 +194,9 @@ def _resolve(document, name):
     if not isinstance(data, dict):
         raise HadamrnnError(f"benchmark.{name}.data: must be a mapping; got {_show(data)}")
     top = {key: document[key] for key in _TOP_KEYS}
-    if top["readout"] == "auto":
-        top["readout"] = train.readout
+    for key in ("readout", "weight_bits"):
+        if top[key] == "auto":
+            top[key] = getattr(train, key)
     for key in _EXPORT_KEYS:
         if top[key] == "auto":
             top[key] = section.get(key, document["export"][key])

@@ -36,6 +36,7 @@ def document():
             "learning_rate_decay": 0.98,
             "warmup_steps": 100,
             "patience": None,
+            "weight_bits": 3,
             "select": "accuracy",
             "train_on_validation": False,
             "readout": "last",
@@ -138,6 +139,8 @@ def test_widths_are_the_top_level_ones_unless_auto(document, top, expected):
         ("weight_bits", None),
         ("weight_bits", 1),
         ("weight_bits", 8),
+        ("weight_bits", "auto"),
+        ("train.weight_bits", None),
         ("train.patience", 1),
         ("train.learning_rate", 1),
         ("train.learning_rate_decay", 1),
@@ -156,6 +159,15 @@ def test_widths_are_the_top_level_ones_unless_auto(document, top, expected):
 def test_values_at_the_edge_are_accepted(document, path, value):
     put(document, path, value)
     assert list(params.check(document)) == ["copy"]
+
+
+@pytest.mark.parametrize(
+    ("top", "expected"), [("auto", {"copy": 3, "har2": None}), (2, {"copy": 2, "har2": 2})]
+)
+def test_weight_bits_are_the_top_level_ones_unless_auto(document, top, expected):
+    document["benchmark"]["har2"]["weight_bits"] = None
+    document |= {"benchmarks": ["copy", "har2"], "weight_bits": top}
+    assert {name: one.weight_bits for name, one in params.check(document).items()} == expected
 
 
 def test_settings_are_frozen_and_leave_the_document_alone(document):
@@ -188,7 +200,14 @@ POWER = "into blocks whose size is a power of two"
         (
             "weight_bits",
             -1,
-            "weight_bits: must be an integer from 1 to 8, or null for full precision; got -1",
+            f"weight_bits: must be an integer from 1 to 8, or null for full precision{AUTO}; "
+            "got -1",
+        ),
+        (
+            "benchmark.copy.weight_bits",
+            "auto",
+            "benchmark.copy.weight_bits: must be an integer from 1 to 8, or null for full "
+            "precision; got 'auto'",
         ),
         (
             "model",
