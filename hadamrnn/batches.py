@@ -68,12 +68,14 @@ class Batches:
     balanced : draw every class equally often (``balanced_order``); needs a seed.
     augmentation : None, or a callable (decoded inputs, generator) -> inputs; its generator is
         seeded by (seed, epoch) too.
+    share : (k, n) yields the samples k, k + n, k + 2 n, ... of every batch, for process k of n; of
+        a small last batch that may be none.
     Raises HadamrnnError for balanced batches of targets at every step.
     """
 
     def __init__(
         self, inputs, targets, coding, batch_size, device="cpu", seed=None, balanced=False,
-        augmentation=None,
+        augmentation=None, share=(0, 1),
     ):  # fmt: skip
         if balanced and (seed is None or np.ndim(targets) != 1):
             raise HadamrnnError(
@@ -84,7 +86,7 @@ class Batches:
         self.inputs, self.targets = _tensor(inputs), _tensor(targets)
         self.coding, self.batch_size, self.device = coding, batch_size, device
         self.seed, self.epoch, self.balanced = seed, 0, balanced
-        self.augmentation = augmentation
+        self.augmentation, self.share = augmentation, share
 
     def __len__(self):
         return -(-len(self.inputs) // self.batch_size)
@@ -101,10 +103,11 @@ class Batches:
         generator = self.generator(AUGMENTATION, self.device) if self.augmentation else None
         for start in range(0, count, self.batch_size):
             rows = torch.from_numpy(order[start : start + self.batch_size])
+            own = slice(self.share[0], None, self.share[1])
             inputs = self.coding.decode(self.inputs[rows].to(self.device))
-            if self.augmentation:
+            if self.augmentation:  # of the whole batch, so that one process does what many do
                 inputs = self.augmentation(inputs, generator)
-            yield inputs, self.targets[rows].to(self.device).long()
+            yield inputs[own], self.targets[rows][own].to(self.device).long()
 
     def generator(self, stream, device):
         """Random numbers on ``device`` that (seed, epoch, stream) decide.

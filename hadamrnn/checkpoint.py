@@ -19,15 +19,19 @@ class Checkpoint:
     """The state of one training in ``path``, valid for one ``configuration`` only.
 
     configuration : JSON-like mapping that decides the result of the training.
+    writes : False in all but one of several processes: they read, and leave lock and file to it.
     """
 
-    def __init__(self, path, configuration):
-        self.path = Path(path)
+    def __init__(self, path, configuration, writes=True):
+        self.path, self.writes = Path(path), writes
         self.configuration = json.loads(json.dumps(configuration, sort_keys=True))
 
     @contextmanager
     def locked(self):
-        """Hold the training's lock; HadamrnnError when another process holds it."""
+        """Hold the training's lock; HadamrnnError when another training holds it."""
+        if not self.writes:
+            yield
+            return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(f"{self.path}.lock")
         try:
@@ -44,6 +48,8 @@ class Checkpoint:
 
     def save(self, state):
         """Write ``state`` (tensors, numbers, lists, dicts) so that no reader sees half of it."""
+        if not self.writes:
+            return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_name(f"{self.path.name}.partial")
         torch.save({"configuration": self.configuration, "state": state}, partial)

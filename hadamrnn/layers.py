@@ -123,7 +123,7 @@ class HadamRNN(nn.Module):
                     f"{name}: must have the parameters' type {self.input_weight.dtype}; "
                     f"got {value.dtype}"
                 )
-        if x.dim() == 2 and not 0 <= int(x.min()) <= int(x.max()) < self.input_size:
+        if x.dim() == 2 and len(x) and not 0 <= int(x.min()) <= int(x.max()) < self.input_size:
             raise HadamrnnError(
                 f"x: ids must lie in 0..{self.input_size - 1}; got {int(x.min())}..{int(x.max())}"
             )

@@ -22,12 +22,12 @@ class _ClassFirst(torch.autograd.Function):
             weights /= total
             weights.scatter_add_(0, targets[None], weights.new_full((1, len(targets)), -1.0))
             ctx.save_for_backward(weights)
-        return (total.log_() + peak - chosen).mean()
+        return (total.log_() + peak - chosen).sum() / max(1, len(targets))
 
     @staticmethod
     def backward(ctx, gradient):
         (weights,) = ctx.saved_tensors
-        return (weights * (gradient / weights.shape[1])).t(), None
+        return (weights * (gradient / max(1, weights.shape[1]))).t(), None
 
 
 def flatten(logits, targets):
@@ -36,7 +36,7 @@ def flatten(logits, targets):
 
 
 def cross_entropy(logits, targets):
-    """Mean cross-entropy in nats over all samples (and steps).
+    """Mean cross-entropy in nats over all samples (and steps); 0 for no samples.
 
     logits : (..., classes) float; targets : (...) int64 class ids.
 
@@ -45,5 +45,6 @@ def cross_entropy(logits, targets):
     """
     rows, classes = flatten(logits, targets)
     if rows.shape[1] > FEW_CLASSES:
-        return torch.nn.functional.cross_entropy(rows, classes)
+        total = torch.nn.functional.cross_entropy(rows, classes, reduction="sum")
+        return total / max(1, len(classes))
     return _ClassFirst.apply(rows, classes)

@@ -14,6 +14,7 @@ import torch
 from ignite.engine import Engine, Events
 from ignite.metrics import Accuracy, Loss
 
+from hadamrnn import distributed
 from hadamrnn.batches import STATE_NOISE
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.losses import cross_entropy, flatten
@@ -68,8 +69,9 @@ def evaluator(model):
             return flatten(model(batch[0]), batch[1])
 
     engine = Engine(step)
-    Accuracy().attach(engine, "accuracy")
-    Loss(cross_entropy).attach(engine, "cross_entropy")
+    where = distributed.metric_device()
+    Accuracy(device=where).attach(engine, "accuracy")
+    Loss(cross_entropy, device=where).attach(engine, "cross_entropy")
     return engine
 
 
@@ -121,13 +123,14 @@ class Fit:
         loss = cross_entropy(logits, targets)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        mean, samples = distributed.average(self.model, loss, len(inputs))
         if self.settings.clip_gradient is not None:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_gradient)
         before = [p.detach() < 0 for p in self.signs] if self._signs_move() else []
         self.optimizer.step()
         for parameter, negative in zip(self.signs, before, strict=False):
             self.flips += int(((parameter.detach() < 0) != negative).sum())
-        return loss.item(), len(inputs)
+        return mean, samples
 
     def _signs_move(self):
         return self.optimizer.param_groups[1]["lr"] > 0

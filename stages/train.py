@@ -1,6 +1,6 @@
 """Stage train: prepared arrays -> models/<benchmark>/ and results/<benchmark>/history.csv."""
 
-import csv
+import contextlib
 import hashlib
 import json
 
@@ -9,6 +9,7 @@ from stages import common
 
 def checkpoint_for(settings, config):
     """The checkpoint of exactly this training: its name carries a hash of what decides it."""
+    from hadamrnn import distributed
     from hadamrnn.checkpoint import Checkpoint
 
     card = common.prepared(settings.benchmark) / "card.json"
@@ -17,60 +18,61 @@ def checkpoint_for(settings, config):
         "data": hashlib.sha256(card.read_bytes()).hexdigest(),
     }  # fmt: skip
     name = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
-    return Checkpoint(f"checkpoints/{settings.benchmark}-{name}.pt", decisive)
+    path = f"checkpoints/{settings.benchmark}-{name}.pt"
+    return Checkpoint(path, decisive, writes=distributed.share()[0] == 0)
 
 
-def write_history(rows, path):
-    from hadamrnn.training import HISTORY_COLUMNS
+def batches_of(settings, card, where, share):
+    """Batches of the training and of the validation rows; both train for a final fit."""
+    import numpy as np
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, HISTORY_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    from hadamrnn import augmentation
+    from hadamrnn.batches import Batches, InputCoding
+    from hadamrnn.datasets import prepared
+
+    folder, size = common.prepared(settings.benchmark), settings.train.batch_size
+    coding = InputCoding(*(card["input"][key] for key in ("kind", "scale", "offset")))
+    inputs, targets = prepared.load(folder, "train")
+    held_out, answers = prepared.load(folder, "valid")
+    if settings.train.train_on_validation:
+        inputs = np.concatenate((inputs, held_out))
+        targets = np.concatenate((targets, answers))
+    augment = augmentation.from_card(settings.train, card)
+    balanced = settings.train.balanced
+    return (
+        Batches(inputs, targets, coding, size, where, settings.seed, balanced, augment, share),
+        Batches(held_out, answers, coding, size, where, share=share),
+    )
 
 
 def main(settings):
     # Imported here so that wrong parameters stop before torch is loaded.
-    import numpy as np
+    from hadamrnn import distributed
 
-    from hadamrnn import augmentation, batches, device, storage, training
-    from hadamrnn.datasets import prepared
+    with distributed.joined(settings.device) as where:
+        train_on(where, settings, *distributed.share())
+
+
+def train_on(where, settings, process, processes):
+    """Train on one device; of several processes only number 0 shows and writes anything."""
+    from hadamrnn import storage, training
+    from stages import trained
     from stages.progress import TrainingProgress
 
-    folder = common.prepared(settings.benchmark)
-    card, where = common.read_json(folder / "card.json"), device.resolve(settings.device)
-    coding = batches.InputCoding(*(card["input"][key] for key in ("kind", "scale", "offset")))
-    rows = {split: prepared.load(folder, split) for split in ("train", "valid")}
-    if settings.train.train_on_validation:
-        rows["train"] = [np.concatenate(pair) for pair in zip(*rows.values(), strict=True)]
-    augmented = augmentation.from_card(settings.train, card)
-    train, valid = (
-        batches.Batches(
-            inputs, targets, coding, settings.train.batch_size, where, seed, balanced, augment
-        )
-        for (inputs, targets), seed, balanced, augment in (
-            (rows["train"], settings.seed, settings.train.balanced, augmented),
-            (rows["valid"], None, False, None),
-        )
-    )
+    card = common.read_json(common.prepared(settings.benchmark) / "card.json")
+    train, valid = batches_of(settings, card, where, (process, processes))
     config = storage.configuration(settings, card)
     model = storage.build(config, settings.seed).to(where)
-    checkpoint = checkpoint_for(settings, config)
-    with checkpoint.locked(), TrainingProgress(settings.benchmark) as progress:
+    checkpoint, first = checkpoint_for(settings, config), process == 0
+    with (
+        checkpoint.locked(),
+        TrainingProgress(settings.benchmark) if first else contextlib.nullcontext() as progress,
+    ):
         result = training.fit(model, train, valid, settings.train, checkpoint, progress)
-        storage.save(model, config, common.models(settings.benchmark))
-        summary = {
-            "seconds": result.seconds,
-            "epochs": len(result.history),
-            "best_epoch": result.best_epoch,
-            "validation_held_out": not settings.train.train_on_validation,
-            "seconds_per_epoch": result.seconds / len(result.history),
-            "flips_per_step": result.flips_per_step,
-        }
-        common.write_json(common.results(settings.benchmark) / "train.json", summary)
-        write_history(result.history, common.results(settings.benchmark) / "history.csv")
-        checkpoint.remove()
+        if first:
+            held_out = not settings.train.train_on_validation
+            trained.write(result, model, config, settings.benchmark, held_out)
+            checkpoint.remove()
 
 
 if __name__ == "__main__":

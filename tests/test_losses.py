@@ -26,6 +26,14 @@ def test_without_gradient():
     assert cross_entropy(torch.zeros(2, 4), torch.tensor([0, 3])).item() == pytest.approx(1.386294)
 
 
+@pytest.mark.parametrize("classes", [2, FEW_CLASSES + 1])
+def test_no_samples_have_no_loss(classes):
+    logits = torch.zeros(0, classes, requires_grad=True)
+    loss = cross_entropy(logits, torch.zeros(0, dtype=torch.long))
+    loss.backward()
+    assert loss == 0 and logits.grad.shape == (0, classes)
+
+
 def test_not_a_number_stays_visible():
     logits = torch.tensor([[0.0, float("nan")], [0.0, 1.0]])
     assert cross_entropy(logits, torch.tensor([0, 0])).isnan()

@@ -15,9 +15,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks import dispatch_grid
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.hadamard import recurrent_matrix
-from hadamrnn.recurrence import dispatch, krylov
+from hadamrnn.recurrence import cost, dispatch, krylov
 from hadamrnn.recurrence.threads import in_threads
 
 MODES = ("last", "mean", "all", "logits")
@@ -84,12 +85,12 @@ def run(case, arguments, backend):
     )
 
 
-def values_and_gradients(case, backend, dtype=torch.float64):
+def values_and_gradients(case, backend, dtype=torch.float64, device="cpu"):
     """{name: tensor}: the output, the last state, and the gradient of every argument.
 
     The loss weighs every number of both results differently.
     """
-    arguments = case.arguments(dtype)
+    arguments = case.arguments(dtype, device)
     output, last = run(case, arguments, backend)
     generator = np.random.default_rng(0)
     weights = [torch.from_numpy(generator.standard_normal(r.shape)).to(r) for r in (output, last)]
@@ -455,33 +456,77 @@ def test_other_devices_run_without_a_cpu_function(mode, symbols):
 @pytest.mark.parametrize(
     ("shape", "mode", "initial", "expected"),
     [
-        ((4, 9, 48), "last", False, "krylov"),
-        ((4, 9, 49), "last", False, "scan"),
-        ((4, 9, 3), "last", True, "scan"),
-        ((4, 9), "last", False, "scan"),
-        ((4, 9, 3), "mean", False, "scan"),
-        ((4, 9, 3), "all", False, "scan"),
-        ((4, 9, 3), "logits", False, "scan"),
+        ((100, 784, 1), "last", False, "krylov"),
+        ((100, 784, 1), "last", True, "scan"),
+        ((100, 784), "last", False, "scan"),
+        ((100, 784, 1), "mean", False, "scan"),
+        ((100, 784, 1), "all", False, "scan"),
+        ((100, 784, 1), "logits", False, "scan"),
+        ((1, 784, 90), "last", False, "scan"),
     ],
 )
-def test_choice_of_the_form(shape, mode, initial, expected):
-    state, elsewhere = torch.zeros(4, 8) if initial else None, torch.zeros(shape, device="meta")
+def test_choice_of_the_form(shape, mode, initial, expected, monkeypatch):
+    def form(dtype, device="cpu"):
+        inputs = torch.zeros(shape, device=device)
+        weight = torch.zeros(128, shape[2] if len(shape) == 3 else 10, dtype=dtype)
+        state = torch.zeros(shape[0], 128) if initial else None
+        return dispatch.choose(inputs, weight, 128, mode, state)
+
     for dtype in (torch.float32, torch.float64):
-        assert dispatch.choose(torch.zeros(shape), dtype, mode, state) == expected
-        assert dispatch.choose(elsewhere, dtype, mode, state) == "doubling"
-    assert dispatch.choose(torch.zeros(shape), torch.bfloat16, mode, state) == "doubling"
-
-
-def test_choice_without_numba(monkeypatch):
+        assert form(dtype) == expected
+        assert form(dtype, "meta") == "doubling"
+    assert form(torch.bfloat16) == "doubling"
     monkeypatch.setattr(dispatch, "HAS_NUMBA", False)
-    assert dispatch.choose(torch.zeros(4, 9, 3), torch.float32, "last", None) == "doubling"
+    assert form(torch.float32) == "doubling"
+
+
+def test_choice_is_near_the_best_of_the_measured_grid():
+    rows = dispatch_grid.read()
+    assert [point for point, _ in rows] == list(dispatch_grid.grid())
+    far = {}
+    for point, times in rows:
+        form, over_best = dispatch_grid.ratio(point, times)
+        if over_best > 1.5:
+            far[tuple(point.values())] = form, times
+    assert far == {}
+
+
+@pytest.mark.parametrize("form", ["krylov", "scan", "doubling", "reference"])
+def test_constants_are_found_again_from_exact_times(form):
+    points = [point for point, _ in dispatch_grid.read()]
+    rows = [(p, {form: cost.seconds(form, dispatch_grid.work_of(p))}) for p in points]
+    found = dispatch_grid.fitted(rows, (form,))[form]
+    np.testing.assert_allclose(found, cost.NANOSECONDS[form], rtol=0.02, atol=1e-3)
+
+
+def test_threads_make_large_work_cheaper_and_never_dearer():
+    few = cost.Work(64, 64, 1, 100, 8)
+    for form in ("krylov", "scan"):
+        for work in (few, replace(few, batch=200, hidden_size=512, block_size=512)):
+            assert cost.seconds(form, replace(work, threads=4)) <= cost.seconds(form, work)
+
+
+CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+@CUDA
+@pytest.mark.parametrize("symbols", [False, True])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("sizes", [(16, 1, 9, 4, 3), (24, 3, 33, 5, 2), (64, 1, 100, 8, 2)])
+def test_cuda_equals_the_definition(sizes, mode, symbols):
+    case = away_from_zero(Case(*sizes, mode, symbols, initial=True))
+    found = values_and_gradients(case, "auto", device="cuda")
+    assert all(value.device.type == "cuda" for value in found.values())
+    found = {name: value.cpu() for name, value in found.items()}
+    assert max(relative_errors(found, defined(case)).values()) < EXACT
 
 
 @pytest.mark.parametrize("symbols", [False, True])
 @pytest.mark.parametrize("mode", MODES)
 def test_auto_is_the_chosen_form(mode, symbols):
     case = Case(8, 2, 9, 4, 3, mode=mode, symbols=symbols)
-    form = dispatch.choose(case.arguments()["inputs"], torch.float64, mode, None)
+    arguments = case.arguments()
+    form = dispatch.choose(arguments["inputs"], arguments["input_weight"], case.block_size, mode)
     automatic, named = (values_and_gradients(case, backend) for backend in ("auto", form))
     assert all(torch.equal(automatic[name], named[name]) for name in named)
 

@@ -1,11 +1,7 @@
 """Which form of the recurrence runs, decided in one place.
 
-- On the CPU, many-to-one with few numbers a step: the Krylov form, where the batch is one matrix
-  product. Its cost grows with T d_in, the fused scan's with batch T.
-- On the CPU otherwise: the fused scan.
-- On other devices, in half precision, or where numba is missing: doubling.
-
-A form can also be asked for by name.
+On a CPU the form with the least estimated time (cost.py), in float32 and float64. On other
+devices, in other types, or where numba is missing: doubling. A form can also be asked for by name.
 """
 
 import importlib.util
@@ -13,28 +9,33 @@ import importlib.util
 import torch
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.recurrence import doubling, reference
+from hadamrnn.recurrence import cost, doubling, reference
 
 BACKENDS = ("auto", "krylov", "scan", "doubling", "reference")
-
-KRYLOV_MOST_FEATURES = 48
-"""Most inputs a step for the Krylov form, whose powers grow with them. Estimated, not measured."""
-
 HAS_NUMBA = importlib.util.find_spec("numba") is not None
-
-
 KERNEL_TYPES = (torch.float32, torch.float64)
 
 
-def choose(inputs, dtype, mode, initial_state):
-    """The name of the form for these inputs: "krylov", "scan" or "doubling".
+def cheapest(work, krylov_able):
+    """The form with the least estimated time for ``work`` (cost.Work) on a CPU.
 
-    inputs : (batch, time, d_in) or (batch, time) ids; dtype : of the weights; mode : see ``run``.
+    krylov_able : whether the last state is asked for, from dense inputs and h_0 = 0.
     """
-    if inputs.device.type != "cpu" or not HAS_NUMBA or dtype not in KERNEL_TYPES:
+    forms = [form for form in cost.NANOSECONDS if krylov_able or form != "krylov"]
+    return min(forms, key=lambda form: cost.seconds(form, work))
+
+
+def choose(inputs, input_weight, block_size, mode, initial_state=None):
+    """The name of the form for these arguments of ``run``."""
+    known = HAS_NUMBA and input_weight.dtype in KERNEL_TYPES
+    if inputs.device.type != "cpu" or not known:
         return "doubling"
-    krylov = mode == "last" and initial_state is None and inputs.dim() == 3
-    return "krylov" if krylov and inputs.shape[2] <= KRYLOV_MOST_FEATURES else "scan"
+    (hidden, features), (batch, steps) = input_weight.shape, inputs.shape[:2]
+    work = cost.Work(
+        hidden, block_size, features, steps, batch, inputs.dim() == 2,
+        torch.get_num_threads(),
+    )  # fmt: skip
+    return cheapest(work, mode == "last" and initial_state is None and inputs.dim() == 3)
 
 
 def run(
@@ -60,7 +61,7 @@ def run(
         raise HadamrnnError(f"backend: must be one of {', '.join(BACKENDS)}; got {backend!r}")
     form = backend
     if backend == "auto":
-        form = choose(inputs, input_weight.dtype, mode, initial_state)
+        form = choose(inputs, input_weight, block_size, mode, initial_state)
     if form == "krylov":
         return _krylov(inputs, input_weight, bias, signs, block_size, initial_state, mode)
     if form == "scan":

@@ -9,6 +9,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from hadamrnn.recurrence import scan_kernels as kernels
+from hadamrnn.recurrence.cost import IN_SCAN
 from hadamrnn.recurrence.numba_setup import LANES
 from hadamrnn.recurrence.reference import project
 from hadamrnn.recurrence.threads import in_threads
@@ -19,11 +20,6 @@ MODES = {
     "logits": kernels.LOGITS,
     "all": kernels.ALL,
 }
-
-MANY_FEATURES = 48
-"""Above this input size a matrix product forms U x_t + b before the scan; one-hot inputs become
-look-ups: U no longer fits beside a tile's state in the first-level cache. Estimated, not
-measured."""
 
 
 def _empty(dtype, *shape):
@@ -133,7 +129,7 @@ def run(
         input_weight.new_zeros(0, hidden),
         input_weight.new_zeros(0),
     )
-    symbols, many = inputs.dim() == 2, features > MANY_FEATURES
+    symbols, many = inputs.dim() == 2, features > IN_SCAN
     dense = ids = None
     weight: torch.Tensor | None = input_weight
     if symbols:

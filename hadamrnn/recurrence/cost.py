@@ -1,0 +1,102 @@
+"""What a training step of the recurrence costs in each form on a CPU, from measured constants.
+
+A form's time is a sum of counts (of additions, products, steps, calls) times one constant each.
+The constants are nanoseconds on one AVX-512 core in float32, fitted with signs held to the steps
+that ``python -m benchmarks.dispatch_grid`` measures; results/studies/dispatch.csv holds them and
+what the choice costs beside the best form. On another machine all constants change together more
+than they change apart, so the choice stays near the best.
+"""
+
+import math
+from dataclasses import dataclass
+
+IN_SCAN = 48
+"""Most inputs a step whose product with U the scan makes itself: above, U no longer fits beside a
+tile's state in the first-level cache, and a matrix product forms U x_t + b before the scan.
+Estimated, not measured."""
+
+TILE = 16
+"""Sequences that a tile of the scan holds, and numbers that a row of the Krylov form does."""
+
+NANOSECONDS: dict[str, tuple[float, ...]] = {
+    "krylov": (318e3, 76.1, 0.459, 0.06, 0.284, 0.0598),
+    "scan": (336e3, 379.0, 9.97, 1.46, 1.12, 6.3, 0.0506),
+    "doubling": (0.0, 293e3, 30.1, 0.0258),
+    "reference": (0.0, 188e3, 19.2e3, 3.85),
+}
+"""The constants that belong to the counts of ``counts``, in their order."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is asked of the recurrence: sizes as in ``dispatch.run``.
+
+    input_size : d_in or symbols; symbols : whether inputs are ids. The read-out costs the same in
+    all forms and is left out.
+    """
+
+    hidden_size: int
+    block_size: int
+    input_size: int
+    steps: int
+    batch: int
+    symbols: bool = False
+    threads: int = 1
+
+    @property
+    def levels(self):
+        """Additions a number in one transform, log2(m)."""
+        return math.log2(self.block_size)
+
+
+def _krylov(work):
+    steps, features, batch = work.steps, work.input_size, work.batch
+    padded = TILE * math.ceil(work.hidden_size / TILE)
+    busiest = math.ceil((features + 1) / work.threads) * steps  # vectors of one thread
+    products = steps * features * padded / work.threads
+    return (
+        1, busiest, busiest * padded, busiest * padded * work.levels, products, products * batch,
+    )  # fmt: skip
+
+
+def _scan(work):
+    tiles = math.ceil(work.batch / TILE)
+    busiest = math.ceil(tiles / work.threads) * work.steps  # tiles of one thread
+    numbers, features = busiest * work.hidden_size, work.input_size
+    inside = not work.symbols and features <= IN_SCAN
+    outside = not work.symbols and features > IN_SCAN
+    before = work.batch * work.steps * work.hidden_size / work.threads
+    return (
+        1, busiest, numbers, numbers * work.levels, numbers * features * inside,
+        before * outside, before * features * outside,
+    )  # fmt: skip
+
+
+def _doubling(work):
+    numbers = work.batch * work.steps * work.hidden_size
+    rounds = max(1, math.ceil(math.log2(work.steps)))
+    return 1, rounds, numbers, (numbers + rounds * work.hidden_size**2) * work.hidden_size
+
+
+def _reference(work):
+    numbers, per_step = work.batch * work.steps * work.hidden_size, work.levels + 1
+    return 1, work.steps, work.steps * work.levels, numbers * per_step
+
+
+COUNTS = {"krylov": _krylov, "scan": _scan, "doubling": _doubling, "reference": _reference}
+
+
+def counts(form, work):
+    """How often each constant of ``form`` is paid for ``work``: a tuple of numbers."""
+    return COUNTS[form](work)
+
+
+def seconds(form, work):
+    """Estimated time of one forward and backward pass of ``work`` in ``form``.
+
+    >>> few = Work(hidden_size=512, block_size=512, input_size=1, steps=784, batch=100)
+    >>> seconds("krylov", few) < seconds("scan", few) < seconds("reference", few)
+    True
+    """
+    pairs = zip(NANOSECONDS[form], counts(form, work), strict=True)
+    return 1e-9 * sum(constant * count for constant, count in pairs)
