@@ -55,9 +55,9 @@ def series(points, rounds, progress=print):
 
 
 def measure(lengths=LENGTHS, sizes=SIZES, rounds=5, progress=print):
-    """{"batch", "with_steps": series, "with_hidden_size": series}."""
+    """Yields ("batch", BATCH), ("with_steps", series) and ("with_hidden_size", series)."""
+    yield "batch", BATCH
     progress(f"growth with T = {lengths} at d = {FIXED_SIZE}, batch {BATCH}")
-    with_steps = series([(n, FIXED_SIZE) for n in lengths], rounds, progress)
+    yield "with_steps", series([(n, FIXED_SIZE) for n in lengths], rounds, progress)
     progress(f"growth with d = {sizes} at T = {FIXED_LENGTH}, batch {BATCH}")
-    with_size = series([(FIXED_LENGTH, n) for n in sizes], rounds, progress)
-    return {"batch": BATCH, "with_steps": with_steps, "with_hidden_size": with_size}
+    yield "with_hidden_size", series([(FIXED_LENGTH, n) for n in sizes], rounds, progress)

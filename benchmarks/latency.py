@@ -185,15 +185,12 @@ def lstms(shape, seconds=1.0):
     }
 
 
-def measure(shapes=SHAPES, seconds=1.0, progress=print):
-    """{shape: {"hidden_size", "steps", "input_size", "runtimes": {runtime: latencies}}}."""
-    result = {}
-    for shape in shapes:
-        runtimes = {f"c_{b}_bit": c_runtime(shape, b) for b in ACTIVATION_BITS}
-        runtimes |= lstms(shape, seconds)
-        sizes = dict(zip(("hidden_size", "steps", "input_size"), shape[1:4], strict=True))
-        result[shape[0]] = sizes | {"vector_bytes": vector_bytes(), "runtimes": runtimes}
-        for name, times in runtimes.items():
-            extra = f", {times['times_bound']:.1f} x bound" if "times_bound" in times else ""
-            progress(f"latency, {shape[0]}: {name:16} {times['step_us']:8.3f} us a step{extra}")
-    return result
+def measure(shape, seconds=1.0, progress=print):
+    """{"hidden_size", "steps", "input_size", "vector_bytes", "runtimes": {name: latencies}}."""
+    runtimes = {f"c_{b}_bit": c_runtime(shape, b) for b in ACTIVATION_BITS}
+    runtimes |= lstms(shape, seconds)
+    for name, times in runtimes.items():
+        extra = f", {times['times_bound']:.1f} x bound" if "times_bound" in times else ""
+        progress(f"latency, {shape[0]}: {name:16} {times['step_us']:8.3f} us a step{extra}")
+    sizes = dict(zip(("hidden_size", "steps", "input_size"), shape[1:4], strict=True))
+    return sizes | {"vector_bytes": vector_bytes(), "runtimes": runtimes}

@@ -75,14 +75,12 @@ def in_fresh_process(contender, shape):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def measure(shapes, contenders=CONTENDERS, progress=print):
-    """{shape: {contender: peak_of(...)}}."""
+def measure(shape, contenders=CONTENDERS, progress=print):
+    """{contender: peak_of(...)}."""
     result = {}
-    for shape in shapes:
-        result[shape.name] = {}
-        for name in contenders:
-            peak = result[shape.name][name] = in_fresh_process(name, shape)
-            progress(f"memory, {shape.name}: {name:16} {peak['bytes'] / 2**20:9.1f} MiB")
+    for name in contenders:
+        peak = result[name] = in_fresh_process(name, shape)
+        progress(f"memory, {shape.name}: {name:16} {peak['bytes'] / 2**20:9.1f} MiB")
     return result
 
 

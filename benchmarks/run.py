@@ -3,8 +3,9 @@
     python -m benchmarks [--quick] [--only speed,latency] [--out results]
 
 Writes benchmarks.json, benchmarks.svg and benchmarks.png into the folder of --out. --quick runs
-the same code on tiny shapes in some seconds; its numbers mean nothing. --only measures the named
-parts anew and keeps the others of an existing benchmarks.json.
+the same code on tiny shapes; its numbers mean nothing. --only measures the named parts anew and
+keeps the others of an existing benchmarks.json, which is written after every piece: an interrupted
+run loses no more than the piece it was at, and --only goes on with the parts that it left.
 """
 
 import argparse
@@ -76,7 +77,7 @@ def commit():
 
 
 def targets(results):
-    """What issue 3 asks for beside what was measured: a list of dictionaries."""
+    """What is aimed at beside what was measured: a list of dictionaries."""
     rows = []
     for shape, peer, wanted in TARGETS:
         ratio = results["speed"][shape]["contenders"][peer]["ratio"]
@@ -101,26 +102,43 @@ def targets(results):
 
 
 def measure(part, quick, progress):
-    """One of PARTS, at full size or tiny."""
+    """Measure one of PARTS, at full size or tiny; yields ((key, ...), result) piece by piece."""
     if part == "speed":
         shapes, turns = speed.SHAPES, {}
         if quick:
             shapes, turns = QUICK_SHAPES, {"rounds": 2, "seconds": 0.0}
-        return {s.name: speed.measure(s, **turns, progress=progress) for s in shapes}
-    if part == "memory":
+        for shape in shapes:
+            yield (shape.name,), speed.measure(shape, **turns, progress=progress)
+    elif part == "memory":
         shapes, contenders = (QUICK_SHAPES[:1], (OURS, LOOP)) if quick else (
             speed.SHAPES, speed.CONTENDERS,
         )  # fmt: skip
-        cases = (QUICK_GROWTH_CASES, (10, 20)) if quick else ()
-        return {
-            "steps": memory.measure(shapes, contenders, progress),
-            "growth": memory.measure_growth(*cases, progress=progress),
-        }
-    if part == "growth":
+        for shape in shapes:
+            yield ("steps", shape.name), memory.measure(shape, contenders, progress)
+        cases, lengths = (QUICK_GROWTH_CASES, (10, 20)) if quick else (
+            memory.GROWTH_CASES, memory.GROWTH_STEPS,
+        )  # fmt: skip
+        yield ("growth",), memory.measure_growth(cases, lengths, progress)
+    elif part == "growth":
         sizes = ((10, 20, 40), (8, 16, 32), 1) if quick else ()
-        return growth.measure(*sizes, progress=progress)
-    sizes = ((("har2", 16, 8, 9, 2),), 0.01) if quick else ()
-    return latency.measure(*sizes, progress=progress)
+        for key, result in growth.measure(*sizes, progress=progress):
+            yield (key,), result
+    else:
+        shapes, seconds = ((("har2", 16, 8, 9, 2),), 0.01) if quick else (latency.SHAPES, 1.0)
+        for shape in shapes:
+            yield (shape[0],), latency.measure(shape, seconds, progress)
+
+
+def put(tree, keys, value):
+    """tree[keys[0]][keys[1]]... = value, with dictionaries made on the way."""
+    for key in keys[:-1]:
+        tree = tree.setdefault(key, {})
+    tree[keys[-1]] = value
+
+
+def complete(results, part):
+    """Whether ``part`` was measured to its end."""
+    return "load_after" in results.get("conditions", {}).get(part, {})
 
 
 def main(arguments=None):
@@ -139,26 +157,31 @@ def main(arguments=None):
             f"[{time.monotonic() - start:6.1f} s, load {os.getloadavg()[0]:.1f}] {line}", flush=True
         )
 
+    def keep():
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+
     results = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    results.pop("targets", None)
     options.out.mkdir(parents=True, exist_ok=True)
     for part in chosen:
-        before = os.getloadavg()
-        results[part] = measure(part, options.quick, progress)
         when = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        conditions = {
-            "when": when,
-            "quick": options.quick,
-            "commit": commit(),
-            "machine": machine(),
-        }
-        loads = {"load_before": before, "load_after": os.getloadavg()}
-        results.setdefault("conditions", {})[part] = conditions | loads
-    if set(PARTS) <= set(results):
+        conditions = {"when": when, "quick": options.quick, "commit": commit()}
+        conditions |= {"machine": machine(), "load_before": os.getloadavg()}
+        results[part] = {}
+        put(results, ("conditions", part), conditions)
+        for keys, result in measure(part, options.quick, progress):
+            put(results[part], keys, result)
+            keep()  # an interrupted run keeps what it measured
+        conditions["load_after"] = os.getloadavg()
+    if all(complete(results, part) for part in PARTS):
         results["targets"] = targets(results)
         for row in results["targets"]:
             wanted = row.get("at_least", row.get("at_most"))
             verdict = "met" if row["met"] else "MISSED"
             progress(f"{row['what']}: {row['measured']:.4g} against {wanted}: {verdict}")
-    path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    figure.draw(results, options.out)
+    keep()
+    drawn = [part for part in PARTS if complete(results, part)]
+    figure.draw({key: results[key] for key in ("conditions", *drawn)}, options.out)
     progress(f"written: {path}, .svg, .png")

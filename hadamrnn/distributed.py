@@ -60,7 +60,8 @@ def average(model, loss, samples):
         return loss.item(), samples
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
     own = torch.cat([*(g.flatten() for g in gradients), loss.detach()[None]])
-    total = torch.as_tensor(idist.all_reduce(torch.cat((own * samples, own.new_tensor([samples])))))
+    weighted = torch.cat((own * samples, own.new_tensor([samples])))
+    total = torch.as_tensor(idist.all_reduce(weighted))
     *averages, loss, count = total.split([*(g.numel() for g in gradients), 1, 1])
     for gradient, values in zip(gradients, averages, strict=True):
         gradient.copy_(values.view_as(gradient) / count)

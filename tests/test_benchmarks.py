@@ -110,7 +110,7 @@ def test_growth_slope_and_prediction():
     assert growth._slope(np.array([1.0, 2.0, 4.0]), np.array([3.0, 12.0, 48.0])) == (
         pytest.approx(2)
     )
-    result = growth.measure((5, 10, 20), (8, 16, 32), 1, quiet)
+    result = dict(growth.measure((5, 10, 20), (8, 16, 32), 1, quiet))
     for key in ("with_steps", "with_hidden_size"):
         series = result[key]
         for form in growth.FORMS:
@@ -123,7 +123,7 @@ def test_growth_slope_and_prediction():
 
 
 def test_latency_counts_the_bound_in_the_width_of_the_transform():
-    result = latency.measure((("tiny", 64, 6, 2, 3),), 0.01, quiet)["tiny"]
+    result = latency.measure(("tiny", 64, 6, 2, 3), 0.01, quiet)
     runtimes = result["runtimes"]
     assert set(runtimes) == {"c_12_bit", "c_8_bit", "torch_lstm", "onnxruntime_lstm"}
     assert [runtimes[f"c_{b}_bit"]["transform_bits"] for b in (12, 8)] == [32, 16]
@@ -157,6 +157,20 @@ def test_quick_run_writes_everything_and_keeps_other_parts(tmp_path, capsys):
     second = json.loads((tmp_path / "benchmarks.json").read_text())
     assert second["speed"] == first["speed"] and second["growth"] != first["growth"]
     assert "written: " in capsys.readouterr().out
+
+
+def test_an_interrupted_run_keeps_what_it_measured(tmp_path, monkeypatch):
+    def measure(part, quick, progress):
+        yield ("first",), {"seconds": 1.5}
+        yield ("second", "deep"), {"seconds": 2.5}
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "measure", measure)
+    with pytest.raises(KeyboardInterrupt):
+        run.main(["--only", "speed", "--out", str(tmp_path)])
+    kept = json.loads((tmp_path / "benchmarks.json").read_text())
+    assert kept["speed"] == {"first": {"seconds": 1.5}, "second": {"deep": {"seconds": 2.5}}}
+    assert not run.complete(kept, "speed")
 
 
 def test_only_names_parts(capsys):
