@@ -13,11 +13,15 @@ from hadamrnn.errors import HadamrnnError
 PADDING = 0
 """The id whose vector is zero and stays zero."""
 
+DEVIATION = 0.1
+"""Of the initial vectors. With the 1 of torch.nn.Embedding, words too rare to be learned add noise
+as large as what the others say (docs/training.md)."""
+
 
 class FoldedEmbedding(nn.Module):
     """``symbols`` learned vectors of ``size`` numbers; that of id 0 (padding) is zero, untrained.
 
-    Drawn as torch.nn.Embedding draws them: normal with deviation 1.
+    Drawn normal with deviation DEVIATION.
 
     >>> embedding = FoldedEmbedding(symbols=100, size=8)
     >>> U = torch.ones(4, 8)
@@ -33,7 +37,7 @@ class FoldedEmbedding(nn.Module):
                 f"embedding_size: needs at least one number and symbol; got {size} and {symbols}"
             )
         self.weight = nn.Parameter(torch.empty(symbols, size))
-        nn.init.normal_(self.weight)
+        nn.init.normal_(self.weight, std=DEVIATION)
         with torch.no_grad():
             self.weight[PADDING].zero_()
 
