@@ -313,6 +313,7 @@ def qqp_tables(pairs=12):
         for n in range(pairs)
     ]
     test = [["id", "question1", "question2"], ["0", '"is it', "good"], ["1", "a film", "a film"]]
+    rows.insert(5, ["5", "1", "2", "cut off"])  # incomplete: left out
     return {"train": [QQP_HEADER, *rows], "dev": [QQP_HEADER, *rows[:3]], "test": test}
 
 

@@ -48,11 +48,12 @@ def read_archive(path, task):
         }
 
 
-def table(content, columns):
+def table(content, columns, skip_short=False):
     """Chosen columns of a .tsv file with a header line: a list of texts for each.
 
     content : uint8 array, UTF-8; columns : names. Quotes have no meaning in GLUE's files.
-    Raises ValueError for a missing column or a line with another number of fields.
+    skip_short : leave out lines with fewer fields than the header, and allow more.
+    Raises ValueError for a missing column or, otherwise, a line with another number of fields.
 
     >>> table(np.frombuffer(b"sentence\\tlabel\\nso so \\t1\\n", np.uint8), ["label", "sentence"])
     [['1'], ['so so ']]
@@ -61,9 +62,10 @@ def table(content, columns):
     header, rows = lines[0].split("\t"), [line.split("\t") for line in lines[1:]]
     places = [header.index(name) for name in columns]
     for number, row in enumerate(rows, start=2):
-        if len(row) != len(header):
+        if len(row) != len(header) and not skip_short:
             raise ValueError(f"line {number} has {len(row)} fields, {len(header)} are needed")
-    return [[row[place] for row in rows] for place in places]
+    whole = [row for row in rows if len(row) >= len(header)]
+    return [[row[place] for row in whole] for place in places]
 
 
 def labels(texts):

@@ -1,7 +1,7 @@
 """QQP of GLUE: do two questions from Quora ask the same? Pairs as word pieces.
 
 Iyer, Dandekar & Csernai 2017; Wang et al. 2019. Only the format of the archive is known here, not
-its checksum: what is read is checked by its columns and by its numbers of rows.
+its checksum: what is read is checked by its columns and by its numbers of complete rows.
 """
 
 import hashlib
@@ -24,10 +24,16 @@ def decode(path):
     """
     content = glue.read_archive(path, "QQP")
     for part, rows in ROWS.items():
-        found = len(glue.table(content[part], QUESTIONS)[0])
+        found = len(_columns(content, part)[0])
         if found != rows:
             raise ValueError(f"{part}.tsv must have {rows} rows, got {found}")
     return content
+
+
+def _columns(content, part):
+    """Both questions of every complete row, and the labels but for the test set."""
+    columns = QUESTIONS if part == "test" else [*QUESTIONS, LABEL]
+    return glue.table(content[part], columns, skip_short=True)
 
 
 RAW = RawFile(
@@ -55,8 +61,7 @@ def prepare(folder, settings):
     raw, pieces = fetch(RAW), glue.WordPieces(fetch(glue.RAW_VOCABULARY)["vocabulary"])
     rows, targets = {}, {}
     for part in glue.PARTS:
-        columns = QUESTIONS if part == "test" else [*QUESTIONS, LABEL]
-        first, second, *marks = glue.table(raw[part], columns)
+        first, second, *marks = _columns(raw, part)
         rows[part] = fixed_length(pieces.encode_pairs(first, second), chosen["steps"])
         if marks:
             targets[part] = glue.labels(marks[0])
@@ -88,6 +93,7 @@ def _card(chosen, arrays, checksums):
             "are not published; nothing was chosen on it. unlabelled is GLUE's test set.",
             f"Validation: {chosen['valid_pairs']} pairs of train.tsv with its class shares, drawn "
             "by data_seed. A question may occur in pairs of both.",
+            "Rows with too few fields are left out.",
             "The checksum of upstream's archive was not known when this was written: "
             "source_checksums are those of the tables that were read.",
         ],
