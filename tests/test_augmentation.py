@@ -166,10 +166,10 @@ def test_a_card_without_axes_is_refused(missing):
 # ------------------------------------------------------------------------------------- in batches
 
 
-def batches(seed=1, changed=True, count=50):
-    inputs = np.random.default_rng(0).standard_normal((count, 4, 10)).astype(np.float32)
-    augment = make(rotation=30, channel_dropout=0.1) if changed else None
-    targets = np.zeros(count, np.uint8)
+def batches(seed=1):
+    """All windows are the same, so that the order of samples makes no difference."""
+    inputs, targets = np.ones((50, 4, 10), np.float32), np.zeros(50, np.uint8)
+    augment = make(rotation=30, channel_dropout=0.1)
     return Batches(inputs, targets, InputCoding("dense"), 16, seed=seed, augmentation=augment)
 
 
@@ -186,7 +186,7 @@ def test_draws_depend_on_seed_and_epoch_alone():
     assert torch.equal(epoch_of(sets, 3), first)
     assert torch.equal(epoch_of(batches(), 3), first)
     assert not torch.equal(epoch_of(sets, 4), first)
-    assert not torch.equal(epoch_of(batches(seed=2), 3).sort(0)[0], first.sort(0)[0])
+    assert not torch.equal(epoch_of(batches(seed=2), 3), first)
 
 
 def test_the_order_of_batches_is_that_without_augmentation():

@@ -323,7 +323,9 @@ def test_the_best_epoch_is_returned_not_the_last(tmp_path, select):
 
 @pytest.mark.parametrize("held_out", [True, False])
 def test_select_last_returns_the_last_epoch_and_says_what_was_held_out(tmp_path, held_out):
-    settings = replace(SETTINGS, select="last", train_on_validation=not held_out, patience=1)
+    """At a standstill the first epoch would be the best, and patience would end the training."""
+    changes = {"learning_rate": 1e-30, "patience": 1, "train_on_validation": not held_out}
+    settings = replace(SETTINGS, select="last", **changes)
     checkpoint = Checkpoint(tmp_path / "checkpoint.pt", {})
     network, result = train(settings, checkpoint)
     assert result.best_epoch == len(result.history) == 5
