@@ -1,18 +1,21 @@
 """Models that a study needs beside the shipped ones: trained once, kept, and found again.
 
-A model's folder, models/studies/<benchmark>-<hash>, carries a hash of all that decides its
-training: recipe, seed and data. So a study that is started again goes on where it stopped, and a
-changed params.yaml trains anew instead of mixing two recipes. No test data is read.
+Stage ``train`` itself runs in a folder of its own, models/studies/<benchmark>-<hash>, whose name
+carries a hash of all that decides the training: recipe, seed and data. So a study that is started
+again goes on where it stopped, and a changed params.yaml trains anew instead of mixing two recipes.
+No test data is read.
 """
 
+import contextlib
 import hashlib
 import json
 from pathlib import Path
 
 import yaml
 
-from hadamrnn import batches, device, params, storage, training
+from hadamrnn import batches, params, storage
 from hadamrnn.datasets import prepared
+from hadamrnn.errors import HadamrnnError
 from stages import common, train
 
 
@@ -27,16 +30,17 @@ def settings_of(benchmark, changes=()):
         *above, key = path.split(".")
         section = document
         for name in above:
-            section = section.setdefault(name, {})
+            section = section.get(name)
+            if not isinstance(section, dict):
+                raise HadamrnnError(f"change: must name keys of params.yaml; got {path}")
         section[key] = value
     return params.check(document)[benchmark]
 
 
 def recipe(settings):
     """Twelve hex digits that name this training and no other."""
-    config = storage.configuration(
-        settings, prepared.read_card(common.prepared(settings.benchmark))
-    )
+    card = prepared.read_card(common.prepared(settings.benchmark))
+    config = storage.configuration(settings, card)
     decisive = train.checkpoint_for(settings, config).configuration
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -49,25 +53,17 @@ def coding_of(card):
 def model_of(settings, progress=print):
     """The trained torch model of ``settings``, in evaluation mode; trained now if none is kept."""
     folder = Path("models/studies", f"{settings.benchmark}-{recipe(settings)}")
-    if not (folder / "config.json").exists():
-        _train(settings, folder, progress)
-    return storage.load(folder)[0]
+    trained = folder / common.models(settings.benchmark)
+    if not (trained / "config.json").exists():
+        _train(settings, folder)
+        summary = common.read_json(folder / common.results(settings.benchmark) / "train.json")
+        progress(f"trained {folder}: {summary['seconds']:.0f} s, epoch {summary['best_epoch']}")
+    return storage.load(trained)[0]
 
 
-def _train(settings, folder, progress):
-    data = common.prepared(settings.benchmark)
-    card, where = prepared.read_card(data), device.resolve(settings.device)
-    sets = (
-        batches.Batches(
-            *prepared.load(data, split), coding_of(card), settings.train.batch_size, where, seed
-        )
-        for split, seed in (("train", settings.seed), ("valid", None))
-    )
-    config = storage.configuration(settings, card)
-    model = storage.build(config, settings.seed).to(where)
-    checkpoint = train.checkpoint_for(settings, config)
-    with checkpoint.locked():
-        result = training.fit(model, *sets, settings.train, checkpoint)
-        storage.save(model, config, folder)
-        checkpoint.remove()
-    progress(f"trained {folder}: {result.seconds:.0f} s, best epoch {result.best_epoch}")
+def _train(settings, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        (folder / "data").symlink_to(Path("data").absolute(), target_is_directory=True)
+    with contextlib.chdir(folder):
+        train.main(settings)
