@@ -1,18 +1,24 @@
-"""The ONNX graphs against step loops in NumPy: the float one closely, the integer one exactly."""
+"""The ONNX graphs against step loops in NumPy: the float one closely, the integer one exactly.
+
+The float graph is also held to the torch model.
+"""
 
 from contextlib import suppress
 
 import numpy as np
 import onnx
 import pytest
+import torch
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.export import from_torch
 from hadamrnn.export.onnx_common import latency_us, run
 from hadamrnn.export.onnx_float import FloatWeights, float_graph
 from hadamrnn.export.onnx_integer import integer_graph
 from hadamrnn.hadamard import recurrent_matrix
 from hadamrnn.integer import IntegerModel
 from hadamrnn.integer_proof import smallest_sum_shift, state_limit
+from hadamrnn.models import HadamClassifier
 
 SIZES = [(4, 1), (8, 8), (32, 2), (64, 1), (128, 1), (128, 4), (256, 1)]
 READOUTS = [("last", False), ("mean", False), ("last", True)]
@@ -70,6 +76,30 @@ def test_float_graph_equals_step_loop(hidden_size, q, readout, many_to_many, kin
         logits = run(model, inputs)
         assert logits.shape == expected.shape and logits.dtype == np.float32
         assert np.abs(logits - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize(
+    ("features", "size", "classes", "steps", "readout", "per_step"),
+    [
+        (9, 128, 2, 128, "mean", False),  # har2
+        (1, 512, 10, 784, "last", False),  # pmnist
+        (10, 128, 9, 1000, "last", True),  # copy, symbols
+    ],
+)
+def test_float_graph_equals_torch(features, size, classes, steps, readout, per_step):
+    """Within 1e-4 of the logits that the torch model itself computes, at whole lengths."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = HadamClassifier(features, size, classes, readout=readout, per_step=per_step).eval()
+    generator, kind = np.random.default_rng(0), "symbol" if per_step else "dense"
+    if per_step:
+        inputs = generator.integers(features, size=(3, steps))
+    else:
+        inputs = generator.standard_normal((3, steps, features)).astype(np.float32)
+    with torch.no_grad():
+        wanted = model(torch.from_numpy(inputs)).numpy()
+    graph = float_graph(from_torch.float_weights(model), readout, per_step, kind)
+    assert np.abs(run(graph, inputs) - wanted).max() <= 1e-4
 
 
 def test_float_graph_is_small():
