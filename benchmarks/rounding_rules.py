@@ -23,7 +23,7 @@ RULES = {
     "half up": lambda step, fraction_bits, k: 1 << (fraction_bits - 1),
     "truncate": lambda step, fraction_bits, k: 0,
 }
-ACTIVATION_BITS = (8, 9, 10, 12, 14, 16)
+ACTIVATION_BITS = (8, 10, 12)
 COLUMNS = ("q", "activation_bits", "rule", "cross_entropy", "accuracy", "recipe", "note")
 
 
