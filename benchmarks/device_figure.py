@@ -20,7 +20,7 @@ task. arXiv:2606.17249."""
 
 
 def reports(folder=RESULTS):
-    """{label: {target: measured}} of all device files, without targets that were missing.
+    """{label: {target: measured}} of all device files, without targets that were not run.
 
     Order: by benchmark, then the wider model first.
     """
@@ -29,7 +29,7 @@ def reports(folder=RESULTS):
         report = json.loads(path.read_text(encoding="utf-8"))
         size, bits = report["model"]["hidden_size"], report["model"]["activation_bits"]
         label = f"{path.parent.name}, d = {size}, {bits}-bit states"
-        targets = {n: r for n, r in report["targets"].items() if "missing" not in r}
+        targets = {n: r for n, r in report["targets"].items() if "not_run" not in r}
         found.append(((path.parent.name, -size, bits), label, targets))
     return {label: targets for _, label, targets in sorted(found, key=lambda entry: entry[0])}
 

@@ -1,5 +1,5 @@
 """Stage device: exports/<benchmark>/model.hrnn on emulated microcontrollers, on test sequences
--> results/<benchmark>/device.json. A target whose tools are not installed is listed as missing.
+-> results/<benchmark>/device.json. A target is listed with the reason where it was not run.
 """
 
 from stages import common

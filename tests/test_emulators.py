@@ -166,11 +166,19 @@ def test_cortex_m_example_prints_the_classes(tmp_path):
     assert [line.decode().strip() for line in lines] == wanted
 
 
+def test_a_model_beyond_the_memory_is_not_run():
+    """256 states of 12 bits with their sums take 2,560 bytes; an ATmega328P has 2,048."""
+    model = har2_like(256, activation_bits=12)
+    x = random_inputs(np.random.default_rng(0), model, sequences=1, steps=1)
+    words = "the state may take 2560 bytes, its memory has 2048"
+    assert device.measure_all(model, x, ["ATmega328P"]) == {"ATmega328P": {"not_run": words}}
+
+
 def test_missing_tools_are_named(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     model = har2_like()
     x = random_inputs(np.random.default_rng(0), model, sequences=1, steps=1)
     result = device.measure_all(model, x, ["Cortex-M3"])["Cortex-M3"]
-    assert "arm-none-eabi-gcc" in result["missing"]
+    assert result["not_run"].startswith("missing arm-none-eabi-gcc")
     with pytest.raises(HadamrnnError, match="Cortex-M3: needs a cross compiler .* missing: arm-"):
         device.emulate(TARGETS["Cortex-M3"], model, x, tmp_path)

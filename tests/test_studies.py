@@ -101,7 +101,7 @@ def test_a_device_report_of_a_changed_model(tiny):
     assert report["targets"] == {} and 0 <= report["integer"]["accuracy"] <= 1
     assert report["changes"] == dict(changes) and report["integer"]["packed_file_bytes"] > 100
     json.dumps(report)
-    report["targets"]["Cortex-M3"] = {"missing": ["arm-none-eabi-gcc"]}
+    report["targets"]["Cortex-M3"] = {"not_run": "missing arm-none-eabi-gcc"}
     assert list(device.lines(report))[1:] == ["Cortex-M3: not run, missing arm-none-eabi-gcc"]
 
 

@@ -159,8 +159,8 @@ def lines(report):
         f"{computer['c_mismatches']} of {computer['sequences']} sequences differ"
     )
     for name, result in report["targets"].items():
-        if "missing" in result:
-            yield f"{name}: not run, missing {', '.join(result['missing'])}"
+        if "not_run" in result:
+            yield f"{name}: not run, {result['not_run']}"
             continue
         time = f" ({result['ms_per_step']} ms)" if "ms_per_step" in result else ""
         yield (
@@ -171,16 +171,22 @@ def lines(report):
 
 
 def measure_all(model, x_int, targets=TARGETS):
-    """{name: measure(...)} for every target, or {"missing": [...]} where tools are not installed.
+    """{name: measure(...)} for every target, or {"not_run": why, as text}.
 
+    Not run is a target whose memory the state alone exceeds, or whose tools are not installed.
     targets : names among ``device_targets.TARGETS``.
     """
     checksums = model.trace(x_int)[1]
     results = {}
     for name in targets:
         target = TARGETS[name]
-        missing = target.missing()
-        results[name] = (
-            {"missing": missing} if missing else measure(target, model, x_int, checksums)
-        )
+        reason = _reason_not_to_run(target, model)
+        results[name] = {"not_run": reason} if reason else measure(target, model, x_int, checksums)
     return results
+
+
+def _reason_not_to_run(target, model):
+    needed, missing = c_header.state_bytes(model), target.missing()
+    if needed > target.ram_bytes:
+        return f"the state may take {needed} bytes, its memory has {target.ram_bytes}"
+    return f"missing {', '.join(missing)}" if missing else ""

@@ -32,7 +32,7 @@ class Target:
     unit : what is counted, "cycles" exactly or "instructions".
     loop : how many of them PORT_LOOP of port.h takes, to turn the emulator's ticks into units.
     clock_hz : the clock that times are stated for; None where a unit has no fixed time.
-    call_bytes : what a call puts on the stack.
+    call_bytes : what a call puts on the stack; ram_bytes : its memory for variables and stack.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Target:
     loop: int
     clock_hz: int | None
     call_bytes: int
+    ram_bytes: int
 
     @property
     def avr(self):
@@ -84,8 +85,12 @@ AVR = {
         40_000,
         16_000_000,
         call,
+        ram,
     )  # fmt: skip
-    for name, mcu, call in (("ATmega328P", "atmega328p", 2), ("ATmega2560", "atmega2560", 3))
+    for name, mcu, call, ram in (
+        ("ATmega328P", "atmega328p", 2, 2048),
+        ("ATmega2560", "atmega2560", 3, 8192),
+    )
 }
 TARGETS = AVR | {
     target.name: target
@@ -95,14 +100,14 @@ TARGETS = AVR | {
             ("-O2", "-mcpu=cortex-m0plus", "-mthumb",
              *_memory(flash_start=0, flash_size=1 << 18, ram_start=0x20000000, ram_size=1 << 14)),
             ("qemu-system-arm", "-M", "microbit", *QEMU, "-icount", "shift=6", "-kernel"),
-            "instructions", 20_000, None, 0,
+            "instructions", 20_000, None, 0, 1 << 14,
         ),
         Target(
             "Cortex-M3", "arm-none-eabi",
             ("-O2", "-mcpu=cortex-m3", "-mthumb",
              *_memory(flash_start=0, flash_size=1 << 22, ram_start=0x20000000, ram_size=1 << 22)),
             ("qemu-system-arm", "-M", "mps2-an385", *QEMU, "-icount", "shift=6", "-kernel"),
-            "instructions", 20_000, None, 0,
+            "instructions", 20_000, None, 0, 1 << 22,
         ),
         Target(
             "RV32IMAC", "riscv64-unknown-elf",
@@ -111,7 +116,7 @@ TARGETS = AVR | {
                       ram_size=1 << 21)),
             ("qemu-system-riscv32", "-M", "virt", "-bios", "none", *QEMU, "-icount", "shift=0",
              "-kernel"),
-            "instructions", 20_000, None, 0,
+            "instructions", 20_000, None, 0, 1 << 21,
         ),
     )
 }  # fmt: skip
