@@ -170,7 +170,7 @@ def test_a_model_beyond_the_memory_is_not_run():
     """256 states of 12 bits with their sums take 2,560 bytes; an ATmega328P has 2,048."""
     model = har2_like(256, activation_bits=12)
     x = random_inputs(np.random.default_rng(0), model, sequences=1, steps=1)
-    words = "the state may take 2560 bytes, its memory has 2048"
+    words = "the state takes 2560 bytes, its memory has 2048"
     assert device.measure_all(model, x, ["ATmega328P"]) == {"ATmega328P": {"not_run": words}}
 
 
