@@ -17,6 +17,7 @@ import math
 import torch
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.word_dropout import WordDropout
 
 
 def rotation_matrices(angles, directions):
@@ -93,6 +94,13 @@ def from_card(settings, card):
     settings : TrainSettings; card : card.json of the prepared data.
     Raises HadamrnnError where the data set does not say what the augmentation needs to know.
     """
+    if settings.word_dropout:
+        if settings.embedding_size is None:
+            raise HadamrnnError(
+                "train.word_dropout: must be 0 where embedding_size is null; "
+                f"got {settings.word_dropout}"
+            )
+        return WordDropout(settings.word_dropout)
     if not (settings.rotation or settings.channel_dropout):
         return None
     if not {"axes", "standardisation"} <= set(card):

@@ -104,6 +104,7 @@ class TrainSettings:
     clip_gradient: float | None = _key(_or_null(_number(0, open_end=True), "no limit"))
     state_noise_bits: int | None = _key(_integer(2, 16, null="no noise"))
     rotation: float = _key(_number(0, 180))
+    word_dropout: float = _key(_number(0, 0.9))
     channel_dropout: float = _key(_number(0, 0.9))
 
 

@@ -46,6 +46,7 @@ def document():
             "clip_gradient": None,
             "state_noise_bits": None,
             "rotation": 0,
+            "word_dropout": 0,
             "channel_dropout": 0,
         },
         "export": {"activation_bits": 12, "input_bits": 8},
