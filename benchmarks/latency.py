@@ -7,7 +7,8 @@ one call per step with the state carried along (for C the two are the same).
 The bound of a C step is q m log2(m) = d log2(m) additions at the machine's addition throughput,
 which is measured, not assumed: ACCUMULATORS vectors of the widest integer type that /proc/cpuinfo
 names, in the lane width of the model's transform (16 or 32 bits), added in a loop without memory.
-Signs, input, rounding, saturation, loads and stores come on top of the bound.
+Signs, input, rounding, saturation, loads and stores come on top of the bound. The runtime is
+compiled for the same vectors (host.WIDEST).
 """
 
 import math
@@ -96,7 +97,7 @@ def c_runtime(shape, activation_bits):
     """Latency of the C runtime, with the bound of its step."""
     _, size, steps, *_ = shape
     model, sequence = frozen_model(*shape[1:], activation_bits)
-    microseconds = host.latency_us(model, sequence, repeats=101)
+    microseconds = host.latency_us(model, sequence, repeats=101, options=host.WIDEST)
     rate = additions_per_second(model.transform_bits)
     bound = 1e6 * size * math.log2(model.block_size) / rate
     return {

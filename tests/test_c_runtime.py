@@ -22,10 +22,10 @@ STRICT = ("-std=c99", *host.SANITIZERS)
 LOADER_OK, LOADER_REFUSES = {0, 2}, range(106, 110)  # exit codes of the host program
 
 
-@pytest.fixture(scope="module", params=(1, 2))
+@pytest.fixture(scope="module", params=("-DHR_LANES=1", "-DHR_NO_VECTORS", "-DHR_LANES=2"))
 def loader(request):
     """One sanitized program that loads packed files, for each form of the inner loops."""
-    with host.HostProgram(sanitize=True, options=[f"-DHR_LANES={request.param}"]) as program:
+    with host.HostProgram(sanitize=True, options=[request.param]) as program:
         yield program
 
 
@@ -49,6 +49,29 @@ def test_c_equals_integer_python(loader):
         logits, checksums = model.trace(x, workers=1)
         result = loader.run(model, x, trace=True)
         assert (result.logits == logits).all() and (result.checksums == checksums).all(), model
+
+
+@pytest.mark.parametrize("options", [(), host.WIDEST], ids=["sanitized", "widest"])
+def test_the_form_for_vectors_equals_integer_python(options):
+    """States in whole groups of 32 and 4-bit weights take it, whatever the rest is."""
+    rng = np.random.default_rng(4)
+    with host.HostProgram(sanitize=not options, options=options) as program:
+        for m, q, a, features, kind, readout in (
+            (1, 32, 12, 3, "dense", "last"), (2, 16, 8, 1, "dense", "mean"),
+            (4, 24, 12, 31, "dense", "last"), (8, 4, 15, 32, "dense", "mean"),
+            (16, 2, 12, 70, "dense", "last"), (32, 1, 9, 9, "symbol", "mean"),
+            (64, 3, 12, 9, "dense", "mean"), (128, 1, 8, 9, "dense", "last"),
+            (128, 2, 12, 10, "symbol", "last"), (256, 1, 12, 1, "dense", "mean"),
+            (512, 1, 8, 2, "dense", "last"), (1024, 1, 12, 1, "dense", "last"),
+        ):  # fmt: skip
+            model = random_model(
+                rng, block_size=m, q=q, activation_bits=a, input_size=features, kind=kind,
+                readout=readout, input_weight_bits=4,
+            )  # fmt: skip
+            x = random_inputs(rng, model)
+            logits, checksums = model.trace(x)
+            result = program.run(model, x, trace=True)
+            assert (result.logits == logits).all() and (result.checksums == checksums).all(), model
 
 
 def test_c_equals_integer_python_at_the_ends_of_every_range(loader):

@@ -2,8 +2,8 @@
  *
  * A step is a transform (hadamrnn_transform.h), then for each neuron a product with the input and
  * an update: in general form here, and in fast forms in hadamrnn_pairs.h (int of 32 bits) and
- * hadamrnn_aligned.h (int of 16 bits), for 4-bit weights and transforms that fit 16 bits. All
- * compute the same integers. */
+ * hadamrnn_aligned.h (int of 16 bits), for 4-bit weights and transforms that fit 16 bits, and in
+ * hadamrnn_wide.h (vectors), for 4-bit weights. All compute the same integers. */
 #include "hadamrnn.h"
 
 #include <limits.h>
@@ -153,6 +153,20 @@ typedef struct {
 #include "hadamrnn_pairs.h"
 #endif
 
+/* Processors with vectors, and compilers that can say so. */
+#if defined(__GNUC__) && defined(__has_builtin) && HR_LANES == 2 && !defined(HR_NO_VECTORS)
+#if __has_builtin(__builtin_shufflevector) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&         \
+    (defined(__SSE2__) || defined(__ARM_NEON))
+#define HR_WIDE
+#endif
+#endif
+#ifdef HR_WIDE
+#include "hadamrnn_wide.h"
+#define HR_TRANSFORM32 hr_transform_wide
+#else
+#define HR_TRANSFORM32 hr_transform32
+#endif
+
 /* rest[i] = p M + B 2^bias_shift + R, where p is row i of U times the input. */
 HR_APART static void hr_rest(const hr_model *model, const hr_drive *drive, size_t first,
                              size_t count, uint32_t *rest)
@@ -233,12 +247,12 @@ HR_APART static void hr_transform(const hr_model *model, hr_state *state)
 
             *pair++ = (uint32_t)(a + b) + ((uint32_t)(a - b) << 16);
         }
-        hr_transform32(state->scratch, size >> 1, (uint8_t)(log2 - 1));
+        HR_TRANSFORM32(state->scratch, size >> 1, (uint8_t)(log2 - 1));
     } else if (model->transform_bits == 32) {
         for (i = 0; i < size; i++) {
             state->scratch[i] = (uint32_t)(int32_t)state->hidden[i];
         }
-        hr_transform32(state->scratch, size, log2);
+        HR_TRANSFORM32(state->scratch, size, log2);
     } /* else blocks of one: t is h */
 }
 #endif
@@ -310,6 +324,14 @@ static void hr_update(const hr_model *model, const hr_drive *drive, hr_state *st
     uint32_t rest[HR_BATCH];
     size_t first, count;
 
+#ifdef HR_WIDE
+    if (size % HR_BATCH == 0 && model->input_weight_bits == 4) {
+        for (first = 0; first < size; first += HR_BATCH) {
+            hr_update_wide(model, drive, state, first);
+        }
+        return;
+    }
+#endif
     for (first = 0; first < size; first += count) {
         count = size - first < HR_BATCH ? size - first : HR_BATCH;
         hr_rest(model, drive, first, count, rest);
