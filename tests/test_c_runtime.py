@@ -69,6 +69,8 @@ def test_the_form_for_vectors_equals_integer_python(options):
                 readout=readout, input_weight_bits=4,
             )  # fmt: skip
             x = random_inputs(rng, model)
+            if kind == "dense":  # the largest input product of the first neuron
+                x[0] = np.where(model.input_weight[0] > 0, 127, -128)
             logits, checksums = model.trace(x)
             result = program.run(model, x, trace=True)
             assert (result.logits == logits).all() and (result.checksums == checksums).all(), model
