@@ -49,6 +49,21 @@ static void hr_transform_wide(uint32_t *x, size_t size, uint8_t log2)
     }
 }
 
+/* a[0], b[0], c[0], d[0], a[1], ... in a row. */
+#define HR_WEAVE(a, b, c, d, row)                                                                \
+    do {                                                                                         \
+        const hr_halves ab = __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);            \
+        const hr_halves cd = __builtin_shufflevector(c, d, 0, 8, 1, 9, 2, 10, 3, 11);            \
+        const hr_halves ef = __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);          \
+        const hr_halves gh = __builtin_shufflevector(c, d, 4, 12, 5, 13, 6, 14, 7, 15);          \
+        hr_halves *const out = (hr_halves *)(row);                                               \
+                                                                                                 \
+        out[0] = __builtin_shufflevector(ab, cd, 0, 1, 8, 9, 2, 3, 10, 11);                      \
+        out[1] = __builtin_shufflevector(ab, cd, 4, 5, 12, 13, 6, 7, 14, 15);                    \
+        out[2] = __builtin_shufflevector(ef, gh, 0, 1, 8, 9, 2, 3, 10, 11);                      \
+        out[3] = __builtin_shufflevector(ef, gh, 4, 5, 12, 13, 6, 7, 14, 15);                    \
+    } while (0)
+
 /* rest[i] = p M + B 2^bias_shift + R, where p is row first + i of U, of 4 bits, times the input.
  * Weights are read as nibble + 8 without a sign; sums of up to 31 products fit 16 bits. */
 static void hr_rest_wide(const hr_model *model, const hr_drive *drive, size_t first, int32_t *rest)
@@ -62,7 +77,7 @@ static void hr_rest_wide(const hr_model *model, const hr_drive *drive, size_t fi
 
     while (features) {
         hr_halves a = {0}, b = {0}, c = {0}, d = {0}; /* neurons 4 i, 4 i + 1, 4 i + 2, 4 i + 3 */
-        uint16_t offset = 0;
+        uint16_t products[HR_BATCH], offset = 0;
         size_t count = features < 31 ? features : 31;
 
         features -= count;
@@ -77,11 +92,9 @@ static void hr_rest_wide(const hr_model *model, const hr_drive *drive, size_t fi
             c += ((weights >> 8) & 15) * value;
             d += (weights >> 12) * value;
         }
-        for (i = 0; i < HR_BATCH / 4; i++) {
-            sums[4 * i] += hr_int16((uint16_t)(a[i] - offset));
-            sums[4 * i + 1] += hr_int16((uint16_t)(b[i] - offset));
-            sums[4 * i + 2] += hr_int16((uint16_t)(c[i] - offset));
-            sums[4 * i + 3] += hr_int16((uint16_t)(d[i] - offset));
+        HR_WEAVE(a, b, c, d, products);
+        for (i = 0; i < HR_BATCH; i++) {
+            sums[i] += hr_int16((uint16_t)(products[i] - offset));
         }
     }
     memcpy(bias, model->bias + 2 * first, sizeof bias); /* little-endian, as this processor */
