@@ -16,10 +16,10 @@ import torch
 from torch import nn
 
 from benchmarks.peers import DenseStepLoop, DiagonalRecurrence, TorchRecurrent
+from hadamrnn.embedding import PADDING
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.losses import cross_entropy
 from hadamrnn.models import HadamClassifier
-from hadamrnn.recurrence import dispatch
 from hadamrnn.training import make_optimizer
 
 OURS, LOOP = "hadamrnn", "dense_step_loop"
@@ -59,35 +59,15 @@ SHAPES = (
 )
 
 
-class FoldedEmbedding(nn.Module):
-    """HadamClassifier behind an embedding E, by look-ups in E U^T (vocabulary, d).
-
-    No (batch, time, embedding) array exists; the table is made anew at every step.
-    """
-
-    def __init__(self, vocabulary, embedding, classifier):
-        super().__init__()
-        self.embedding, self.classifier = nn.Embedding(vocabulary, embedding), classifier
-
-    def forward(self, ids):
-        rnn, weight = self.classifier.rnn, self.classifier.quantized_output_weight()
-        table = (self.embedding.weight @ rnn.quantized_input_weight().t()).t()
-        mode = self.classifier.readout
-        read, _ = dispatch.run(ids, table, rnn.bias, rnn.signs(), rnn.block_size, None, mode)
-        active = read if mode == "mean" else read.relu()
-        return nn.functional.linear(active, weight, self.classifier.output_bias)
-
-
 def build(contender, shape, readout=None):
     """The model of a contender (a name of CONTENDERS) with seed 0."""
     torch.manual_seed(0)
     features, sizes = shape.embedding or shape.input_size, (shape.hidden_size, shape.classes)
     if contender == OURS:
-        model = HadamClassifier(
-            features, *sizes, readout=readout or shape.readout, per_step=shape.per_step
-        )
-        vocabulary = (shape.input_size, shape.embedding)
-        return FoldedEmbedding(*vocabulary, model) if shape.embedding else model
+        return HadamClassifier(
+            shape.input_size, *sizes, readout=readout or shape.readout, per_step=shape.per_step,
+            embedding_size=shape.embedding or None,
+        )  # fmt: skip
     if contender == LOOP:
         model = DenseStepLoop(features, *sizes, per_step=shape.per_step)
     elif contender == "diagonal":
@@ -95,7 +75,8 @@ def build(contender, shape, readout=None):
     else:
         model = TorchRecurrent(contender, features, *sizes, per_step=shape.per_step)
     if shape.embedding:
-        return nn.Sequential(nn.Embedding(shape.input_size, shape.embedding), model)
+        table = nn.Embedding(shape.input_size, shape.embedding, padding_idx=PADDING)
+        return nn.Sequential(table, model)
     return model
 
 
@@ -137,13 +118,13 @@ def agreement(shape):
     Both read the last step where this project's readout is another one.
     """
     ours, loop = (build(name, shape, readout="last") for name in (OURS, LOOP))
-    pairs, mine, theirs = [], ours, loop
+    pairs, theirs = [], loop
     if shape.embedding:
-        mine, theirs = ours.classifier, loop[1]
+        theirs = loop[1]
         pairs.append((ours.embedding.weight, loop[0].weight))
-    pairs += [(mine.rnn.sign_weight, theirs.signs), (mine.rnn.bias, theirs.bias)]
-    pairs += [(mine.rnn.input_weight, theirs.input_weight)]
-    pairs += [(mine.output_weight, theirs.output_weight), (mine.output_bias, theirs.output_bias)]
+    pairs += [(ours.rnn.sign_weight, theirs.signs), (ours.rnn.bias, theirs.bias)]
+    pairs += [(ours.rnn.input_weight, theirs.input_weight)]
+    pairs += [(ours.output_weight, theirs.output_weight), (ours.output_bias, theirs.output_bias)]
     with torch.no_grad():
         for own, other in pairs:
             own.copy_(other)

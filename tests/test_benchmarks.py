@@ -10,6 +10,7 @@ import torch
 from benchmarks import growth, latency, memory, run, speed
 from benchmarks.speed import CONTENDERS, OURS, Shape
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.recurrence import dispatch
 
 SHAPES = {shape.name: shape for shape in run.QUICK_SHAPES}
 
@@ -55,12 +56,12 @@ def test_speed_of_every_contender(shape):
 
 @pytest.mark.parametrize("name", ["pmnist", "imdb"])
 def test_agreement_notices_a_wrong_recurrence(name, monkeypatch):
-    original = speed.dispatch.run
+    original = dispatch.run
 
     def wrong(inputs, input_weight, bias, signs, *rest):
         return original(inputs, input_weight, bias, -signs, *rest)
 
-    monkeypatch.setattr(speed.dispatch, "run", wrong)
+    monkeypatch.setattr(dispatch, "run", wrong)
     with pytest.raises(HadamrnnError, match=f"^{name}: loss and gradients must agree .*; got "):
         speed.agreement(SHAPES[name])
 
