@@ -12,19 +12,20 @@ def figures_of(benchmark, groups):
     """{file name: figure} for one benchmark: those that its runs can show."""
     from hadamrnn.report import figures
 
-    made = {f"{benchmark}-size": figures.accuracy_against_size(benchmark, groups)}
     blocks = [group for group in groups if "-blocks-" in group.name]
+    aside = ("-blocks-", "-rate-", "-batch-", "-signs-")  # same size as the shipped model
+    sized = [group for group in groups if not any(word in group.name for word in aside)]
+    recipes = [g for g in groups if g.name in (benchmark, f"{benchmark}-official")]
+    models = {group.first.model: group for group in reversed(sized)}
+    made = {f"{benchmark}-size": figures.accuracy_against_size(benchmark, sized)}
     if len(blocks) > 1:
         made[f"{benchmark}-operations"] = figures.accuracy_against_operations(benchmark, blocks)
-    models = {group.first.model: group for group in reversed(groups)}
     if len(models) > 1:
         made[f"{benchmark}-models"] = figures.models_compared(benchmark, list(models.values()))
-    curves = [group for group in groups if group.first.history and group.first.model == "hadamrnn"]
-    recipes = [group for group in curves if "-blocks-" not in group.name]
     if recipes:
         made[f"{benchmark}-curves"] = figures.learning_curves(benchmark, recipes)
-    if groups[0].first.confusion and benchmark != "copy":
-        made[f"{benchmark}-confusion"] = figures.confusion(groups[0].first)
+    if recipes and benchmark != "copy":
+        made[f"{benchmark}-confusion"] = figures.confusion(recipes[0].first)
     return made
 
 

@@ -45,9 +45,13 @@ def _point(axes, group, x, label):
     name, colour, marker = MODELS[group.first.model]
     error = group.deviation(_percent)
     axes.errorbar(
-        group.mean(x), group.mean(_percent), yerr=error, color=colour, marker=marker, capsize=3,
-        linestyle="none", label=name if label else None,
+        group.mean(x), group.mean(_percent), yerr=error, color=colour, capsize=3,
+        marker="x" if _official(group) else marker, linestyle="none", label=name if label else None,
     )  # fmt: skip
+
+
+def _official(group):
+    return group.name.endswith("-official")
 
 
 def _points(axes, groups, x):
@@ -62,11 +66,15 @@ def _words(run):
     if run.model == "hadamrnn":
         parts += [f"q={run.q}"] if run.q > 1 else []
         parts += ["float" if run.weight_bits is None else f"{run.weight_bits} bits"]
+        parts += ["published recipe"] if run.group.endswith("-official") else []
     return ", ".join(parts)
 
 
 def accuracy_against_size(benchmark, groups):
-    """Test accuracy against bytes: every group of ``benchmark``, and published figures, hollow."""
+    """Test accuracy against bytes: every group of ``benchmark``, and published figures, hollow.
+
+    Runs of the published recipe are crosses.
+    """
     with rc_context(STYLE):
         figure = Figure(figsize=(6.4, 4.2), layout="constrained")
         axes = figure.add_subplot()
@@ -121,7 +129,7 @@ def models_compared(benchmark, groups):
         left.set_yticks(range(len(groups)), labels, size=7)
         lowest = min(group.mean(_percent) for group in groups)
         left.set(xlim=(max(0, lowest - 15), 100), xlabel="test accuracy (%)")
-        right.set(xscale="log", xlabel="seconds per epoch")
+        right.set(xlabel="seconds per epoch")
         right.margins(x=0.2)
         figure.suptitle(benchmark)
     return figure
@@ -136,10 +144,14 @@ def learning_curves(benchmark, groups):
             rows = group.first.history
             epochs = [int(row["epoch"]) for row in rows]
             accuracy = [100 * float(row["valid_accuracy"]) for row in rows]
-            top.plot(epochs, accuracy, label=group.name, lw=1)
+            seen = any(row.get("validation_held_out") == "False" for row in rows)
+            label = (
+                f"{group.name} (final fit: validation rows are trained on)" if seen else group.name
+            )
+            top.plot(epochs, accuracy, label=label, lw=1)
             bottom.plot(epochs, [float(row["flips_per_step"]) for row in rows], lw=1)
         top.set(ylabel="validation accuracy (%)", title=benchmark)
-        top.legend(fontsize=6)
+        top.legend(fontsize=7)
         bottom.set(xlabel="epoch", ylabel="signs flipped\nper step")
         bottom.set_yscale("symlog", linthresh=0.01)
     return figure

@@ -15,8 +15,10 @@ INTRODUCTION = """# Results
 Made by `dvc repro report` from [results/paper](../../results/paper): a folder a run, with its
 parameters, seed, commit, machine, history and metrics. Accuracy is that of the test set (for copy
 of the ten recalled symbols; for sst2 of the published development set), mean ± standard deviation
-over the seeds; the best epoch was chosen on validation data. *Shipped* is the integer model, for a
-baseline its float model. Times are wall time on a machine that was doing other work beside.
+over the seeds. The best epoch was chosen on validation data; har2 and dsa19 train a fixed number of
+epochs on all people but the test's. *Shipped* is the integer model, for a baseline its float model.
+Names: the benchmark alone is the shipped recipe, `official` the published one, the others change
+what they say. Times are wall time on a machine that was doing other work beside.
 """
 
 
