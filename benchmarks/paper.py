@@ -14,6 +14,7 @@ import argparse
 import itertools
 import json
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import yaml
@@ -98,6 +99,8 @@ def collect(runs):
         packed = contents["model.hrnn"]
         if packed is not None and len(packed) > MOST_MODEL_BYTES:
             del contents["model.hrnn"]
+        if contents["confusion.csv"] is not None:
+            contents["confusion.csv"] = counted(contents["confusion.csv"])
         folder.mkdir(parents=True)
         for name, content in contents.items():
             if content is not None:
@@ -105,6 +108,17 @@ def collect(runs):
         document = yaml.safe_load(contents["params.yaml"])
         write_run(folder / "run.json", runs[run], document, commit)
         print(f"collected {run}")
+
+
+def counted(confusion):
+    """confusion.csv, a line a sequence, as one line for each pair of classes with its count.
+
+    >>> counted(b"actual,predicted\\na,b\\na,a\\na,b\\n")
+    b'actual,predicted,count\\na,a,1\\na,b,2\\n'
+    """
+    header, *lines = confusion.decode().splitlines()
+    rows = [f"{line},{count}" for line, count in sorted(Counter(lines).items())]
+    return ("\n".join([f"{header},count", *rows]) + "\n").encode()
 
 
 def _show(commit, path):

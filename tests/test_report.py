@@ -30,7 +30,9 @@ def write_run(folder, name, accuracy, model="hadamrnn", integer=True, size=1000)
     (place / "history.csv").write_text(
         "epoch,valid_accuracy,flips_per_step\n1,0.8,0\n2,0.9,3\n", encoding="utf-8"
     )
-    (place / "confusion.csv").write_text("actual,predicted\na,a\na,b\nb,b\n", encoding="utf-8")
+    (place / "confusion.csv").write_text(
+        "actual,predicted,count\na,a,1\na,b,1\nb,b,1\n", encoding="utf-8"
+    )
 
 
 @pytest.fixture

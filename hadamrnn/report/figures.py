@@ -164,7 +164,7 @@ def confusion(run):
     index = {name: i for i, name in enumerate(names)}
     counts = np.zeros((len(names), len(names)))
     for row in run.confusion:
-        counts[index[row["actual"]], index[row["predicted"]]] += 1
+        counts[index[row["actual"]], index[row["predicted"]]] += int(row["count"])
     shares = 100 * counts / counts.sum(1, keepdims=True)
     with rc_context({**STYLE, "axes.grid": False}):
         side = 2.5 + 0.32 * len(names)
