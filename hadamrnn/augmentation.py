@@ -2,7 +2,8 @@
 
 Every change is a linear map of the channels of one window, the same at all its steps: in physical
 units x -> A x, drawn anew for every window of every epoch. All are off by default and none exists
-after training: the exported model and its cost stay the same.
+after training: the exported model and its cost stay the same. Companded channels are expanded
+before they turn and compressed again behind.
 
 - rotation: each body unit's sensors turn together about an axis drawn uniformly from the sphere,
   by an angle from a normal distribution (Rodrigues' formula).
@@ -16,6 +17,7 @@ import math
 
 import torch
 
+from hadamrnn import companding
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.word_dropout import WordDropout
 
@@ -43,7 +45,9 @@ class SensorAugmentation:
     """Draws one channel map per window and applies it.
 
     axes : list of rigid units, each a list of sensors, each a list of three channel numbers.
-    mean, deviation : (d_in,) sequences: physical value = input * deviation + mean.
+    mean, deviation : (d_in,) sequences: companded value = input * deviation + mean.
+    units : (d_in,) sequence as for ``companding.expand``, 0 where a channel is not companded;
+        None: nowhere.
     rotation : degrees, standard deviation of a unit's angle; channel_dropout : probability.
 
     >>> turn = SensorAugmentation([[[0, 1, 2]]], [0, 0, 0], [1, 1, 1], rotation=30)
@@ -53,39 +57,43 @@ class SensorAugmentation:
     True
     """
 
-    def __init__(self, axes, mean, deviation, rotation=0.0, channel_dropout=0.0):
+    def __init__(self, axes, mean, deviation, units=None, rotation=0.0, channel_dropout=0.0):
         self.rotation, self.channel_dropout = math.radians(rotation), channel_dropout
         self.mean, self.deviation = torch.tensor(mean).float(), torch.tensor(deviation).float()
-        triples = [(unit, sensor) for unit, sensors in enumerate(axes) for sensor in sensors]
-        self.units = torch.tensor([unit for unit, _ in triples], dtype=torch.long)
+        self.units = torch.zeros(len(mean)) if units is None else torch.tensor(units).float()
+        triples = [(body, sensor) for body, sensors in enumerate(axes) for sensor in sensors]
+        self.bodies = torch.tensor([body for body, _ in triples], dtype=torch.long)
         self.channels = torch.tensor([sensor for _, sensor in triples], dtype=torch.long)
 
     def __call__(self, inputs, generator):
         """Changed copy of ``inputs``, (batch, time, d_in) float, drawn from ``generator`` alone."""
-        maps, offsets = self._rotations(inputs, generator)
+        if self.rotation:
+            inputs = self._turned(inputs, generator)
         if self.channel_dropout:
-            shape = (len(inputs), inputs.shape[2])
+            shape = (len(inputs), 1, inputs.shape[2])
             draw = torch.rand(shape, generator=generator, device=inputs.device)
-            kept = (draw >= self.channel_dropout).to(inputs)
-            maps, offsets = maps * kept[:, :, None], offsets * kept
-        return torch.baddbmm(offsets[:, None], inputs, maps.transpose(1, 2))
+            inputs = inputs * (draw >= self.channel_dropout).to(inputs)
+        return inputs
 
-    def _rotations(self, inputs, generator):
-        """Maps (batch, d_in, d_in) and offsets (batch, d_in) of standardised channels."""
-        batch, features, where = len(inputs), inputs.shape[2], inputs.device
-        mean, deviation = self.mean.to(inputs), self.deviation.to(inputs)
-        maps = torch.eye(features).to(inputs).repeat(batch, 1, 1)
-        if not self.rotation:
-            return maps, inputs.new_zeros(batch, features)
-        count = int(self.units.max()) + 1
-        angles = torch.randn((batch, count), generator=generator, device=where)
-        directions = torch.randn((batch, count, 3), generator=generator, device=where)
+    def _turned(self, inputs, generator):
+        """Copy of ``inputs`` in which every body's sensors turn; other channels keep their bits."""
+        channels = self.channels.to(inputs.device)
+        mean, deviation, units = (
+            values.to(inputs)[channels] for values in (self.mean, self.deviation, self.units)
+        )
+        sensors = companding.expand(inputs[..., channels] * deviation + mean, units, torch)
+        turned = torch.einsum("btsj,bsij->btsi", sensors, self._turns(inputs, generator))
+        result = inputs.clone()
+        result[..., channels] = (companding.compress(turned, units, torch) - mean) / deviation
+        return result
+
+    def _turns(self, inputs, generator):
+        """A rotation for every window and sensor, (batch, sensors, 3, 3), one for each body."""
+        shape, where = (len(inputs), int(self.bodies.max()) + 1), inputs.device
+        angles = torch.randn(shape, generator=generator, device=where)
+        directions = torch.randn((*shape, 3), generator=generator, device=where)
         turns = rotation_matrices(self.rotation * angles, directions).to(inputs)
-        channels = self.channels.to(where)
-        rows, columns = channels[:, :, None], channels[:, None, :]
-        maps[:, rows, columns] = turns[:, self.units.to(where)]
-        offsets = (maps @ mean - mean) / deviation
-        return maps * deviation / deviation[:, None], offsets
+        return turns[:, self.bodies.to(where)]
 
 
 def from_card(settings, card):
@@ -110,6 +118,6 @@ def from_card(settings, card):
         )
     statistics = card["standardisation"]
     return SensorAugmentation(
-        card["axes"], statistics["mean"], statistics["standard_deviation"],
+        card["axes"], statistics["mean"], statistics["standard_deviation"], card.get("companding"),
         settings.rotation, settings.channel_dropout,
     )  # fmt: skip

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hadamrnn import augmentation
+from hadamrnn import augmentation, companding
 from hadamrnn.augmentation import SensorAugmentation, rotation_matrices
 from hadamrnn.batches import Batches, InputCoding
 from hadamrnn.errors import HadamrnnError
@@ -104,6 +104,25 @@ def test_rotation_angles_have_the_asked_deviation():
     cosine = (turns.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2
     degrees = torch.rad2deg(cosine.clamp(-1, 1).acos())
     assert degrees.square().mean().sqrt().item() == pytest.approx(20, rel=0.04)
+
+
+def test_companded_channels_turn_in_physical_units():
+    units = [0.1, 0.1, 0.1, 0.2, 0.5, 0.5, 0.5, 0.0, 0.0, 0.0]
+    inputs = windows()
+    turn = SensorAugmentation(AXES, MEAN, DEVIATION, units, rotation=40)
+    linear = SensorAugmentation(AXES, [0.0] * 10, [1.0] * 10, rotation=40)
+    unit = torch.tensor(units)
+    expected = linear(companding.expand(physical(inputs), unit, torch), seeded())
+    turned = companding.expand(physical(turn(inputs, seeded())), unit, torch)
+    torch.testing.assert_close(turned, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_the_card_names_companded_channels():
+    units = [0.1] * 10
+    made = augmentation.from_card(replace(SETTINGS, rotation=30), CARD | {"companding": units})
+    expected = SensorAugmentation(AXES, MEAN, DEVIATION, units, rotation=30)
+    assert torch.equal(made(windows(), seeded(3)), expected(windows(), seeded(3)))
+    assert not torch.equal(made(windows(), seeded(3)), make(rotation=30)(windows(), seeded(3)))
 
 
 # ---------------------------------------------------------------------------- channel dropout

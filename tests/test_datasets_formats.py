@@ -9,6 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from hadamrnn.companding import compress
 from hadamrnn.datasets import download, dsa19, har2, mnist, pmnist, prepared, smnist
 from hadamrnn.errors import HadamrnnError
 
@@ -140,6 +141,23 @@ def test_har2_classes_and_subjects(tmp_path, monkeypatch):
         assert prepared.read_array(tmp_path / "out", split, "subjects").tolist() == subjects
 
 
+def test_har2_companding_comes_before_standardising(tmp_path, monkeypatch):
+    har_archive(tmp_path / "har.zip", True)
+    use(har2, tmp_path, monkeypatch, "har.zip")
+    folders = {"linear": {}, "companded": {"body_acc_companding": 0.1, "body_gyro_companding": 2}}
+    signals, cards = {}, {}
+    for name, settings in folders.items():
+        har2.prepare(tmp_path / name, settings)
+        cards[name] = prepared.read_card(tmp_path / name)
+        mean, deviation = cards[name]["standardisation"].values()
+        inputs = prepared.read_array(tmp_path / name, "test", "inputs").astype(np.float64)
+        signals[name] = inputs * deviation + mean
+    assert cards["linear"]["companding"] == [0.0] * 9
+    assert cards["companded"]["companding"] == [0.1] * 3 + [2.0] * 3 + [0.0] * 3
+    expected = compress(signals["linear"], np.array(cards["companded"]["companding"]))
+    np.testing.assert_allclose(signals["companded"], expected, atol=1e-4)
+
+
 def test_har_archive_with_a_member_missing(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "har.zip", "w") as archive:
         archive.writestr("UCI HAR Dataset/train/y_train.txt", "1\n")
@@ -212,7 +230,12 @@ def test_segments_that_end_in_zeros_are_found():
     assert dsa19._cut_short(signals).tolist() == [False, True, False]
 
 
-@pytest.mark.parametrize("module", [smnist, pmnist, har2, dsa19])
+def test_har2_names_its_settings(tmp_path):
+    with pytest.raises(HadamrnnError, match=r"^har2\.steps: .*; known are body_acc_companding, "):
+        har2.prepare(tmp_path, {"steps": 4})
+
+
+@pytest.mark.parametrize("module", [smnist, pmnist, dsa19])
 def test_no_settings(tmp_path, module):
     with pytest.raises(HadamrnnError, match=r"\.steps: is not a setting .*; known are none"):
         module.prepare(tmp_path, {"steps": 5})

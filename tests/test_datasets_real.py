@@ -33,6 +33,7 @@ TEST_INPUTS_SHA256 = {
     "imdb": "d398d5fa8e4e7562c75a88050dacca1418dd713cdcacc416c1a925362bac2ce0",
     "sst2": "11cdf13dd73ad6f9f0f60b0a479b75bb0deea8d01a5a28df0d8216c00f80f303",
 }
+COMPANDED_HAR2_SHA256 = "d443e29e4b28680f8d5ce635d39fe124d14c1e1384fa4d687244d232c94b9d04"
 
 
 @pytest.fixture(scope="module", params=SHAPES)
@@ -67,6 +68,14 @@ def test_same_bytes_on_every_machine(benchmark_folder):
     benchmark, folder = benchmark_folder
     found = prepared.read_card(folder)["checksums"]["test_inputs.npy"]
     assert found == TEST_INPUTS_SHA256[benchmark]
+
+
+def test_companded_har2_has_the_same_bytes_on_every_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv(download.MIRROR, MIRROR)
+    monkeypatch.setenv(download.CACHE, str(tmp_path / "cache"))
+    har2.prepare(tmp_path, {"body_acc_companding": 0.01, "body_gyro_companding": 0.02})
+    found = prepared.read_card(tmp_path)["checksums"]["test_inputs.npy"]
+    assert found == COMPANDED_HAR2_SHA256
 
 
 def test_known_numbers(benchmark_folder):

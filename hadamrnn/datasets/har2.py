@@ -7,6 +7,7 @@ and look alike, so a split of windows would be too easy.
 
 import numpy as np
 
+from hadamrnn import companding
 from hadamrnn.datasets import splits
 from hadamrnn.datasets.download import RawFile, fetch, open_zip
 
@@ -18,6 +19,7 @@ CHANNELS = tuple(
 CLASS_OF_ACTIVITY = np.array([255, 1, 0, 1, 0, 1, 0], dtype=np.uint8)
 NAMES = ("sitting, laying, walking upstairs", "standing, walking, walking downstairs")
 VALID_SUBJECTS = (6, 14, 19, 25, 29)  # every fourth of the 21 training subjects in ascending order
+DEFAULTS = {"body_acc_companding": 0.0, "body_gyro_companding": 0.0}
 _ROOT = "UCI HAR Dataset"
 _ARCHIVE = "human+activity+recognition+using+smartphones.zip"
 
@@ -66,11 +68,14 @@ RAW = RawFile(
 
 
 def prepare(folder, settings):
-    """Write the splits, standardised per channel, with the subject of every window.
+    """Write the splits, companded and standardised per channel, with the subject of every window.
 
-    There are no settings. Raises HadamrnnError when the raw file cannot be had.
+    settings : {"body_acc_companding": unit in g, "body_gyro_companding": unit in rad/s} of
+    ``companding.compress``, 0 for no companding; gravity's channels (total_acc) never are.
+    Raises HadamrnnError when the raw file cannot be had.
     """
-    splits.read_settings("har2", {}, settings)
+    chosen = splits.read_settings("har2", DEFAULTS, settings)
+    units = [float(chosen.get(f"{channel[:-2]}_companding", 0)) for channel in CHANNELS]
     raw = fetch(RAW)
     subjects, activities, signals = (
         np.concatenate([raw[f"train_{what}"], raw[f"test_{what}"]])
@@ -82,11 +87,12 @@ def prepare(folder, settings):
     people = {"train": train_subjects, "valid": VALID_SUBJECTS, "test": test_subjects}
     rows = {split: splits.of_subjects(subjects, chosen) for split, chosen in people.items()}
     targets = CLASS_OF_ACTIVITY[activities]
+    signals = companding.compress(signals, np.array(units, dtype=np.float32))
     arrays, statistics = splits.sensor_splits(signals, targets, subjects, rows)
-    splits.write(folder, arrays, _card(people, statistics))
+    splits.write(folder, arrays, _card(people, statistics, units))
 
 
-def _card(people, statistics):
+def _card(people, statistics, units):
     return {
         "title": "HAR-2 (UCI HAR smartphone windows, two groups of activities)",
         "source": RAW.urls[0],
@@ -96,14 +102,17 @@ def _card(people, statistics):
         "human activity recognition using smartphones, ESANN",
         "preprocessing": [
             "Raw windows of 128 samples at 50 Hz; accelerations in g, angular velocities in rad/s.",
-            "Each channel has the mean of the training rows subtracted and is divided by their "
-            "standard deviation, both rounded to six significant digits and listed here.",
+            "Where a channel's unit s in companding is not 0, its values v become "
+            "sign(v) ((1 + |v| / s)^(1/4) - 1): small motions keep their detail beside large ones.",
+            "Then each channel has the mean of the training rows subtracted and is divided by "
+            "their standard deviation, both rounded to six significant digits and listed here.",
             "Test: the nine official test subjects. Validation: every fourth of the 21 official "
             "training subjects in ascending order. No subject occurs in two splits.",
         ],
         "channels": CHANNELS,
         "axes": [[[0, 1, 2], [3, 4, 5], [6, 7, 8]]],  # one phone: all three turn together
         "subjects": {split: [int(s) for s in chosen] for split, chosen in people.items()},
+        "companding": units,
         "standardisation": statistics,
         "input": {"kind": "dense", "size": len(CHANNELS), "scale": 1.0, "offset": 0.0},
         "output": {"size": len(NAMES), "names": NAMES, "per_step": False},

@@ -8,6 +8,7 @@ input gives the same bytes everywhere, and DVC sees no change where there is non
 
 import hashlib
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,10 @@ from hadamrnn.errors import HadamrnnError
 
 
 def read_settings(benchmark, defaults, given):
-    """``defaults`` overridden by ``given``: {name: int}, every value checked.
+    """``defaults`` overridden by ``given``: {name: number}, every value checked.
 
-    benchmark : name used in messages. Raises HadamrnnError for an unknown name, or a value that is
-    no non-negative integer.
+    benchmark : name used in messages. Raises HadamrnnError for an unknown name, a negative value,
+    or one that is no integer where the default is one.
 
     >>> read_settings("copy", {"steps": 1000}, {"steps": 50})
     {'steps': 50}
@@ -31,11 +32,17 @@ def read_settings(benchmark, defaults, given):
             raise HadamrnnError(
                 f"{benchmark}.{name}: is not a setting of this benchmark; known are {known}"
             )
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise HadamrnnError(
-                f"{benchmark}.{name}: must be a non-negative integer; got {value!r}"
-            )
+        whole = isinstance(defaults[name], int)
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+            raise _refusal(benchmark, name, whole, value)
+        if not 0 <= value < math.inf:
+            raise _refusal(benchmark, name, whole, value)
     return {**defaults, **given}
+
+
+def _refusal(benchmark, name, whole, value):
+    kind = "integer" if whole else "number"
+    return HadamrnnError(f"{benchmark}.{name}: must be a non-negative {kind}; got {value!r}")
 
 
 def of_subjects(subjects, chosen):
