@@ -12,7 +12,7 @@ import argparse
 import yaml
 
 from benchmarks import trained
-from hadamrnn import assessment, batches, packed
+from hadamrnn import assessment, batches, class_groups, packed
 from hadamrnn.datasets import prepared
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import device
@@ -41,12 +41,18 @@ def measure(benchmark, changes, targets=device.TARGETS, progress=print):
     test = batches.Batches(inputs, targets_, trained.coding_of(card), 250)
     frozen = export.freeze(settings, model, card)
     x_int = frozen.quantize_input(test.coding.decode(test.inputs).numpy())
-    logits = frozen.real_logits(frozen.run_logits(x_int), x_int.shape[1])
+    logits = {
+        "float": assessment.float_logits(model, test),
+        "integer": frozen.real_logits(frozen.run_logits(x_int), x_int.shape[1]),
+    }
+    scores = {
+        name: assessment.scores(class_groups.merge(values, model.class_of), targets_)
+        for name, values in logits.items()
+    }
     return {
         "changes": dict(changes),
-        "float": assessment.scores(assessment.float_logits(model, test), targets_),
-        "integer": assessment.scores(logits, targets_)
-        | {"packed_file_bytes": len(packed.to_bytes(frozen))},
+        "float": scores["float"],
+        "integer": scores["integer"] | {"packed_file_bytes": len(packed.to_bytes(frozen))},
         **device.report(frozen, x_int, targets),
     }
 

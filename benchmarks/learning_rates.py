@@ -41,7 +41,9 @@ def run(benchmark, model, rate):
     card, size = prepared.read_card(folder), settings.train.batch_size
     coding = batches.InputCoding(*(card["input"][key] for key in ("kind", "scale", "offset")))
     train, valid = (
-        batches.Batches(*prepared.load(folder, split), coding, size, seed=seed)
+        batches.Batches(
+            *prepared.load(folder, split, settings.train.finer_classes), coding, size, seed=seed
+        )
         for split, seed in (("train", settings.seed), ("valid", None))
     )
     network = storage.build(storage.configuration(settings, card), settings.seed)

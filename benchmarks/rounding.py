@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmarks import trained
 from hadamrnn import assessment, batches, packed
+from hadamrnn.class_groups import merge
 from hadamrnn.datasets import prepared
 from hadamrnn.errors import HadamrnnError
 from stages import common, export
@@ -70,7 +71,8 @@ def score(settings, model, data):
         return {"note": f"refused: {error}"}
     real = valid.coding.decode(valid.inputs).numpy()
     logits = frozen.run_logits(frozen.quantize_input(real), workers=1)
-    scores = assessment.scores(frozen.real_logits(logits, real.shape[1]), targets)
+    logits = merge(frozen.real_logits(logits, real.shape[1]), model.class_of)
+    scores = assessment.scores(logits, targets)
     return {**scores, "packed_bytes": len(packed.to_bytes(frozen))}
 
 
@@ -89,7 +91,8 @@ def study(benchmark, weight_widths, activation_widths, path, progress=print):
         model = trained.model_of(settings, progress)
         data = validation(settings)
         valid, targets, _ = data
-        loss = assessment.scores(assessment.float_logits(model, valid), targets)["cross_entropy"]
+        logits = merge(assessment.float_logits(model, valid), model.class_of)
+        loss = assessment.scores(logits, targets)["cross_entropy"]
         for bits in missing:
             changed = dataclasses.replace(settings, activation_bits=bits)
             rows[name, str(bits)] = {

@@ -33,8 +33,8 @@ def settings_of(benchmark, changes):
     return params.check(document)[benchmark]
 
 
-def rows_of(folder):
-    """Signals in physical units, class ids and people of all rows but the test's."""
+def rows_of(folder, finer=False):
+    """Companded signals, (finer) class ids and people of all rows but the test's."""
     card = prepared.read_card(folder)
     mean, deviation = (
         np.array(card["standardisation"][key], dtype=np.float32)
@@ -42,7 +42,7 @@ def rows_of(folder):
     )
     parts = [
         [prepared.read_array(folder, split, what) for split in ("train", "valid")]
-        for what in ("inputs", "targets", "subjects")
+        for what in ("inputs", "finer" if finer else "targets", "subjects")
     ]
     signals, targets, people = (np.concatenate(pair) for pair in parts)
     return card, signals * deviation + mean, targets, people
@@ -68,8 +68,9 @@ def fold_accuracy(settings, card, signals, targets, held_out, seed):
 def packed_bytes(settings, card):
     """Bytes of signs, U, V and two biases' worth of 16 bits a state; no header."""
     bits = settings.weight_bits or 32
-    outputs = card["input"]["size"] + card["output"]["size"]
-    return round(settings.train.hidden_size * (outputs * bits + 1 + 16) / 8)
+    arguments = storage.configuration(settings, card)["arguments"]
+    rows = arguments["input_size"] + arguments["output_size"]
+    return round(settings.train.hidden_size * (rows * bits + 1 + 16) / 8)
 
 
 def main():
@@ -81,7 +82,9 @@ def main():
     pairs = (change.partition("=") for change in given.change)
     changes = {key: yaml.safe_load(value) for key, _, value in pairs}
     settings = settings_of(given.benchmark, changes)
-    card, signals, targets, people = rows_of(Path("data/prepared", given.benchmark))
+    card, signals, targets, people = rows_of(
+        Path("data/prepared", given.benchmark), settings.train.finer_classes
+    )
     groups = [np.unique(people)[first::FOLDS] for first in range(FOLDS)]
     means = []
     for seed in given.seeds:

@@ -49,7 +49,12 @@ def run(benchmark, name, seed):
     card = prepared.read_card(folder)
     coding = batches.InputCoding(*(card["input"][key] for key in ("kind", "scale", "offset")))
     train, valid = (
-        batches.Batches(*prepared.load(folder, split), coding, settings.train.batch_size, seed=s)
+        batches.Batches(
+            *prepared.load(folder, split, settings.train.finer_classes),
+            coding,
+            settings.train.batch_size,
+            seed=s,
+        )  # fmt: skip
         for split, s in (("train", seed), ("valid", None))
     )
     model = storage.build(storage.configuration(settings, card), seed)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from hadamrnn import accounting, integer
+from hadamrnn.class_groups import merge
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import c_header, host, onnx_common
 from hadamrnn.export.calibration import cross_entropy
@@ -105,13 +106,14 @@ def parity_and_logits(model, x_int):
     return logits, {"sequences": len(logits), "c_mismatches": int(differs.sum())}, latency
 
 
-def of_export(folder, real, targets, float_logits, embedding_size=None):
+def of_export(folder, real, targets, float_logits, config):
     """({"integer", "size", "operations_per_step", "parity", "latency_us"}, integer model's logits).
 
     folder : exports/<benchmark>, a Path; real : (n, time, features) real inputs, or (n, time) ids;
-    targets : class ids; float_logits : the float model's, for agreement and ONNX;
-    embedding_size : of the trained model, None without an embedding.
-    The logits are real values. Raises HadamrnnError if model.h has other tables than model.hrnn.
+    targets : class ids; float_logits : all outputs of the float model, for agreement and ONNX;
+    config : of the trained model (storage.configuration).
+    The logits are real values, of the classes where the model has finer ones.
+    Raises HadamrnnError if model.h has other tables than model.hrnn.
     """
     frozen = integer.load(folder / "model.hrnn")
     if c_header.to_text(frozen) != (folder / "model.h").read_text(encoding="utf-8"):
@@ -120,16 +122,17 @@ def of_export(folder, real, targets, float_logits, embedding_size=None):
             f"run dvc repro -f export@{folder.name}"
         )
     integer_logits, parity, c_latency = parity_and_logits(frozen, frozen.quantize_input(real))
-    logits = frozen.real_logits(integer_logits, real.shape[1])
+    class_of = config.get("class_of")
+    logits = merge(frozen.real_logits(integer_logits, real.shape[1]), class_of)
     some = slice(0, ONNX_SEQUENCES)
     parity["onnx_sequences"] = len(real[some])
     parity["onnx_mismatches"] = onnx_mismatches(
         folder / "model.onnx", real[some], float_logits[some]
     )
-    agreement = float(np.mean(integer_logits.argmax(-1) == float_logits.argmax(-1)))
+    agreement = float(np.mean(logits.argmax(-1) == merge(float_logits, class_of).argmax(-1)))
     return {
         "integer": scores(logits, targets) | {"agreement": agreement},
-        **size_and_operations(frozen, embedding_size),
+        **size_and_operations(frozen, config["arguments"].get("embedding_size")),
         "parity": parity,
         "latency_us": {
             "c_sequence": c_latency,

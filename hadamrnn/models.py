@@ -47,6 +47,7 @@ class HadamClassifier(nn.Module):
         nn.init.uniform_(self.output_bias, -bound, bound)
         self.embedding = FoldedEmbedding(input_size, embedding_size) if embedding_size else None
         self.state_noise: StateNoise | None = None  # set to train for integer states
+        self.class_of: list[int] | None = None  # of each output, where outputs are finer classes
 
     def quantized_output_weight(self):
         """V as the forward pass sees it, (classes, hidden_size)."""

@@ -85,6 +85,7 @@ class TrainSettings:
     """How one benchmark is trained; units and choices stand in params.yaml."""
 
     hidden_size: int = _key(_integer(1, 4096))
+    q: int = _key(_integer(1))
     embedding_size: int | None = _key(_integer(1, 4096, null="one-hot symbols"))
     epochs: int = _key(_integer(1))
     batch_size: int = _key(_integer(1))
@@ -97,6 +98,7 @@ class TrainSettings:
     weight_bits: int | None = _key(_integer(1, 8, null="full precision"))
     select: str = _key(_choice("accuracy", "cross_entropy", "last"))
     train_on_validation: bool = _key(_Rule("must be true or false", _is_bool))
+    finer_classes: bool = _key(_Rule("must be true or false", _is_bool))
     readout: str = _key(_choice("last", "mean"))
     sign_schedule: str = _key(_choice("hold", "constant", "anneal", "warmup"))
     sign_learning_rate: float = _key(_number(0, open_end=True))
@@ -120,12 +122,12 @@ class ExportSettings:
 class Settings:
     """Everything one benchmark's stages need. ``data`` goes to its data set module unread.
 
-    readout, activation_bits and input_bits are resolved: never "auto" here.
+    q, readout and the bits are resolved: never "auto" here.
     """
 
     benchmark: str
     model: str = _key(_choice(*MODELS))
-    q: int = _key(_integer(1))
+    q: int = _key(_or_auto(_integer(1)))
     readout: str = _key(_choice("auto", "last", "mean"))
     weight_bits: int | str | None = _key(_or_auto(_integer(1, 8, null="full precision")))
     activation_bits: int = _key(_or_auto(_integer(2, 16)))
@@ -183,8 +185,6 @@ def _resolve(document, name):
             _check_value(f"benchmark.{name}.{key}", rules[key], value)
     own = {key: section[key] for key in _TRAIN_KEYS if key in section}
     train = TrainSettings(**{**document["train"], **own})
-    if document["model"] in HADAMARD_MODELS:
-        block_size_of(train.hidden_size, document["q"])
     if document["model"] != "hadamrnn" and train.state_noise_bits is not None:
         raise HadamrnnError(
             f"benchmark.{name}.state_noise_bits: must be null for model {document['model']}, "
@@ -195,9 +195,11 @@ def _resolve(document, name):
     if not isinstance(data, dict):
         raise HadamrnnError(f"benchmark.{name}.data: must be a mapping; got {_show(data)}")
     top = {key: document[key] for key in _TOP_KEYS}
-    for key in ("readout", "weight_bits"):
+    for key in ("q", "readout", "weight_bits"):
         if top[key] == "auto":
             top[key] = getattr(train, key)
+    if document["model"] in HADAMARD_MODELS:
+        block_size_of(train.hidden_size, top["q"])
     for key in _EXPORT_KEYS:
         if top[key] == "auto":
             top[key] = section.get(key, document["export"][key])

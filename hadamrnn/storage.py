@@ -13,6 +13,7 @@ from hadamrnn.baselines.lstm import LSTM
 from hadamrnn.baselines.ornn import ORNN
 from hadamrnn.baselines.qornn import QORNN
 from hadamrnn.baselines.rnn import RNN
+from hadamrnn.datasets.prepared import finer_classes
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.models import HadamClassifier
 
@@ -29,36 +30,49 @@ def configuration(settings, card):
     """What ``build`` needs: the model's name and its constructor's arguments.
 
     settings : params.Settings; card : card.json of the prepared data.
-    Raises HadamrnnError for an embedding of inputs that are numbers, not symbols.
+    "class_of" is there for a model of finer classes alone (class_groups).
+    Raises HadamrnnError for an embedding of inputs that are numbers, not symbols, and for finer
+    classes of a data set that has none.
     """
-    embedding_size = settings.train.embedding_size
+    embedding_size, size = settings.train.embedding_size, card["output"]["size"]
     if embedding_size is not None and card["input"]["kind"] != "symbol":
         raise HadamrnnError(
             f"embedding_size: must be null for {settings.benchmark}, whose inputs are numbers and "
             f"not symbols; got {embedding_size}"
         )
+    merged = {}
+    if settings.train.finer_classes:
+        merged["class_of"] = finer_classes(card)["class_of"]
+        size = len(merged["class_of"])
     return {
         "model": settings.model,
         "arguments": {
             "input_size": card["input"]["size"],
             "hidden_size": settings.train.hidden_size,
-            "output_size": card["output"]["size"],
+            "output_size": size,
             "q": settings.q,
             "weight_bits": settings.weight_bits,
             "readout": settings.readout,
             "per_step": card["output"]["per_step"],
             "embedding_size": embedding_size,
         },
+        **merged,
     }
 
 
 def build(config, generator_seed=0):
-    """A new model with parameters drawn from ``generator_seed``, whatever was drawn before."""
+    """A new model with parameters drawn from ``generator_seed``, whatever was drawn before.
+
+    Its attribute ``class_of`` says which class each output belongs to, None where outputs are
+    the classes themselves.
+    """
     if config["model"] not in MODELS:
         raise HadamrnnError(f"model: must be one of {', '.join(MODELS)}; got {config['model']!r}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(generator_seed)
-        return MODELS[config["model"]](**config["arguments"])
+        model = MODELS[config["model"]](**config["arguments"])
+    model.class_of = config.get("class_of")
+    return model
 
 
 def save(model, config, folder):

@@ -16,6 +16,7 @@ from ignite.metrics import Accuracy, Loss
 
 from hadamrnn import distributed
 from hadamrnn.batches import STATE_NOISE
+from hadamrnn.class_groups import merge
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.losses import cross_entropy, flatten
 from hadamrnn.schedules import sign_factor, weight_factor
@@ -60,13 +61,29 @@ class FitResult:
         return sum(row["flips_per_step"] for row in self.history) / max(1, len(self.history))
 
 
+def of_classes(model, logits, targets):
+    """(logits, targets) of the classes where the model's outputs are finer ones (class_groups)."""
+    if model.class_of is None:
+        return logits, targets
+    groups = torch.tensor(model.class_of, device=targets.device)
+    return merge(logits, model.class_of, torch), groups[targets]
+
+
+def loss_of(model, logits, targets):
+    """Mean cross-entropy; with finer classes the mean of theirs and of the classes they form."""
+    loss = cross_entropy(logits, targets)
+    if model.class_of is None:
+        return loss
+    return (loss + cross_entropy(*of_classes(model, logits, targets))) / 2
+
+
 def evaluator(model):
     """Ignite engine that accumulates "accuracy" and "cross_entropy" over samples."""
 
     def step(engine, batch):
         model.eval()
         with torch.no_grad():
-            return flatten(model(batch[0]), batch[1])
+            return flatten(*of_classes(model, model(batch[0]), batch[1]))
 
     engine = Engine(step)
     where = distributed.metric_device()
@@ -120,7 +137,7 @@ class Fit:
         self.model.train()
         inputs, targets = batch
         logits = self.model(inputs)
-        loss = cross_entropy(logits, targets)
+        loss = loss_of(self.model, logits, targets)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         mean, samples = distributed.average(self.model, loss, len(inputs))

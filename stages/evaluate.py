@@ -19,7 +19,7 @@ def write_confusion(rows, path):
 
 
 def main(settings):
-    from hadamrnn import assessment, batches, storage
+    from hadamrnn import assessment, batches, class_groups, storage
     from hadamrnn.datasets import prepared
     from hadamrnn.errors import HadamrnnError
 
@@ -41,8 +41,9 @@ def main(settings):
     else:
         real = coding.decode(test.inputs).numpy()
         exported, logits["integer"] = assessment.of_export(
-            exports, real, targets, logits["float"], config["arguments"].get("embedding_size")
+            exports, real, targets, logits["float"], config
         )
+    logits["float"] = class_groups.merge(logits["float"], model.class_of)
     metrics = {
         "float": assessment.scores(logits["float"], targets),
         **exported,

@@ -14,7 +14,9 @@ def freeze(settings, model, card):
     from hadamrnn.datasets import prepared
     from hadamrnn.export import calibration, freeze, from_torch
 
-    inputs, targets = prepared.load(common.prepared(settings.benchmark), "train")
+    finer = model.class_of is not None
+    inputs, targets = prepared.load(common.prepared(settings.benchmark), "train", finer)
+    names = (prepared.finer_classes(card) if finer else card["output"])["names"]
     coding, span = card["input"], None
     chosen = calibration.choose(len(inputs))
     real = inputs[chosen]
@@ -26,7 +28,7 @@ def freeze(settings, model, card):
         activation_bits=settings.activation_bits, input_bits=settings.input_bits,
         input_kind=coding["kind"], input_range=span, readout=model.readout,
         many_to_many=model.per_step, max_steps=card["steps"], name=settings.benchmark,
-        class_names=card["output"]["names"],
+        class_names=names,
     )  # fmt: skip
 
 

@@ -32,8 +32,9 @@ def batches_of(settings, card, where, share):
 
     folder, size = common.prepared(settings.benchmark), settings.train.batch_size
     coding = InputCoding(*(card["input"][key] for key in ("kind", "scale", "offset")))
-    inputs, targets = prepared.load(folder, "train")
-    held_out, answers = prepared.load(folder, "valid")
+    finer = settings.train.finer_classes
+    inputs, targets = prepared.load(folder, "train", finer)
+    held_out, answers = prepared.load(folder, "valid", finer)
     if settings.train.train_on_validation:
         inputs = np.concatenate((inputs, held_out))
         targets = np.concatenate((targets, answers))

@@ -13,7 +13,7 @@ STAGES = ("validate", "prepare", "train", "export", "evaluate", "report")
 BENCHMARKS = ("copy", "pdigits", "pmnist", "smnist", "har2", "dsa19", "imdb", "sst2", "qqp")
 
 LAYERS = {
-    "errors": 0, "hadamard": 0, "params": 0, "companding": 0,
+    "errors": 0, "hadamard": 0, "params": 0, "companding": 0, "class_groups": 0,
     "fixed_point": 0, "quantization": 1, "integer": 1, "integer_batch": 1, "integer_proof": 1,
     "packed": 1, "datasets": 1, "device": 1,
     "recurrence": 2, "embedding": 3, "state_noise": 3, "layers": 3, "models": 4, "baselines": 4,

@@ -27,6 +27,7 @@ def document():
         "device": "auto",
         "train": {
             "hidden_size": 128,
+            "q": 1,
             "embedding_size": None,
             "epochs": 30,
             "batch_size": 100,
@@ -39,6 +40,7 @@ def document():
             "weight_bits": 3,
             "select": "accuracy",
             "train_on_validation": False,
+            "finer_classes": False,
             "readout": "last",
             "sign_schedule": "hold",
             "sign_learning_rate": 0.001,
@@ -183,6 +185,14 @@ def test_settings_are_frozen_and_leave_the_document_alone(document):
         settings.data["steps"] = 2
 
 
+def test_blocks_by_benchmark(document):
+    document["benchmark"]["har2"]["q"] = 4
+    document["benchmarks"] = ["copy", "har2"]
+    for asked, expected in (("auto", [1, 4]), (8, [8, 8])):
+        settings = params.check({**document, "q": asked})
+        assert [settings[name].q for name in ("copy", "har2")] == expected
+
+
 # --------------------------------------------------------------------------------- what is wrong
 
 HINT = " (YAML reads 1e-3 as text; write 0.001)"
@@ -194,9 +204,13 @@ POWER = "into blocks whose size is a power of two"
     ("path", "value", "words"),
     [
         ("q", 3, f"q: must divide hidden_size=128 {POWER}; got q=3"),
-        ("q", 0, "q: must be an integer of at least 1; got 0"),
-        ("q", 2.0, "q: must be an integer of at least 1; got 2.0"),
-        ("q", True, "q: must be an integer of at least 1; got True"),
+        ("q", 0, f"q: must be an integer of at least 1{AUTO}; got 0"),
+        ("q", 2.0, f"q: must be an integer of at least 1{AUTO}; got 2.0"),
+        (
+            "q",
+            True,
+            f"q: must be an integer of at least 1{AUTO}; got True",
+        ),
         ("train.hidden_size", 100, f"q: must divide hidden_size=100 {POWER}; got q=1"),
         (
             "weight_bits",
@@ -358,7 +372,7 @@ def test_unknown_key(document, path):
     with pytest.raises(HadamrnnError) as caught:
         params.check(document)
     known = {"": "benchmarks, model, q,", "export.": "activation_bits, input_bits"}
-    known = known.get(place, "hidden_size, embedding_size, epochs,")
+    known = known.get(place, "hidden_size, q, embedding_size, epochs,")
     start = f"{path}: is not a key of params.yaml; known here are {known}"
     assert str(caught.value).startswith(start)
 

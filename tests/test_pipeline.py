@@ -200,7 +200,7 @@ def test_experiment_with_narrower_states_trains_nothing(clone):
     ("change", "sentence"),
     [
         ({"q": 3}, "q: must divide hidden_size=32 into blocks whose size is a power of two"),
-        ({"q": 0}, "q: must be an integer of at least 1; got 0"),
+        ({"q": 0}, "q: must be an integer of at least 1, or auto for the benchmark's own; got 0"),
         ({"train": {"hidden_size": 100}}, "q: must divide hidden_size=100 into blocks"),
         ({"weight_bits": -1}, "weight_bits: must be an integer from 1 to 8, or null"),
         ({"benchmarks": ["minst"]}, "benchmarks: must be among copy,"),

@@ -8,6 +8,7 @@ import torch
 
 from hadamrnn import device, storage
 from hadamrnn.errors import HadamrnnError
+from tests.train_settings import train_settings
 
 CONFIG = {
     "model": "hadamrnn",
@@ -30,6 +31,31 @@ def test_unknown_device():
         HadamrnnError, match="^device: must be auto, cpu or cuda:<index>; got 'gpu'"
     ):
         device.resolve("gpu")
+
+
+def test_finer_classes_are_outputs_and_stay_with_the_model(tmp_path):
+    finer = {"names": ["x", "y", "z"], "class_of": [1, 0, 1]}
+    settings, card = settings_and_card("dense", None)
+    card["output"]["finer"] = finer
+    plain = storage.configuration(settings, card)
+    settings.train = train_settings(hidden_size=8, finer_classes=True)
+    config = storage.configuration(settings, card)
+    assert config["arguments"]["output_size"] == 3 and config["class_of"] == [1, 0, 1]
+    storage.save(storage.build(config), config, tmp_path)
+    assert storage.load(tmp_path)[0].class_of == [1, 0, 1]
+    assert plain["arguments"]["output_size"] == 2 and "class_of" not in plain
+    assert storage.build(plain).class_of is None
+
+
+def test_finer_classes_of_a_data_set_without_them():
+    words = (
+        "train.finer_classes: must be false for a data set whose card.json names no finer "
+        "classes; got true"
+    )
+    settings, card = settings_and_card("dense", None)
+    settings.train = train_settings(hidden_size=8, finer_classes=True)
+    with pytest.raises(HadamrnnError, match=f"^{words}$"):
+        storage.configuration(settings, card)
 
 
 def test_model_round_trip(tmp_path):
@@ -64,7 +90,7 @@ def test_unknown_model(tmp_path):
 
 
 def settings_and_card(kind, embedding_size):
-    train = SimpleNamespace(hidden_size=8, embedding_size=embedding_size)
+    train = train_settings(hidden_size=8, embedding_size=embedding_size)
     settings = SimpleNamespace(
         benchmark="some", model="hadamrnn", q=1, weight_bits=4, readout="mean", train=train
     )

@@ -16,7 +16,7 @@ from hadamrnn.losses import FEW_CLASSES, cross_entropy
 from hadamrnn.models import HadamClassifier
 from hadamrnn.schedules import sign_factor, weight_factor
 from hadamrnn.storage import BASELINES
-from hadamrnn.training import HISTORY_COLUMNS, Listener, evaluate, fit
+from hadamrnn.training import HISTORY_COLUMNS, Listener, evaluate, fit, loss_of
 from tests.train_settings import train_settings
 
 CLASSES, FEATURES, STEPS = 3, 2, 10
@@ -51,6 +51,45 @@ def train(settings=SETTINGS, checkpoint=None, listener=None, readout="last"):
     network = model(readout=readout)
     sets = batches(), batches(seed=None, count=70)
     return network, fit(network, *sets, settings, checkpoint, listener)
+
+
+def finer_model(class_of=(0, 1, 0)):
+    network = model()
+    network.class_of = list(class_of)
+    return network
+
+
+def test_finer_classes_are_scored_by_the_classes_they_form():
+    network, sets = finer_model(), batches(seed=None, count=90)
+    logits = torch.cat([network(inputs) for inputs, _ in sets])
+    targets = torch.cat([targets for _, targets in sets])
+    best = logits.argmax(1)
+    expected = ((best == 1) == (targets == 1)).double().mean().item()
+    merged = torch.stack((logits[:, [0, 2]].amax(1), logits[:, 1]), 1)
+    scores = evaluate(network, sets)
+    assert scores["accuracy"] == pytest.approx(expected)
+    loss = torch.nn.functional.cross_entropy(merged, (targets == 1).long()).item()
+    assert scores["cross_entropy"] == pytest.approx(loss, rel=1e-5)
+
+
+def test_the_loss_of_finer_classes_is_the_mean_of_both():
+    logits, targets = torch.randn(8, 3), torch.tensor([0, 1, 2, 2, 1, 0, 0, 1])
+    cross_entropy = torch.nn.functional.cross_entropy
+    merged = torch.stack((logits[:, [0, 2]].amax(1), logits[:, 1]), 1)
+    both = cross_entropy(logits, targets) + cross_entropy(merged, (targets == 1).long())
+    assert loss_of(finer_model(), logits, targets).item() == pytest.approx(both.item() / 2)
+    plain = cross_entropy(logits, targets)
+    assert loss_of(model(), logits, targets).item() == pytest.approx(plain.item())
+
+
+def test_finer_classes_are_learned():
+    network = finer_model()
+    result = fit(network, batches(), batches(seed=None, count=70), replace(SETTINGS, epochs=8))
+    assert result.history[-1]["valid_accuracy"] > 0.85
+    with torch.no_grad():
+        inputs, targets = data(200, seed=1)
+        finer = (network(torch.from_numpy(inputs)).argmax(1).numpy() == targets).mean()
+    assert finer > 0.8
 
 
 def without_seconds(history):

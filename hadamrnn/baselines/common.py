@@ -67,6 +67,7 @@ class Baseline(nn.Module):
         self.input_size, self.hidden_size, self.output_size = input_size, hidden_size, output_size
         self.q, self.weight_bits = q, weight_bits if self.quantized else None
         self.readout, self.per_step, self.embedding_size = readout, per_step, embedding_size
+        self.class_of: list[int] | None = None  # as HadamClassifier's
         self.features = embedding_size or input_size
         self.embedding = None
         if embedding_size:

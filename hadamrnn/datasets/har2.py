@@ -15,8 +15,10 @@ STEPS = 128
 CHANNELS = tuple(
     f"{signal}_{axis}" for signal in ("body_acc", "body_gyro", "total_acc") for axis in "xyz"
 )
-# activities 1 to 6: walking, upstairs, downstairs, sitting, standing, laying
-CLASS_OF_ACTIVITY = np.array([255, 1, 0, 1, 0, 1, 0], dtype=np.uint8)
+ACTIVITIES = (
+    "walking", "walking upstairs", "walking downstairs", "sitting", "standing", "laying",
+)  # fmt: skip
+CLASS_OF_ACTIVITY = np.array([1, 0, 1, 0, 1, 0], dtype=np.uint8)
 NAMES = ("sitting, laying, walking upstairs", "standing, walking, walking downstairs")
 VALID_SUBJECTS = (6, 14, 19, 25, 29)  # every fourth of the 21 training subjects in ascending order
 DEFAULTS = {"body_acc_companding": 0.0, "body_gyro_companding": 0.0}
@@ -86,9 +88,11 @@ def prepare(folder, settings):
     train_subjects = np.setdiff1d(subjects, [*VALID_SUBJECTS, *test_subjects])
     people = {"train": train_subjects, "valid": VALID_SUBJECTS, "test": test_subjects}
     rows = {split: splits.of_subjects(subjects, chosen) for split, chosen in people.items()}
-    targets = CLASS_OF_ACTIVITY[activities]
+    finer = activities - np.uint8(1)
+    targets = CLASS_OF_ACTIVITY[finer]
     signals = companding.compress(signals, np.array(units, dtype=np.float32))
     arrays, statistics = splits.sensor_splits(signals, targets, subjects, rows)
+    arrays |= {f"{split}_finer": finer[chosen] for split, chosen in rows.items()}
     splits.write(folder, arrays, _card(people, statistics, units))
 
 
@@ -115,6 +119,11 @@ def _card(people, statistics, units):
         "companding": units,
         "standardisation": statistics,
         "input": {"kind": "dense", "size": len(CHANNELS), "scale": 1.0, "offset": 0.0},
-        "output": {"size": len(NAMES), "names": NAMES, "per_step": False},
+        "output": {
+            "size": len(NAMES),
+            "names": NAMES,
+            "per_step": False,
+            "finer": {"names": ACTIVITIES, "class_of": CLASS_OF_ACTIVITY.tolist()},
+        },
         "steps": STEPS,
     }

@@ -76,17 +76,32 @@ def read_array(folder, split, what):
     return array
 
 
-def load(folder, split):
+def load(folder, split, finer=False):
     """(inputs, targets) of one split.
 
-    folder : a prepared folder; split : "train", "valid" or "test". A card whose "layout" is "copy"
+    folder : a prepared folder; split : "train", "valid" or "test"; finer : ids of the finer classes
+    that ``finer_classes`` names instead of the classes' own. A card whose "layout" is "copy"
     stores the messages alone, and the sequences are made from them here.
     inputs (n, T, d) uint8 or float32, or (n, T) symbol ids; targets (n,) or (n, T) uint8.
     """
     card = read_card(folder)
     if card.get("layout") == "copy":
         return expand_copy(read_array(folder, split, "messages"), card["steps"])
-    return read_array(folder, split, "inputs"), read_array(folder, split, "targets")
+    targets = read_array(folder, split, "finer" if finer else "targets")
+    return read_array(folder, split, "inputs"), targets
+
+
+def finer_classes(card):
+    """{"names", "class_of"} of the finer classes that a card tells apart.
+
+    class_of : the class id of each. Raises HadamrnnError for a data set without them.
+    """
+    if "finer" not in card["output"]:
+        raise HadamrnnError(
+            "train.finer_classes: must be false for a data set whose card.json names no finer "
+            "classes; got true"
+        )
+    return card["output"]["finer"]
 
 
 def load_unlabelled(folder):
