@@ -132,15 +132,15 @@ def write_run(path, settings, document, commit):
     """What hadamrnn.report reads of a run, and where and when it was made."""
     computer, benchmark = machine(), settings["benchmarks"][0]
     train = {**document["train"], **document["benchmark"][benchmark]}
-    bits = document["weight_bits"]
+    asked = {key: document[key] for key in ("q", "weight_bits")}
     content = {
         "benchmark": benchmark,
         "command": command(settings),
         "commit": git("rev-parse", f"{commit}^"),
         "finished": git("show", "-s", "--format=%cI", commit),
         "machine": {key: computer[key] for key in ("cpu", "cores", "system", "versions")},
-        **{key: document[key] for key in ("model", "q", "seed")},
-        "weight_bits": bits if bits != "auto" else train["weight_bits"],
+        **{key: document[key] for key in ("model", "seed")},
+        **{key: train[key] if value == "auto" else value for key, value in asked.items()},
         "hidden_size": train["hidden_size"],
     }
     path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
