@@ -9,7 +9,8 @@ extern "C" {
 
 HAR2_STATE(state);
 
-/* Put your sensor here: nine numbers in the units of the training data. */
+/* Put your sensor here: nine numbers as the model was trained on, companded and standardised. How to
+ * make them of readings without floating point: docs/device.md, "From readings to inputs". */
 static void read_sensor(float *sample)
 {
     for (uint8_t i = 0; i < HAR2_INPUT_SIZE; i++) {
