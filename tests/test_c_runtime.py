@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hadamrnn import packed
+from hadamrnn import hadamard, packed
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import c_header, host
+from hadamrnn.integer_proof import INT32_MAX, accumulator_bound, input_bounds
 from tests.random_models import STEPS, many_models, random_inputs, random_model
 
 pytestmark = pytest.mark.skipif(
@@ -50,6 +51,24 @@ def test_c_equals_integer_python(loader):
         logits, checksums = model.trace(x, workers=1)
         result = loader.run(model, x, trace=True)
         assert (result.logits == logits).all() and (result.checksums == checksums).all(), model
+
+
+def saturating_models(rng):
+    """States in the pattern of a row of the matrix, so that one t is m L, a bit more than fits 16,
+    against the largest input term; with fraction bits on both sides of where 16 bits suffice.
+    """
+    for m, a in ((32, 12), (64, 11), (128, 10), (256, 9), (512, 8), (1024, 7), (2048, 6)):
+        base = random_model(rng, block_size=m, q=2, activation_bits=a, input_size=1)
+        pattern = hadamard.sylvester(m)[int(rng.integers(m))].astype(np.int64)
+        u, bias = 7 * np.tile(pattern, 2)[:, None], np.zeros(2 * m, np.int64)
+        for fraction in range(base.fraction_bits - 2, base.fraction_bits + 2):
+            bounds = input_bounds(u, "dense", 8)
+            left = INT32_MAX - accumulator_bound(m, a, fraction, bounds, 0, bias, 0)
+            if left > int(max(bounds)) and fraction <= 20:
+                yield replace(
+                    base, input_weight=u, bias=bias, fraction_bits=fraction,
+                    input_multiplier=left // int(max(bounds)),
+                )  # fmt: skip
 
 
 VECTORS = {
@@ -92,6 +111,10 @@ def test_the_form_for_vectors_equals_integer_python(form):
                 logits, sums = model.trace(x)
                 result = program.run(model, x, trace=True)
                 assert (result.logits == logits).all() and (result.checksums == sums).all(), model
+        x = rng.choice(np.array([-128, 127], np.int8), (4, STEPS, 1))
+        x[0], x[1, ::3], x[2, :6] = 127, 0, -128
+        for model in saturating_models(rng):
+            assert (program.run(model, x, trace=True).checksums == model.trace(x)[1]).all(), model
 
 
 def test_c_equals_integer_python_at_the_ends_of_every_range(loader):

@@ -1,13 +1,14 @@
 /* A step on processors with vectors; only hadamrnn.c includes this file, after its helpers, where
  * HR_WIDE is defined.
  *
- * How it got fast. Every loop works on whole vectors: of 32 bytes with AVX2, else of 16. In the
- * transform the levels inside vectors are additions of whole vectors too, because two vectors are
- * interleaved before each: four times interleaved, 16-bit values are back in their places. Levels
- * whose results fit 16 bits are done in 16 bits. The update multiplies two features, then p and B,
- * in one instruction each, saturates with one, and where t and the rest divided by 2^w fit 16 bits
- * it works in 16 bits: (y 2^w + rest) >> F is (y + (rest >> w)) >> k, and what saturates on the way
- * would saturate at the end. Each operation of x86 used here is in plain C beside it. */
+ * How it got fast. Every loop works on whole vectors: of 32 bytes with AVX2, else of 16.
+ * Transform: the levels inside vectors are additions of whole vectors too, because two vectors are
+ * interleaved before each; interleaved four times, 16-bit values are back in their places. Levels
+ * whose results fit 16 bits are done in 16 bits, seven at once in registers.
+ * Update: one instruction multiplies by two features, one p by M and B by 2^bias_shift, and one
+ * saturates. (y 2^w + rest) >> F is (y + (rest >> w)) >> k: where both terms fit 16 bits, all the
+ * rest of the update is done in 16 bits, and what saturates on the way would do so at the end.
+ * These instructions are those of x86; plain C for other processors stands beside each. */
 #ifndef HADAMRNN_WIDE_H
 #define HADAMRNN_WIDE_H
 
@@ -28,7 +29,7 @@ enum {
     HR_HALVES = HR_BYTES / 2,     /* 16-bit lanes */
     HR_WORDS = HR_BYTES / 4,      /* 32-bit lanes */
     HR_FEATURES = 16,             /* 15 * 128 * 16 < 2^15 */
-    HR_OFFSET = (46341 - 1) / 2   /* (2^15 * 46341) >> 16, see HR_INVERSE_SQRT2 */
+    HR_OFFSET = (46341 - 1) / 2   /* (2^15 * 46341) >> 16, see HR_TIMES_ROOT */
 };
 
 #define HR_VECTOR_OF(type) __attribute__((vector_size(HR_BYTES), aligned(sizeof(type)), may_alias))
@@ -191,9 +192,38 @@ typedef uint8_t hr_sign_bits;
 HR_DEFINE_LEVELS(hr_levels_of_halves, hr_halves)
 HR_DEFINE_LEVELS(hr_levels_of_words, hr_words)
 
-/* t = (I_q (x) S_m) h into scratch: 16-bit values in their order or, if transform_bits is 32,
- * words, those of each HR_HALVES neurons in the order of HR_LOW16 and HR_HIGH16. */
-HR_APART static void hr_transform_wide(const hr_model *model, hr_state *state)
+/* Whether the update may work in 16 bits. Where t fits 16 bits, rest >> w must. Where t takes one
+ * bit more, it is saturated to them: if rest >> w, at most D, is so small that the state saturates
+ * whenever t does. The proof that the accumulator fits 32 bits bounds D by what y leaves. */
+static uint8_t hr_fits_16(const hr_model *model)
+{
+#ifdef HR_X86
+    const uint8_t bits = model->activation_bits, log2 = model->block_log2, k = log2 >> 1;
+    const uint8_t width = (uint8_t)(model->fraction_bits - k);
+    const uint32_t limit = ((uint32_t)1 << (bits - 1)) - 1;
+    uint32_t widest = model->block_size * limit, saturated = 32767, d;
+
+    if (model->transform_bits == 16) {
+        return width >= 16 || model->aligned_shift != HR_NOT_ALIGNED;
+    }
+    if (log2 > 17 - bits || log2 <= HR_IN_VECTOR) {
+        return 0;
+    }
+    if (log2 & 1) {
+        widest = (widest * 46341 + 32768) >> 16;
+        saturated = 23168;
+    }
+    d = (0x7FFFFFFFu >> width) - widest + 1;
+    return d <= 32767 && d + ((limit + 1) << k) <= saturated;
+#else
+    return (void)model, 0;
+#endif
+}
+
+/* t = (I_q (x) S_m) h into scratch: if in_16, 16-bit values in their order, of 17 bits saturated.
+ * Otherwise the same if transform_bits is 16, else words, those of each HR_HALVES neurons in the
+ * order of HR_LOW16 and HR_HIGH16. */
+HR_APART static void hr_transform_wide(const hr_model *model, hr_state *state, uint8_t in_16)
 {
     const size_t size = model->hidden_size;
     const uint8_t log2 = model->block_log2;
@@ -242,11 +272,13 @@ HR_APART static void hr_transform_wide(const hr_model *model, hr_state *state)
             }
         }
     } else {
+        const uint8_t widen = narrow == HR_IN_VECTOR && log2 > narrow && !in_16;
+
         for (i = 0; i < size / HR_HALVES; i += 2) {
             hr_halves a = hidden[i], b = hidden[i + 1];
 
             HR_IN_VECTORS(a, b);
-            if (narrow == HR_IN_VECTOR && log2 > narrow) {
+            if (widen) {
                 words[2 * i] = HR_WIDEN_LOW(a);
                 words[2 * i + 1] = HR_WIDEN_HIGH(a);
                 words[2 * i + 2] = HR_WIDEN_LOW(b);
@@ -261,6 +293,24 @@ HR_APART static void hr_transform_wide(const hr_model *model, hr_state *state)
         hr_levels_of_halves(halves, halves + size / HR_HALVES, (size_t)1 << (done - HR_IN_VECTOR),
                             (uint8_t)(narrow - done));
     }
+#ifdef HR_X86
+    if (log2 > narrow && in_16) { /* one level more */
+        const size_t half = (size_t)1 << (narrow - HR_IN_VECTOR);
+        const hr_halves least = HR_ALL(hr_halves, 0x8001); /* -32767, which has a negative */
+        size_t j;
+
+        for (i = 0; i < size / HR_HALVES; i += 2 * half) {
+            for (j = i; j < i + half; j++) {
+                const hr_halves a = halves[j], b = halves[j + half];
+
+                halves[j] = HR_LARGEST(HR_CALL(hr_halves, adds_epi16, a, b), least);
+                halves[j + half] = HR_LARGEST(HR_CALL(hr_halves, subs_epi16, a, b), least);
+            }
+        }
+        return;
+    }
+#endif
+    (void)in_16;
     if (log2 > narrow) {
         for (i = narrow > HR_IN_VECTOR ? size / HR_HALVES : 0; i; i--) {
             const hr_halves v = halves[i - 1]; /* from the last on, for they are in one place */
@@ -288,9 +338,10 @@ HR_INLINE int32_t hr_factors(const int8_t *input, size_t features, hr_halves *fa
     hr_halves sum = {0};
 
     for (; features > 1; features -= 2, input += 2) {
-        const uint32_t two = (uint8_t)input[0] | (uint32_t)(uint8_t)input[1] << 8;
+        uint16_t two;
 
-        *factors = HR_ALL(hr_halves, (uint16_t)two);
+        memcpy(&two, input, sizeof two);
+        *factors = HR_ALL(hr_halves, two);
         sum += HR_PRODUCTS(HR_ALL(hr_halves, 0x0101), *factors);
         factors++;
     }
@@ -344,7 +395,7 @@ HR_INLINE void hr_rest_fast(const hr_model *model, const hr_drive *drive, const 
     const hr_words factors =
         HR_ALL(hr_words, (uint32_t)drive->multiplier | (uint32_t)drive->bias_gain << 16);
     const hr_words start = HR_ALL(hr_words, wide->start);
-    const hr_halves *const bias = (const hr_halves *)(model->bias + 2 * first);
+    const hr_bytes *const bias = (const hr_bytes *)(model->bias + 2 * first);
     hr_halves sums[4];
     size_t i;
 
@@ -361,7 +412,7 @@ HR_APART static void hr_rest_any(const hr_model *model, const hr_drive *drive, c
                                  size_t first, hr_words *rest)
 {
     const uint32_t multiplier = (uint32_t)drive->multiplier, gain = (uint32_t)drive->bias_gain;
-    const hr_halves *const bias = (const hr_halves *)(model->bias + 2 * first);
+    const hr_bytes *const bias = (const hr_bytes *)(model->bias + 2 * first);
     const int8_t *input = drive->input;
     const uint8_t *row = drive->row + (first >> 1);
     size_t features = wide->features, i, j;
@@ -403,8 +454,13 @@ HR_APART static void hr_rest_any(const hr_model *model, const hr_drive *drive, c
 
 /* Words u t + 2^15 to y + HR_OFFSET, which is (46341 word) >> 16. */
 #ifdef HR_X86
+#if HR_BYTES == 32 /* upper halves of the first, lower ones of the second */
+#define HR_BLEND(a, b) ((hr_words)_mm256_blend_epi16(HR_NATIVE(b), HR_NATIVE(a), 0xAA))
+#else
+#define HR_BLEND(a, b) (((hr_words)(a) & 0xFFFF0000u) | ((hr_words)(b) & 0xFFFF))
+#endif
 #define HR_TIMES_ROOT(v)                                                                         \
-    (((v) & 0xFFFF0000u) + (hr_words)HR_HIGH_PRODUCT(v, HR_ALL(hr_words, 46341u)) +              \
+    (HR_BLEND(v, HR_HIGH_PRODUCT(v, HR_ALL(hr_halves, 46341))) +                                 \
      HR_MADD(v, HR_ALL(hr_words, (46341u - 65536u) << 16)))
 #else
 #define HR_TIMES_ROOT(v) (HR_SHIFT32(v, 16) * 46341u + ((((v) & 0xFFFF) * 46341u) >> 16))
@@ -413,13 +469,14 @@ HR_APART static void hr_rest_any(const hr_model *model, const hr_drive *drive, c
 enum { HR_IN_16, HR_TO_32, HR_IN_32 }; /* t and the update in 16 bits, t only, neither */
 
 /* All neurons: hidden = saturate((y 2^w + rest) >> F), and the sums of a mean readout.
- * form and root (of 2, in the scale) are constants where this is called. */
+ * form, root (of 2, in the scale) and fast (input product) are constants where speed matters. */
 HR_INLINE void hr_update_wide(const hr_model *model, const hr_drive *drive, const hr_wide *wide,
-                              hr_state *state, const int form, const uint8_t root)
+                              hr_state *state, const int form, const uint8_t root,
+                              const uint8_t fast)
 {
     const hr_halves lane_bits = HR_LANE_BITS;
     const uint8_t fraction = model->fraction_bits, halvings = model->block_log2 >> 1;
-    const uint8_t width = (uint8_t)(fraction - halvings), fast = wide->fast;
+    const uint8_t width = (uint8_t)(fraction - halvings);
     const uint8_t sum_bits = model->sum_bits;
     const int32_t limit = ((int32_t)1 << (model->activation_bits - 1)) - 1;
     const hr_halves *halves = (const hr_halves *)state->scratch;
@@ -501,10 +558,14 @@ HR_INLINE void hr_update_wide(const hr_model *model, const hr_drive *drive, cons
     HR_APART static void name(const hr_model *model, const hr_drive *drive, const hr_wide *wide, \
                               hr_state *state)                                                   \
     {                                                                                            \
-        if (model->block_log2 & 1) {                                                             \
-            hr_update_wide(model, drive, wide, state, form, 1);                                  \
+        const uint8_t root = model->block_log2 & 1;                                              \
+                                                                                                 \
+        if (!wide->fast) {                                                                       \
+            hr_update_wide(model, drive, wide, state, form, root, 0);                            \
+        } else if (root) {                                                                       \
+            hr_update_wide(model, drive, wide, state, form, 1, 1);                               \
         } else {                                                                                 \
-            hr_update_wide(model, drive, wide, state, form, 0);                                  \
+            hr_update_wide(model, drive, wide, state, form, 0, 1);                               \
         }                                                                                        \
     }
 #ifdef HR_X86
@@ -514,20 +575,17 @@ HR_DEFINE_UPDATE(hr_update_to_32, HR_TO_32)
 HR_DEFINE_UPDATE(hr_update_in_32, HR_IN_32)
 
 /* A step of a model with whole groups of neurons, but for the count of steps. */
-HR_APART static void hr_step_wide(const hr_model *model, hr_state *state, const int8_t *input,
-                                  uint16_t symbol)
+static void hr_step_wide(const hr_model *model, hr_state *state, const int8_t *input,
+                         uint16_t symbol)
 {
     static const int8_t one = 1;
     const uint8_t fraction = model->fraction_bits, halvings = model->block_log2 >> 1;
     const uint8_t width = (uint8_t)(fraction - halvings), bits = model->input_weight_bits;
     const uint32_t offset = model->block_log2 & 1 ? (uint32_t)HR_OFFSET << width : 0;
-    uint8_t in_16 = 0;
+    const uint8_t in_16 = hr_fits_16(model);
     hr_drive drive;
     hr_wide wide;
 
-#ifdef HR_X86 /* y and rest >> w fit 16 bits; rest fits 32 */
-    in_16 = model->transform_bits == 16 && (width >= 16 || model->aligned_shift != HR_NOT_ALIGNED);
-#endif
     drive.stride = hr_row_bytes(model, bits);
     drive.row = model->input_weight + (input ? 0 : symbol * drive.stride);
     drive.input = input ? input : bits == 4 ? &one : NULL;
@@ -549,7 +607,7 @@ HR_APART static void hr_step_wide(const hr_model *model, hr_state *state, const 
             wide.start -= 8 * (uint32_t)drive.multiplier * (uint32_t)(int32_t)drive.input[i];
         }
     }
-    hr_transform_wide(model, state);
+    hr_transform_wide(model, state, in_16);
 #ifdef HR_X86
     if (in_16) {
         hr_update_in_16(model, &drive, &wide, state);
