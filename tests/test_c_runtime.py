@@ -4,14 +4,16 @@ import json
 import struct
 import subprocess
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hadamrnn import packed
+from hadamrnn import hadamard, packed
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import c_header, host
+from hadamrnn.integer_proof import INT32_MAX, accumulator_bound, input_bounds
 from tests.random_models import STEPS, many_models, random_inputs, random_model
 
 pytestmark = pytest.mark.skipif(
@@ -51,29 +53,68 @@ def test_c_equals_integer_python(loader):
         assert (result.logits == logits).all() and (result.checksums == checksums).all(), model
 
 
-@pytest.mark.parametrize("options", [(), host.WIDEST], ids=["sanitized", "widest"])
-def test_the_form_for_vectors_equals_integer_python(options):
-    """States in whole groups of 32 and 4-bit weights take it, whatever the rest is."""
+def saturating_models(rng):
+    """States in the pattern of a row of the matrix, so that one t is m L, a bit more than fits 16,
+    against the largest input term; with fraction bits on both sides of where 16 bits suffice.
+    """
+    for m, a in ((32, 12), (64, 11), (128, 10), (256, 9), (512, 8), (1024, 7), (2048, 6)):
+        base = random_model(rng, block_size=m, q=2, activation_bits=a, input_size=1)
+        pattern = hadamard.sylvester(m)[int(rng.integers(m))].astype(np.int64)
+        u, bias = 7 * np.tile(pattern, 2)[:, None], np.zeros(2 * m, np.int64)
+        for fraction in range(base.fraction_bits - 2, base.fraction_bits + 2):
+            bounds = input_bounds(u, "dense", 8)
+            left = INT32_MAX - accumulator_bound(m, a, fraction, bounds, 0, bias, 0)
+            if left > int(max(bounds)) and fraction <= 20:
+                yield replace(
+                    base, input_weight=u, bias=bias, fraction_bits=fraction,
+                    input_multiplier=left // int(max(bounds)),
+                )  # fmt: skip
+
+
+VECTORS = {
+    "sanitized": ((), True),
+    "sanitized, native": (("-march=native",), True),
+    "plain C": (("-DHR_NO_INTRINSICS",), True),
+    "widest": (host.WIDEST, False),
+}
+
+
+@pytest.mark.parametrize("form", VECTORS)
+def test_the_form_for_vectors_equals_integer_python(form):
+    """States in whole groups of 64 take it, or of 32 with vectors of 16 bytes."""
+    options, sanitize = VECTORS[form]
     rng = np.random.default_rng(4)
-    with host.HostProgram(sanitize=not options, options=options) as program:
-        for m, q, a, features, kind, readout in (
-            (1, 32, 12, 3, "dense", "last"), (2, 16, 8, 1, "dense", "mean"),
-            (4, 24, 12, 31, "dense", "last"), (8, 4, 15, 32, "dense", "mean"),
-            (16, 2, 12, 70, "dense", "last"), (32, 1, 9, 9, "symbol", "mean"),
-            (64, 3, 12, 9, "dense", "mean"), (128, 1, 8, 9, "dense", "last"),
-            (128, 2, 12, 10, "symbol", "last"), (256, 1, 12, 1, "dense", "mean"),
-            (512, 1, 8, 2, "dense", "last"), (1024, 1, 12, 1, "dense", "last"),
+    with host.HostProgram(sanitize=sanitize, options=options) as program:
+        for m, q, a, features, kind, readout, bits in (
+            (1, 64, 12, 3, "dense", "last", 4), (2, 64, 8, 1, "dense", "mean", 4),
+            (4, 48, 12, 31, "dense", "last", 4), (8, 8, 15, 32, "dense", "mean", 4),
+            (16, 4, 12, 70, "dense", "last", 4), (32, 2, 9, 9, "symbol", "mean", 4),
+            (32, 6, 9, 16, "dense", "mean", 4), (32, 1, 9, 9, "symbol", "mean", 4),
+            (64, 3, 12, 9, "dense", "mean", 4), (64, 1, 10, 17, "dense", "mean", 4),
+            (128, 1, 8, 9, "dense", "last", 4), (128, 2, 9, 6, "dense", "mean", 4),
+            (128, 2, 12, 10, "symbol", "last", 4), (128, 1, 16, 3, "dense", "mean", 4),
+            (256, 1, 12, 1, "dense", "mean", 4), (256, 1, 8, 3, "dense", "mean", 8),
+            (512, 1, 8, 2, "dense", "last", 4), (512, 1, 12, 2, "symbol", "last", 8),
+            (512, 1, 7, 2, "dense", "mean", 4), (1024, 1, 12, 1, "dense", "last", 4),
+            (2048, 1, 5, 4, "dense", "mean", 4), (4096, 1, 4, 3, "dense", "last", 4),
+            (64, 1, 12, 5, "dense", "mean", 2),
         ):  # fmt: skip
             model = random_model(
                 rng, block_size=m, q=q, activation_bits=a, input_size=features, kind=kind,
-                readout=readout, input_weight_bits=4,
+                readout=readout, input_weight_bits=bits, bias_shift=14 if m == 4096 else 0,
             )  # fmt: skip
             x = random_inputs(rng, model)
             if kind == "dense":  # the largest input product of the first neuron
                 x[0] = np.where(model.input_weight[0] > 0, 127, -128)
-            logits, checksums = model.trace(x)
-            result = program.run(model, x, trace=True)
-            assert (result.logits == logits).all() and (result.checksums == checksums).all(), model
+            for multiplier in {model.input_multiplier, min(model.input_multiplier, 29999)}:
+                model = replace(model, input_multiplier=multiplier)  # in 32 bits, and in 16
+                logits, sums = model.trace(x)
+                result = program.run(model, x, trace=True)
+                assert (result.logits == logits).all() and (result.checksums == sums).all(), model
+        x = rng.choice(np.array([-128, 127], np.int8), (4, STEPS, 1))
+        x[0], x[1, ::3], x[2, :6] = 127, 0, -128
+        for model in saturating_models(rng):
+            assert (program.run(model, x, trace=True).checksums == model.trace(x)[1]).all(), model
 
 
 def test_c_equals_integer_python_at_the_ends_of_every_range(loader):

@@ -3,7 +3,8 @@
  * A step is a transform (hadamrnn_transform.h), then for each neuron a product with the input and
  * an update: in general form here, and in fast forms in hadamrnn_pairs.h (int of 32 bits) and
  * hadamrnn_aligned.h (int of 16 bits), for 4-bit weights and transforms that fit 16 bits, and in
- * hadamrnn_wide.h (vectors), for 4-bit weights. All compute the same integers. */
+ * hadamrnn_wide.h (vectors), for states in whole groups of 64 or 32. All compute the same integers.
+ */
 #include "hadamrnn.h"
 
 #include <limits.h>
@@ -134,6 +135,14 @@ static int32_t hr_relu(int32_t value)
     return value > 0 ? value : 0;
 }
 
+/* Processors with vectors, and compilers that can say so. */
+#if defined(__GNUC__) && defined(__has_builtin) && HR_LANES == 2 && !defined(HR_NO_VECTORS)
+#if __has_builtin(__builtin_shufflevector) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&         \
+    (defined(__SSE2__) || defined(__ARM_NEON))
+#define HR_WIDE
+#endif
+#endif
+
 /* What is the same for all neurons of a step. */
 typedef struct {
     const int8_t *input; /* null for a symbol */
@@ -151,20 +160,6 @@ typedef struct {
 #include "hadamrnn_aligned.h"
 #else
 #include "hadamrnn_pairs.h"
-#endif
-
-/* Processors with vectors, and compilers that can say so. */
-#if defined(__GNUC__) && defined(__has_builtin) && HR_LANES == 2 && !defined(HR_NO_VECTORS)
-#if __has_builtin(__builtin_shufflevector) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&         \
-    (defined(__SSE2__) || defined(__ARM_NEON))
-#define HR_WIDE
-#endif
-#endif
-#ifdef HR_WIDE
-#include "hadamrnn_wide.h"
-#define HR_TRANSFORM32 hr_transform_wide
-#else
-#define HR_TRANSFORM32 hr_transform32
 #endif
 
 /* rest[i] = p M + B 2^bias_shift + R, where p is row i of U times the input. */
@@ -247,12 +242,12 @@ HR_APART static void hr_transform(const hr_model *model, hr_state *state)
 
             *pair++ = (uint32_t)(a + b) + ((uint32_t)(a - b) << 16);
         }
-        HR_TRANSFORM32(state->scratch, size >> 1, (uint8_t)(log2 - 1));
+        hr_transform32(state->scratch, size >> 1, (uint8_t)(log2 - 1));
     } else if (model->transform_bits == 32) {
         for (i = 0; i < size; i++) {
             state->scratch[i] = (uint32_t)(int32_t)state->hidden[i];
         }
-        HR_TRANSFORM32(state->scratch, size, log2);
+        hr_transform32(state->scratch, size, log2);
     } /* else blocks of one: t is h */
 }
 #endif
@@ -324,14 +319,6 @@ static void hr_update(const hr_model *model, const hr_drive *drive, hr_state *st
     uint32_t rest[HR_BATCH];
     size_t first, count;
 
-#ifdef HR_WIDE
-    if (size % HR_BATCH == 0 && model->input_weight_bits == 4) {
-        for (first = 0; first < size; first += HR_BATCH) {
-            hr_update_wide(model, drive, state, first);
-        }
-        return;
-    }
-#endif
     for (first = 0; first < size; first += count) {
         count = size - first < HR_BATCH ? size - first : HR_BATCH;
         hr_rest(model, drive, first, count, rest);
@@ -352,6 +339,10 @@ static void hr_update(const hr_model *model, const hr_drive *drive, hr_state *st
     }
 }
 
+#ifdef HR_WIDE
+#include "hadamrnn_wide.h"
+#endif
+
 /* The step itself. input is null for a symbol model. */
 static hr_status hr_advance(const hr_model *model, hr_state *state, const int8_t *input,
                             uint16_t symbol)
@@ -365,6 +356,13 @@ static hr_status hr_advance(const hr_model *model, hr_state *state, const int8_t
     if (model->sum_bits && state->steps >= model->max_steps) {
         return HR_TOO_MANY_STEPS;
     }
+#ifdef HR_WIDE
+    if (model->hidden_size % HR_GROUP == 0) {
+        hr_step_wide(model, state, input, symbol);
+        state->steps++;
+        return HR_OK;
+    }
+#endif
     drive.input = input;
     drive.stride = hr_row_bytes(model, model->input_weight_bits);
     drive.row = model->input_weight + (input ? 0 : symbol * drive.stride);
