@@ -16,7 +16,9 @@ def figures_of(benchmark, groups):
     aside = ("-blocks-", "-rate-", "-batch-", "-signs-")  # same size as the shipped model
     sized = [group for group in groups if not any(word in group.name for word in aside)]
     recipes = [g for g in groups if g.name in (benchmark, f"{benchmark}-official")]
-    models = {group.first.model: group for group in reversed(sized)}
+    # Baselines share the recipe of <benchmark>-earlier where there is such a run.
+    earlier = [group for group in groups if group.name == f"{benchmark}-earlier"]
+    models = {group.first.model: group for group in [*reversed(sized), *earlier]}
     made = {f"{benchmark}-size": figures.accuracy_against_size(benchmark, sized)}
     if len(blocks) > 1:
         made[f"{benchmark}-operations"] = figures.accuracy_against_operations(benchmark, blocks)

@@ -18,7 +18,8 @@ of the ten recalled symbols; for sst2 of the published development set), mean ±
 over the seeds. The best epoch was chosen on validation data; har2 and dsa19 train a fixed number of
 epochs on all people but the test's. *Shipped* is the integer model, for a baseline its float model.
 Names: the benchmark alone is the shipped recipe, `official` the published one, the others change
-what they say. Times are wall time on a machine that was doing other work beside.
+what they say; har2's sweeps and most of its baselines change `har2-earlier`, whose inputs are not
+companded, as their commands say. Times are wall time on a machine that was doing other work beside.
 """
 
 
