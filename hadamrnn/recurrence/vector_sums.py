@@ -116,6 +116,45 @@ def _sum_of_outer(lefts, rights):
     return sum_of_outer
 
 
+LISTED = 8
+"""Rows that ``sum_listed_block`` sums at once: enough to hide the time of a multiply-add."""
+
+
+def _sum_listed(rows):
+    """out row k += sum over n < count of values[start + n] * (row k of a line of ``others``).
+
+    The line is number places[start + n] of those that are LISTED rows long, from its ``column`` on.
+    """
+
+    @intrinsic
+    def sum_listed(typing, out, offset, values, places, start, count, others, column):
+        def codegen(context, builder, signature, args):
+            emit = Emitter(context, builder, signature.args[0].dtype)
+            outs, numbers, lines, data = (
+                emit.data(signature.args[k], args[k]) for k in (0, 2, 3, 6)
+            )
+            steps = [constant(k * LANES) for k in range(rows)]
+            places_ = [builder.add(args[1], step) for step in steps]
+            sums = [cgutils.alloca_once_value(builder, emit.load(outs, p)) for p in places_]
+            with cgutils.for_range(builder, args[5]) as loop:
+                listed = builder.add(args[4], loop.index)
+                factor = emit.splat(builder.load(builder.gep(numbers, [listed])))
+                line = builder.load(builder.gep(lines, [listed]))
+                begin = emit.offset(args[7], line, constant(LISTED * LANES))
+                for step, total in zip(steps, sums, strict=True):
+                    row = emit.load(data, builder.add(begin, step))
+                    builder.store(emit.multiply_add(factor, row, builder.load(total)), total)
+            for place, total in zip(places_, sums, strict=True):
+                emit.store(builder.load(total), outs, place)
+            return context.get_dummy_value()
+
+        intp = types.intp
+        return types.void(out, intp, values, places, intp, intp, others, intp), codegen
+
+    return sum_listed
+
+
+sum_listed, sum_listed_block = _sum_listed(1), _sum_listed(LISTED)
 sum_of_products1, sum_of_products4 = _sum_of_products(1), _sum_of_products(4)
 relu_products1, relu_products4 = _sum_of_products(1, relu=True), _sum_of_products(4, relu=True)
 masked_products1 = _sum_of_products(1, masked=True)
