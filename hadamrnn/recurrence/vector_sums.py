@@ -95,16 +95,15 @@ def _sum_of_outer(lefts, rights):
             with cgutils.for_range(builder, args[9]) as loop:
                 left_base = emit.offset(args[4], loop.index, args[5])
                 right_base = emit.offset(args[7], loop.index, args[8])
-                left_rows, right_rows = (
-                    [emit.load(data, builder.add(base, constant(k * LANES))) for k in range(count)]
-                    for data, base, count in (
-                        (left_data, left_base, lefts),
-                        (right_data, right_base, rights),
-                    )
-                )
-                products = [(a, b) for a in left_rows for b in right_rows]
-                for (a, b), sum_ in zip(products, sums, strict=True):
-                    builder.store(emit.multiply_add(a, b, builder.load(sum_)), sum_)
+                left_rows = [
+                    emit.load(left_data, builder.add(left_base, constant(i * LANES)))
+                    for i in range(lefts)
+                ]
+                for k in range(rights):  # one at a time: 3 x 4 sums leave AVX2 four registers
+                    row = emit.load(right_data, builder.add(right_base, constant(k * LANES)))
+                    for left_row, sum_ in zip(left_rows, sums[k::rights], strict=True):
+                        product = emit.multiply_add(left_row, row, builder.load(sum_))
+                        builder.store(product, sum_)
             for place, sum_ in zip(places, sums, strict=True):
                 emit.store(builder.load(sum_), totals, place)
             return context.get_dummy_value()
