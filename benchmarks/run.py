@@ -27,7 +27,8 @@ from benchmarks.speed import LOOP, OURS, Shape
 PARTS = ("speed", "memory", "growth", "latency")
 PACKAGES = ("torch", "numba", "numpy", "onnxruntime")
 QUICK_SHAPES = (
-    Shape("pmnist", 32, 20, 1, 8, 10, paper_steps=10),
+    Shape("pmnist", 32, 20, 1, 8, 10, paper_steps=10, filled=speed.MNIST_FILLED),
+    Shape("pmnist_dense", 32, 20, 1, 8, 10),
     Shape("copy", 16, 24, 10, 8, 9, symbols=True, per_step=True),
     Shape("imdb", 16, 12, 60, 8, 2, symbols=True, embedding=12),
     Shape("har2", 16, 16, 9, 8, 2, readout="mean"),

@@ -10,8 +10,10 @@ import os
 import statistics
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -25,6 +27,7 @@ from hadamrnn.training import make_optimizer
 OURS, LOOP = "hadamrnn", "dense_step_loop"
 CONTENDERS = (OURS, LOOP, "lstm", "rnn", "diagonal")
 ROUNDS = 5
+PREPARED = Path("data/prepared")
 TOLERANCE = 1e-3
 """Largest relative difference (2-norm) of a float32 gradient between this project and the loop."""
 
@@ -36,6 +39,8 @@ class Shape:
     input_size : features, or symbols when ``symbols``; embedding : width of the learned table in
     front, 0 for none (symbols are then one-hot). readout is this project's; peers read the last
     step, or every step with ``per_step``. paper_steps : training steps of the paper's recipe.
+    filled : share of the random inputs that are not zero. pixels : a prepared image benchmark whose
+    first training rows are the inputs, where it is there: this project passes over zeros.
     """
 
     name: str
@@ -49,10 +54,18 @@ class Shape:
     per_step: bool = False
     readout: str = "last"
     paper_steps: int = 0
+    filled: float = 1.0
+    pixels: str = ""
 
+
+MNIST_FILLED = 0.19
+"""Share of MNIST's pixels that are not zero, measured on the 50,000 training images."""
 
 SHAPES = (
-    Shape("pmnist", 512, 784, 1, 100, 10, paper_steps=200 * 500),
+    Shape(
+        "pmnist", 512, 784, 1, 100, 10, paper_steps=200 * 500, filled=MNIST_FILLED, pixels="pmnist"
+    ),
+    Shape("pmnist_dense", 512, 784, 1, 100, 10),
     Shape("copy", 128, 1000, 10, 128, 9, symbols=True, per_step=True, paper_steps=10 * 4000),
     Shape("imdb", 128, 500, 10_000, 100, 2, symbols=True, embedding=512, paper_steps=30 * 250),
     Shape("har2", 128, 128, 9, 64, 2, readout="mean"),
@@ -80,8 +93,19 @@ def build(contender, shape, readout=None):
     return model
 
 
+def _pixels_are_there(shape):
+    return bool(shape.pixels) and (PREPARED / shape.pixels / "train_inputs.npy").is_file()
+
+
+def inputs_of(shape):
+    """What the inputs are, in words and numbers, for the report."""
+    inputs, _ = batch_of(shape, OURS)
+    source = f"rows of {shape.pixels}" if _pixels_are_there(shape) else "random"
+    return {"source": source, "share_not_zero": float((inputs != 0).float().mean())}
+
+
 def batch_of(shape, contender):
-    """(inputs, targets), random with seed 1, as the contender takes them.
+    """(inputs, targets), random with seed 1 but for ``pixels``, as the contender takes them.
 
     Without an embedding, peers get one-hot numbers for symbols, made before the clock starts.
     """
@@ -93,6 +117,10 @@ def batch_of(shape, contender):
             x = nn.functional.one_hot(x, shape.input_size).float()
     else:
         x = torch.rand(*size, shape.input_size, generator=generator)
+        x *= torch.rand(x.shape, generator=generator) < shape.filled
+        if _pixels_are_there(shape):
+            rows = np.load(PREPARED / shape.pixels / "train_inputs.npy", mmap_mode="r")
+            x = torch.from_numpy(rows[: shape.batch] / np.float32(255))
     target_size = size if shape.per_step else size[:1]
     return x, torch.randint(shape.classes, target_size, generator=generator)
 
@@ -163,7 +191,8 @@ def measure(shape, contenders=CONTENDERS, rounds=ROUNDS, seconds=0.3, progress=p
     """Times and ratios of all contenders on one shape, as a dictionary for JSON."""
     load = os.getloadavg()[0]
     progress(f"{shape.name}: compare loss and gradients with the dense step loop")
-    result = {"shape": asdict(shape), "agreement": agreement(shape), "contenders": {}}
+    result = {"shape": asdict(shape), "inputs": inputs_of(shape), "agreement": agreement(shape)}
+    result["contenders"] = {}
     steps = {n: training_step(build(n, shape), *batch_of(shape, n)) for n in contenders}
     for name, step in steps.items():
         progress(f"{shape.name}: first step of {name}: {step():.3g} s")

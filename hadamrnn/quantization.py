@@ -27,7 +27,7 @@ def check_weight_bits(bits):
 class _Sign(torch.autograd.Function):
     @staticmethod
     def forward(ctx, weight):
-        return torch.where(weight < 0, -1.0, 1.0).to(weight.dtype)
+        return (weight < 0).to(weight.dtype).mul_(-2).add_(1)
 
     @staticmethod
     def backward(ctx, gradient):
@@ -53,21 +53,26 @@ def integers(weight, bits):
     >>> levels.tolist(), scale.item()
     ([-8, 2, 7], 0.125)
     """
+    levels, scale = _levels(weight, bits)
+    return levels.to(torch.int8), scale
+
+
+def _levels(weight, bits):
+    """As ``integers``, the integers in the type of ``weight``."""
     check_weight_bits(bits)
     highest = weight.abs().max()
-    highest = torch.where(highest > 0, highest, torch.ones_like(highest))
+    highest = highest.masked_fill_(highest == 0, 1)
     if bits == 1:
-        return torch.round(weight / highest).to(torch.int8), highest
+        return (weight / highest).round_(), highest
     steps = 2 ** (bits - 1)
-    levels = torch.clamp(torch.round(weight * (steps / highest)), -steps, steps - 1)
-    return levels.to(torch.int8), highest / steps
+    return (weight * (steps / highest)).round_().clamp_(-steps, steps - 1), highest / steps
 
 
 class _Quantize(torch.autograd.Function):
     @staticmethod
     def forward(ctx, weight, bits):
-        levels, scale = integers(weight, bits)
-        return levels * scale
+        levels, scale = _levels(weight, bits)
+        return levels.mul_(scale)
 
     @staticmethod
     def backward(ctx, gradient):

@@ -54,6 +54,19 @@ def test_speed_of_every_contender(shape):
     assert ("paper_run_minutes" in result) == bool(shape.paper_steps)
 
 
+def test_inputs_are_pixels_where_they_are_prepared(tmp_path, monkeypatch):
+    monkeypatch.setattr(speed, "PREPARED", tmp_path)
+    shape = Shape("pixels", 16, 5, 1, 400, 2, filled=0.2, pixels="made_up")
+    made = speed.inputs_of(shape)
+    assert made["source"] == "random" and made["share_not_zero"] == pytest.approx(0.2, abs=0.05)
+    (tmp_path / "made_up").mkdir()
+    pixels = np.arange(500 * 5, dtype=np.uint8).reshape(500, 5, 1) * 51
+    np.save(tmp_path / "made_up" / "train_inputs.npy", pixels)
+    inputs, _ = speed.batch_of(shape, OURS)
+    np.testing.assert_array_equal(inputs, pixels[:400].astype(np.float32) / 255)
+    assert inputs.dtype == torch.float32 and speed.inputs_of(shape)["source"] == "rows of made_up"
+
+
 @pytest.mark.parametrize("name", ["pmnist", "imdb"])
 def test_agreement_notices_a_wrong_recurrence(name, monkeypatch):
     original = dispatch.run

@@ -344,6 +344,25 @@ def test_rebuilt_powers_stay_true_over_ten_thousand_steps(hidden, q):
     assert max(errors.values()) < LONG_BOUNDS["last"], errors
 
 
+@pytest.mark.parametrize("wants_inputs", [True, False])
+@pytest.mark.parametrize("numbers", [100, 2**19])
+@pytest.mark.parametrize("filled", [0.0, 0.2, 0.9])
+def test_krylov_passes_over_zeros(filled, numbers, wants_inputs, monkeypatch):
+    """Inputs that are mostly zero are multiplied by other code than dense ones."""
+    monkeypatch.setattr(krylov, "CHUNK", numbers)
+    case, results = Case(24, 3, 45, 17, 2), []
+    zero = torch.from_numpy(np.random.default_rng(0).random((17, 45, 2)) >= filled)
+    for backend in ("krylov", "reference"):
+        arguments = case.arguments()
+        inputs = arguments["inputs"].detach().masked_fill(zero, 0).requires_grad_(wants_inputs)
+        leaves = [inputs, *(arguments[n] for n in ("input_weight", "bias", "signs"))]
+        state, _ = run(case, arguments | {"inputs": inputs}, backend)
+        wanted = leaves if wants_inputs else leaves[1:]
+        results.append([state, *torch.autograd.grad(state.square().sum(), wanted)])
+    for own, expected in zip(*results, strict=True):
+        torch.testing.assert_close(own, expected, rtol=EXACT, atol=EXACT)
+
+
 def test_krylov_keeps_nothing_that_grows_with_time():
     """What waits for the backward pass beside the inputs, which are there anyway."""
     kept = []

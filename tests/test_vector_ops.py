@@ -46,26 +46,6 @@ def run_butterfly16(array, offset, stride):
 
 
 @numba.njit
-def run_within1(array, offset):
-    ops.butterfly_within1(array, offset)
-
-
-@numba.njit
-def run_within2(array, offset):
-    ops.butterfly_within2(array, offset)
-
-
-@numba.njit
-def run_within3(array, offset):
-    ops.butterfly_within3(array, offset)
-
-
-@numba.njit
-def run_within4(array, offset):
-    ops.butterfly_within4(array, offset)
-
-
-@numba.njit
 def run_scale_add_scalar(array, offset, factor, addend):
     ops.scale_add_scalar(array, offset, factor, addend)
 
@@ -300,21 +280,6 @@ def test_sum_of_outer(lefts, rights, function, steps, dtype):
                 row += one * other
     function(total, place, stride, left, *left_place, right, *right_place, steps)
     np.testing.assert_array_equal(total, expected)
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("offset", [0, LANES, 5])
-@pytest.mark.parametrize(
-    ("size", "butterfly"),
-    [(2, run_within1), (4, run_within2), (8, run_within3), (16, run_within4)],
-)
-def test_butterfly_within_a_row(size, butterfly, offset, dtype):
-    array = whole_numbers(dtype, 4 * LANES)
-    expected = array.copy()
-    (row,) = rows_of(expected, offset)
-    row[:] = np.kron(np.eye(LANES // size), sylvester(size)) @ row
-    butterfly(array, offset)
-    np.testing.assert_array_equal(array, expected)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -1,45 +1,12 @@
 """CPU kernels of the Krylov form: powers of W applied to a few vectors, and the adjoint.
 
 Cost: n . d (log2(m) + 1) additions a step for n vectors, whatever the batch size. One vector is
-seen as rows of LANES numbers: butterflies inside a row are shuffles of one register, those between
-rows the passes of tile.py. Vectors are padded with zeros to whole rows.
+seen as rows of LANES numbers, padded with zeros to whole rows; see passes.
 """
 
-from hadamrnn.recurrence import tile
 from hadamrnn.recurrence.numba_setup import LANES, inline, kernel
-from hadamrnn.recurrence.vector_ops import (
-    add,
-    butterfly_within1,
-    butterfly_within2,
-    butterfly_within3,
-    butterfly_within4,
-    copy,
-    multiply,
-    multiply_add,
-)
-
-
-@inline
-def _transform(vector, block_size):
-    """In place (I_q (x) S_m) of a (rows, LANES) vector, row after row."""
-    for i in range(vector.shape[0]):
-        if block_size >= 16:
-            butterfly_within4(vector, i * LANES)
-        elif block_size == 8:
-            butterfly_within3(vector, i * LANES)
-        elif block_size == 4:
-            butterfly_within2(vector, i * LANES)
-        elif block_size == 2:
-            butterfly_within1(vector, i * LANES)
-    if block_size > LANES:
-        tile.transform(vector, block_size // LANES)
-
-
-@inline
-def _scale(vector, factors):
-    """vector *= factors, both (rows, LANES)."""
-    for i in range(vector.shape[0]):
-        multiply(vector, i * LANES, vector, i * LANES, factors, i * LANES)
+from hadamrnn.recurrence.passes import transform, transform_scale
+from hadamrnn.recurrence.vector_ops import add, copy, multiply, sum_scale_both
 
 
 @inline
@@ -50,6 +17,13 @@ def _copy(target, source):
 
 
 @inline
+def _scale(vector, factors):
+    """vector *= factors, both (rows, LANES)."""
+    for i in range(vector.shape[0]):
+        multiply(vector, i * LANES, vector, i * LANES, factors, i * LANES)
+
+
+@inline
 def _add(target, source):
     """target += source, both (rows, LANES)."""
     for i in range(target.shape[0]):
@@ -57,10 +31,10 @@ def _add(target, source):
 
 
 @inline
-def _add_product(total, left, right):
-    """total += left * right, all (rows, LANES)."""
-    for i in range(total.shape[0]):
-        multiply_add(total, i * LANES, left, i * LANES, right, i * LANES)
+def _sum_scale(total, left, right, factors):
+    """total += left * right, then left and right times ``factors``; all (rows, LANES)."""
+    for i in range(0, total.size, LANES):
+        sum_scale_both(total, i, left, i, right, i, factors, i)
 
 
 @kernel
@@ -77,8 +51,7 @@ def climb(first, stop, vectors, scale, block_size, powers, bias_sum):
                 _copy(powers[place, v], vectors[v])
             else:
                 _add(bias_sum, vectors[v])
-            _transform(vectors[v], block_size)
-            _scale(vectors[v], scale)
+            transform_scale(vectors[v], 0, vectors[v], 0, block_size, scale)
 
 
 @kernel
@@ -98,11 +71,11 @@ def descend(
     for v in range(first, stop):
         for place in range(grads.shape[0]):
             if rebuild:
-                _add_product(sign_sums[v], adjoints[v], vectors[v])
-                _scale(vectors[v], scale)
-                _transform(vectors[v], block_size)
+                _sum_scale(sign_sums[v], adjoints[v], vectors[v], scale)
+                transform(vectors[v], block_size)
                 if place < powers.shape[0] and v < powers.shape[1]:
                     _copy(powers[place, v], vectors[v])
-            _scale(adjoints[v], scale)
-            _transform(adjoints[v], block_size)
+            else:
+                _scale(adjoints[v], scale)
+            transform(adjoints[v], block_size)
             _add(adjoints[v], grads[place, v] if v < grads.shape[1] else bias_grad)

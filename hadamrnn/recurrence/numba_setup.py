@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 
 import numba
+from llvmlite.binding import get_host_cpu_features
 from platformdirs import user_cache_path
 
 if "NUMBA_CACHE_DIR" not in os.environ:
@@ -22,8 +23,11 @@ if "NUMBA_CACHE_DIR" not in os.environ:
         user_cache_path("hadamrnn") / f"kernels-{hashlib.sha256(_sources).hexdigest()[:16]}"
     )
 
-LANES = 16
-"""Sequences that advance together in one tile: one 512-bit vector of float32."""
+WIDE = bool(get_host_cpu_features().get("avx512f"))
+LANES = 16 if WIDE else 8
+"""Sequences that advance together in one tile: one of the machine's vectors of float32. Twice as
+many need two registers a row, and the blocks of rows that the kernels hold in registers (radix-8
+butterflies, sums of products) would be spilled to memory."""
 
 kernel = numba.njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 # Called by kernels alone, so that the wrappers for other callers need not be compiled.

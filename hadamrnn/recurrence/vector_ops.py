@@ -9,11 +9,9 @@ Measured on one AVX-512 core, d = 128, float32: numba loops 7 to 12 GFLOP/s, the
 Each has its plain NumPy meaning in the docstring, and a test that holds it to that.
 """
 
-from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from hadamrnn.recurrence.numba_setup import LANES
 from hadamrnn.recurrence.vector_code import Emitter, constant, where_positive
 
 
@@ -39,29 +37,6 @@ def _butterfly(radix):
         return types.void(array, types.intp, types.intp), codegen
 
     return butterfly
-
-
-def _butterfly_within(levels):
-    """One row of LANES numbers becomes blocks of S_(2^levels) times it, by shuffles."""
-
-    @intrinsic
-    def butterfly_within(typing, array, offset):
-        def codegen(context, builder, signature, args):
-            emit = Emitter(context, builder, signature.args[0].dtype)
-            data = emit.data(signature.args[0], args[0])
-            row = emit.load(data, args[1])
-            for half in (1 << level for level in range(levels)):
-                mask = ir.Constant(
-                    ir.VectorType(ir.IntType(32), LANES), [k ^ half for k in range(LANES)]
-                )
-                signs = ir.Constant(emit.vector, [-1.0 if k & half else 1.0 for k in range(LANES)])
-                row = emit.multiply_add(row, signs, builder.shuffle_vector(row, row, mask))
-            emit.store(row, data, args[1])
-            return context.get_dummy_value()
-
-        return types.void(array, types.intp), codegen
-
-    return butterfly_within
 
 
 @intrinsic
@@ -177,7 +152,22 @@ def scale_add(typing, array, offset, factor, other, other_offset):
     return types.void(array, types.intp, array.dtype, other, types.intp), codegen
 
 
+@intrinsic
+def sum_scale_both(typing, total, place, left, l_place, right, r_place, factors, f_place):
+    """total[row] += left[row] * right[row], then left[row] and right[row] *= factors[row]."""
+
+    def codegen(context, builder, signature, args):
+        emit = Emitter(context, builder, signature.args[0].dtype)
+        arrays = [emit.data(signature.args[k], args[k]) for k in (0, 2, 4, 6)]
+        rows = [emit.load(data, args[2 * k + 1]) for k, data in enumerate(arrays)]
+        emit.store(emit.multiply_add(rows[1], rows[2], rows[0]), arrays[0], args[1])
+        emit.store(builder.fmul(rows[1], rows[3]), arrays[1], args[3])
+        emit.store(builder.fmul(rows[2], rows[3]), arrays[2], args[5])
+        return context.get_dummy_value()
+
+    intp = types.intp
+    return types.void(total, intp, left, intp, right, intp, factors, intp), codegen
+
+
 butterfly2, butterfly4, butterfly8 = _butterfly(2), _butterfly(4), _butterfly(8)
 butterfly16 = _butterfly(16)
-butterfly_within1, butterfly_within2 = _butterfly_within(1), _butterfly_within(2)
-butterfly_within3, butterfly_within4 = _butterfly_within(3), _butterfly_within(4)

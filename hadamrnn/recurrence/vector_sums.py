@@ -95,16 +95,15 @@ def _sum_of_outer(lefts, rights):
             with cgutils.for_range(builder, args[9]) as loop:
                 left_base = emit.offset(args[4], loop.index, args[5])
                 right_base = emit.offset(args[7], loop.index, args[8])
-                left_rows, right_rows = (
-                    [emit.load(data, builder.add(base, constant(k * LANES))) for k in range(count)]
-                    for data, base, count in (
-                        (left_data, left_base, lefts),
-                        (right_data, right_base, rights),
-                    )
-                )
-                products = [(a, b) for a in left_rows for b in right_rows]
-                for (a, b), sum_ in zip(products, sums, strict=True):
-                    builder.store(emit.multiply_add(a, b, builder.load(sum_)), sum_)
+                left_rows = [
+                    emit.load(left_data, builder.add(left_base, constant(i * LANES)))
+                    for i in range(lefts)
+                ]
+                for k in range(rights):  # one at a time: 3 x 4 sums leave AVX2 four registers
+                    row = emit.load(right_data, builder.add(right_base, constant(k * LANES)))
+                    for left_row, sum_ in zip(left_rows, sums[k::rights], strict=True):
+                        product = emit.multiply_add(left_row, row, builder.load(sum_))
+                        builder.store(product, sum_)
             for place, sum_ in zip(places, sums, strict=True):
                 emit.store(builder.load(sum_), totals, place)
             return context.get_dummy_value()
@@ -116,6 +115,45 @@ def _sum_of_outer(lefts, rights):
     return sum_of_outer
 
 
+LISTED = 8
+"""Rows that ``sum_listed_block`` sums at once: enough to hide the time of a multiply-add."""
+
+
+def _sum_listed(rows):
+    """out row k += sum over n < count of values[start + n] * (row k of a line of ``others``).
+
+    The line is number places[start + n] of those that are LISTED rows long, from its ``column`` on.
+    """
+
+    @intrinsic
+    def sum_listed(typing, out, offset, values, places, start, count, others, column):
+        def codegen(context, builder, signature, args):
+            emit = Emitter(context, builder, signature.args[0].dtype)
+            outs, numbers, lines, data = (
+                emit.data(signature.args[k], args[k]) for k in (0, 2, 3, 6)
+            )
+            steps = [constant(k * LANES) for k in range(rows)]
+            places_ = [builder.add(args[1], step) for step in steps]
+            sums = [cgutils.alloca_once_value(builder, emit.load(outs, p)) for p in places_]
+            with cgutils.for_range(builder, args[5]) as loop:
+                listed = builder.add(args[4], loop.index)
+                factor = emit.splat(builder.load(builder.gep(numbers, [listed])))
+                line = builder.load(builder.gep(lines, [listed]))
+                begin = emit.offset(args[7], line, constant(LISTED * LANES))
+                for step, total in zip(steps, sums, strict=True):
+                    row = emit.load(data, builder.add(begin, step))
+                    builder.store(emit.multiply_add(factor, row, builder.load(total)), total)
+            for place, total in zip(places_, sums, strict=True):
+                emit.store(builder.load(total), outs, place)
+            return context.get_dummy_value()
+
+        intp = types.intp
+        return types.void(out, intp, values, places, intp, intp, others, intp), codegen
+
+    return sum_listed
+
+
+sum_listed, sum_listed_block = _sum_listed(1), _sum_listed(LISTED)
 sum_of_products1, sum_of_products4 = _sum_of_products(1), _sum_of_products(4)
 relu_products1, relu_products4 = _sum_of_products(1, relu=True), _sum_of_products(4, relu=True)
 masked_products1 = _sum_of_products(1, masked=True)
