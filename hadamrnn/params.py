@@ -17,7 +17,7 @@ import yaml
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.hadamard import block_size_of
 
-HADAMARD_MODELS = ("hadamrnn", "hadamrelu")
+HADAMARD_MODELS = ("hadamrnn", "hadamrelu", "hadamstack", "hadamboth", "hadamdecay")
 """Models whose recurrent matrix has Hadamard blocks."""
 MODELS = (*HADAMARD_MODELS, "lstm", "gru", "rnn", "fastgrnn", "ornn", "qornn")
 

@@ -8,7 +8,10 @@ from safetensors.torch import load_file, save_file
 
 from hadamrnn.baselines.fastgrnn import FastGRNN
 from hadamrnn.baselines.gru import GRU
+from hadamrnn.baselines.hadamboth import HadamBoth
+from hadamrnn.baselines.hadamdecay import HadamDecay
 from hadamrnn.baselines.hadamrelu import HadamRelu
+from hadamrnn.baselines.hadamstack import HadamStack
 from hadamrnn.baselines.lstm import LSTM
 from hadamrnn.baselines.ornn import ORNN
 from hadamrnn.baselines.qornn import QORNN
@@ -18,7 +21,8 @@ from hadamrnn.errors import HadamrnnError
 from hadamrnn.models import HadamClassifier
 
 BASELINES = {
-    "hadamrelu": HadamRelu, "lstm": LSTM, "gru": GRU, "rnn": RNN, "fastgrnn": FastGRNN,
+    "hadamrelu": HadamRelu, "hadamstack": HadamStack, "hadamboth": HadamBoth,
+    "hadamdecay": HadamDecay, "lstm": LSTM, "gru": GRU, "rnn": RNN, "fastgrnn": FastGRNN,
     "ornn": ORNN, "qornn": QORNN,
 }  # fmt: skip
 """Models without an integer form."""

@@ -227,8 +227,8 @@ POWER = "into blocks whose size is a power of two"
         (
             "model",
             "transformer",
-            "model: must be one of hadamrnn, hadamrelu, lstm, gru, rnn, fastgrnn, ornn, qornn; "
-            "got 'transformer'",
+            "model: must be one of hadamrnn, hadamrelu, hadamstack, hadamboth, hadamdecay, lstm, "
+            "gru, rnn, fastgrnn, ornn, qornn; got 'transformer'",
         ),
         (
             "train.clip_gradient",

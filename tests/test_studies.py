@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from benchmarks import devices, onnx_latency, rounding, rounding_rules, trained
+from benchmarks import devices, onnx_latency, readouts, rounding, rounding_rules, trained
 from hadamrnn import integer
 from hadamrnn.datasets import copy
 from hadamrnn.errors import HadamrnnError
@@ -69,6 +69,22 @@ def test_rounding_study_goes_on_where_it_stopped(tiny):
     rounding.study("copy", (2,), (8,), path, lines.append)
     assert str(lines[-2]).startswith("trained")
     assert rounding.rows_of(path)["2", "8"]["recipe"] != rows["2", "8"]["recipe"]
+
+
+def test_readouts_study_appends_what_is_missing(tiny, monkeypatch):
+    path, rows = tiny / "readouts.csv", []
+    cases = (("hadamrnn", 16, 1, "last"), ("hadamboth", 16, 1, None), ("hadamdecay", 16, 1, None))
+    monkeypatch.setattr(readouts, "CASES", {"copy": cases})
+    monkeypatch.setattr(readouts, "SEEDS", (1,))
+    readouts.study(["copy"], ["hadamrnn"], path, rows.append)
+    readouts.study(["copy"], None, path, rows.append)
+    layer, both, decay = rows
+    assert [row["readout"] for row in rows] == ["last", "own", "own"]
+    assert both["bytes"] == layer["bytes"] + 16 * 9 // 2  # V has twice the columns
+    assert decay["bytes"] == layer["bytes"] + 16 // 2 and decay["shifts"] == "8 8 8"
+    before = path.read_bytes()
+    readouts.study(["copy"], None, path, rows.append)
+    assert len(rows) == 3 and path.read_bytes() == before
 
 
 def test_rounding_study_lists_a_refused_width(tiny):

@@ -302,7 +302,7 @@ def test_baselines_learn_and_resume(tmp_path, name, schedule):
     assert without_seconds(result.history) == without_seconds(whole.history)
     losses = [row["train_cross_entropy"] for row in result.history]
     assert losses[-1] < min(losses[0], math.log(CLASSES))
-    assert result.flips_per_step == 0 or (name, schedule) == ("hadamrelu", "constant")
+    assert result.flips_per_step == 0 or (name[:5], schedule) == ("hadam", "constant")
 
 
 # -------------------------------------------------------------------------------------- clipping

@@ -52,6 +52,7 @@ class Baseline(nn.Module):
 
     quantized = False  # whether U and V have weight_bits
     activation = staticmethod(nn.Identity())  # of the states, before they are read out
+    reads = 1  # numbers of each neuron that are read out: V has reads * d columns
 
     def __init__(
         self, *, input_size, hidden_size, output_size, q=1, weight_bits=None, readout="last",
@@ -72,7 +73,7 @@ class Baseline(nn.Module):
         self.embedding = None
         if embedding_size:
             self.embedding = nn.Embedding(input_size, embedding_size, padding_idx=0)
-        self.output_weight = self.weight(output_size, hidden_size)
+        self.output_weight = self.weight(output_size, self.reads * hidden_size)
         self.output_bias = self.biases(output_size)
 
     def weight(self, rows, columns):
@@ -92,6 +93,10 @@ class Baseline(nn.Module):
         """The last state, (batch, d)."""
         return self.states(values)[:, -1]
 
+    def mean_state(self, values):
+        """The mean over time of the activation of the states, (batch, d)."""
+        return self.activation(self.states(values)).mean(1)
+
     def counts(self):
         """{"recurrent", "input", "bias"}: (numbers, bits of each), without the read-out."""
         raise NotImplementedError
@@ -106,9 +111,10 @@ class Baseline(nn.Module):
         x : (batch, time, input_size) float, or (batch, time) integer ids.
         """
         values = self.inputs(x)
-        if self.per_step or self.readout == "mean":
+        if self.per_step:
             read = self.activation(self.states(values))
-            read = read if self.per_step else read.mean(1)
+        elif self.readout == "mean":
+            read = self.mean_state(values)
         else:
             read = self.activation(self.last_state(values))
         weight = quantize(self.output_weight, self.weight_bits)
@@ -143,10 +149,9 @@ class Baseline(nn.Module):
         one scale of each quantized matrix is left out.
         """
         counts = self.counts()
-        d, classes = self.hidden_size, self.output_size
-        counts["output"] = (classes * d, stored_bits(self.weight_bits))
+        counts["output"] = (self.output_weight.numel(), stored_bits(self.weight_bits))
         biases, _ = counts["bias"]
-        counts["bias"] = (biases + classes, FLOAT_BITS)
+        counts["bias"] = (biases + self.output_size, FLOAT_BITS)
         counts["embedding"] = (self.input_size * (self.embedding_size or 0), FLOAT_BITS)
         return {name: -(-count * bits // 8) for name, (count, bits) in counts.items()}
 
@@ -159,7 +164,7 @@ class Baseline(nn.Module):
         result = self.step_operations(0 if symbols and not self.embedding_size else self.features)
         if self.per_step:
             for name in ("additions", "multiplications", "dense_multiply_adds"):
-                result[name] += self.output_size * self.hidden_size
+                result[name] += self.output_weight.numel()
         elif self.readout == "mean":
             result["additions"] += self.hidden_size
         return result

@@ -10,6 +10,7 @@ import math
 import torch
 
 from hadamrnn.baselines.dense import DenseRNN, loop
+from hadamrnn.baselines.hadamlayer import layer_operations
 from hadamrnn.hadamard import block_size_of, sylvester
 from hadamrnn.quantization import sign
 
@@ -46,11 +47,4 @@ class HadamRelu(DenseRNN):
         return {**super().counts(), "recurrent": (self.hidden_size, 1)}
 
     def step_operations(self, features):
-        """Butterflies, one scale 1/sqrt(m), U x + b, and their sum."""
-        d, m = self.hidden_size, self.block_size
-        return {
-            "additions": d * (m.bit_length() - 1 + features + 1),
-            "multiplications": d * (features + (m > 1)),
-            "nonlinear_functions": 0,
-            "dense_multiply_adds": d * (d + features),
-        }
+        return layer_operations(self.hidden_size, self.block_size, features)
