@@ -5,23 +5,26 @@
 Needs data/prepared/<benchmark> (dvc repro). Everything else is as in params.yaml, but validation
 rows are held out and choose the epoch by accuracy, and har2 trains for 10 epochs. Appends one row a
 run to results/studies/training_options.csv and passes over the rows that are there; the teachers,
-trained on the same rows, are kept under models/studies, and have rows of their own. No test data
-is read.
+trained on the same rows, are kept under models/studies, and have rows of their own. Validation rows
+that chose a draw flatter it; so the last rows choose by one half of them (of har2's people) and
+score the last epoch on the other, both ways round. No test data is read.
 """
 
 import csv
+import dataclasses
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from benchmarks import trained
-from hadamrnn import distillation, sign_draws, storage, training
+from hadamrnn import batches, distillation, sign_draws, storage, training
 from hadamrnn.datasets import prepared
 from stages import arrays, common
 
-RUNS = {"pdigits": ({}, (1, 2, 3)), "har2": ({"epochs": 10}, (1,))}
+RUNS = {"pdigits": ({}, (1, 2, 3)), "har2": ({"epochs": 10}, (1, 2, 3))}
 """By benchmark: what is set before any option, and the seeds."""
 TOO_LONG = {"har2": ("accept, every 3 steps", "accept, every step", "8 draws, 5 epochs")}
 """Options passed over."""
@@ -42,6 +45,8 @@ OPTIONS = {
         "teacher": "hadamrnn 1024", "distill_weight": 0.9, "distill_temperature": 4,
     },
 }  # fmt: skip
+DRAWS, CROSSED_EPOCHS = 8, {"pdigits": 5, "har2": 2}
+ONE, CROSSED = "last epoch, halves, one draw", f"last epoch, halves, best of {DRAWS} draws"
 COLUMNS = (
     "benchmark", "option", "seed", "valid_accuracy", "valid_cross_entropy", "best_epoch",
     "flips_per_step", "seconds",
@@ -100,6 +105,40 @@ def run(benchmark, name, seed):
     )  # fmt: skip
 
 
+def halves_of(settings, valid):
+    """Two Batches of the validation rows: every other person, or row where there are no people."""
+    subjects = common.prepared(settings.benchmark) / "valid_subjects.npy"
+    groups = np.load(subjects) if subjects.exists() else np.arange(len(valid.inputs))
+    odd = np.isin(groups, np.unique(groups)[1::2])
+    return [
+        batches.Batches(valid.inputs[~part], valid.targets[~part], valid.coding, valid.batch_size)
+        for part in (odd, ~odd)
+    ]
+
+
+def crossed(benchmark, epochs, seed):
+    """Two rows: the first draw, and the best of DRAWS by the half that does not score it."""
+    settings, start = settings_of(benchmark, {"select": "last"}, seed), time.perf_counter()
+    card, train, valid = batches_of(settings)
+    halves, recipe = halves_of(settings, valid), settings.train
+
+    def scores(draw, recipe):
+        model = storage.build(storage.configuration(settings, card), seed)
+        sign_draws.draw_signs(model, seed, draw)
+        training.fit(model, train, valid, recipe)
+        return [training.evaluate(model, half) for half in halves]
+
+    short = dataclasses.replace(recipe, epochs=epochs)
+    tried = [[half["cross_entropy"] for half in scores(draw, short)] for draw in range(DRAWS)]
+    best = [int(np.argmin([losses[half] for losses in tried])) for half in (1, 0)]
+    full = {draw: scores(draw, recipe) for draw in {0, *best}}
+    for name, draws in ((ONE, (0, 0)), (f"{CROSSED}, {epochs} epochs", best)):
+        found = [full[draw][half] for half, draw in enumerate(draws)]
+        means = [np.mean([x[key] for x in found]) for key in ("accuracy", "cross_entropy")]
+        seconds = round(time.perf_counter() - start, 1)
+        yield benchmark, name, seed, *(round(m, 5) for m in means), recipe.epochs, 0.0, seconds
+
+
 def study(benchmark, path):
     """Append what is missing to the CSV file ``path``."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,13 +149,17 @@ def study(benchmark, path):
     work = [(f"teacher {name}", 1, teach, (benchmark, name)) for name in TEACHERS]
     for name in (name for name in OPTIONS if name not in TOO_LONG.get(benchmark, ())):
         work += [(name, seed, run, (benchmark, name, seed)) for seed in RUNS[benchmark][1]]
+    work += [
+        (ONE, seed, crossed, (benchmark, CROSSED_EPOCHS[benchmark], seed)) for seed in (1, 2, 3)
+    ]
     for name, seed, function, arguments in work:
         if (benchmark, name, str(seed)) in there:
             continue
-        row = function(*arguments)
-        with path.open("a", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerow(row)
-        print(*row, sep=", ", flush=True)
+        rows = function(*arguments)
+        for row in rows if function is crossed else [rows]:
+            with path.open("a", newline="", encoding="utf-8") as file:
+                csv.writer(file, lineterminator="\n").writerow(row)
+            print(*row, sep=", ", flush=True)
 
 
 def main():
