@@ -20,7 +20,7 @@ from benchmarks import trained
 from hadamrnn import storage, training
 from hadamrnn.baselines.hadamlayer import HadamLayer
 from hadamrnn.datasets import prepared
-from stages import common, train
+from stages import arrays, common
 
 SEEDS = (1, 2, 3)
 EPOCHS = {"har2": 10}
@@ -61,7 +61,7 @@ def run(benchmark, case, seed):
     card = prepared.read_card(common.prepared(benchmark))
     config = storage.configuration(settings, card)
     model = storage.build(config, seed)
-    result = training.fit(model, *train.batches_of(settings, card, "cpu", (0, 1)), settings.train)
+    result = training.fit(model, *arrays.batches_of(settings, card, "cpu", (0, 1)), settings.train)
     best, last = result.history[result.best_epoch - 1], result.history[-1]
     counted = HadamLayer(**config["arguments"]) if settings.model == "hadamrnn" else model
     shifts = ""

@@ -45,6 +45,11 @@ def recipe(settings):
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
 
 
+def folder_of(settings):
+    """Where the training of ``settings`` runs and its model is kept."""
+    return Path("models/studies", f"{settings.benchmark}-{recipe(settings)}")
+
+
 def coding_of(card):
     """How stored inputs of a prepared benchmark become the model's."""
     return batches.InputCoding(*(card["input"][key] for key in ("kind", "scale", "offset")))
@@ -52,7 +57,7 @@ def coding_of(card):
 
 def model_of(settings, progress=print):
     """The trained torch model of ``settings``, in evaluation mode; trained now if none is kept."""
-    folder = Path("models/studies", f"{settings.benchmark}-{recipe(settings)}")
+    folder = folder_of(settings)
     trained = folder / common.models(settings.benchmark)
     if not (trained / "config.json").exists():
         _train(settings, folder)

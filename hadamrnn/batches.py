@@ -10,7 +10,7 @@ import torch
 
 from hadamrnn.errors import HadamrnnError
 
-AUGMENTATION, STATE_NOISE = 1, 2
+AUGMENTATION, STATE_NOISE, SIGN_FLIPS, SIGN_DRAW = 1, 2, 3, 4
 """Streams of random numbers."""
 
 
@@ -109,10 +109,16 @@ class Batches:
                 inputs = self.augmentation(inputs, generator)
             yield inputs[own], self.targets[rows][own].to(self.device).long()
 
+    def sample(self, count):
+        """(inputs, targets) of at most ``count`` rows, evenly spaced as stored; not augmented."""
+        rows = torch.linspace(0, len(self.inputs) - 1, min(count, len(self.inputs))).long()
+        inputs = self.coding.decode(self.inputs[rows].to(self.device))
+        return inputs, self.targets[rows].to(self.device).long()
+
     def generator(self, stream, device):
         """Random numbers on ``device`` that (seed, epoch, stream) decide.
 
-        stream : AUGMENTATION or STATE_NOISE; the order of the rows has one of its own.
+        stream : AUGMENTATION, STATE_NOISE or SIGN_FLIPS; the order of the rows has one of its own.
         """
         words = np.random.SeedSequence((self.seed, self.epoch, stream)).generate_state(1, np.uint64)
         return torch.Generator(device).manual_seed(int(words[0] >> np.uint64(1)))

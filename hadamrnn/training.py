@@ -15,11 +15,12 @@ from ignite.engine import Engine, Events
 from ignite.metrics import Accuracy, Loss
 
 from hadamrnn import distributed
-from hadamrnn.batches import STATE_NOISE
+from hadamrnn.batches import SIGN_FLIPS, STATE_NOISE
 from hadamrnn.class_groups import merge
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.losses import cross_entropy, flatten
-from hadamrnn.schedules import sign_factor, weight_factor
+from hadamrnn.schedules import HELD, sign_factor, weight_factor
+from hadamrnn.sign_flips import ROWS, SignFlips
 from hadamrnn.state_noise import StateNoise
 
 HISTORY_COLUMNS = (
@@ -39,6 +40,9 @@ class Listener:
 
     def on_step(self, epoch, step, loss):
         """Called after every optimizer step; loss is a float."""
+
+    def on_draw(self, draw, draws, valid_cross_entropy):
+        """Called after each short training of ``sign_draws``, draw counted from 1."""
 
     def on_epoch(self, row):
         """Called after validation with a dict of HISTORY_COLUMNS and "best" (bool)."""
@@ -98,16 +102,17 @@ def evaluate(model, batches):
     return {"accuracy": metrics["accuracy"], "cross_entropy": metrics["cross_entropy"]}
 
 
-def _sign_parameters(model):
+def sign_parameters(model):
+    """The parameters that hold signs: one, or none for a model without signs."""
     return [p for name, p in model.named_parameters() if name.endswith("sign_weight")]
 
 
 def make_optimizer(model, settings):
     """Adam with the signs in the second parameter group, so that they have their own rate."""
-    signs = _sign_parameters(model)
+    signs = sign_parameters(model)
     others = [p for p in model.parameters() if not any(p is s for s in signs)]
     for parameter in signs:
-        parameter.requires_grad_(settings.sign_schedule != "hold")
+        parameter.requires_grad_(settings.sign_schedule not in HELD)
     groups = [{"params": others}, {"params": signs}]
     return torch.optim.Adam(groups, lr=settings.learning_rate, fused=True)
 
@@ -115,13 +120,14 @@ def make_optimizer(model, settings):
 class Fit:
     """One training run: model, optimizer and history, advanced by an Ignite engine."""
 
-    def __init__(self, model, train, valid, settings, checkpoint=None, listener=None):
+    def __init__(self, model, train, valid, settings, checkpoint=None, listener=None, teacher=None):
         self.model, self.train, self.valid, self.settings = model, train, valid, settings
+        self.teacher = teacher
         self.checkpoint, self.listener = checkpoint, listener or Listener()
         self.optimizer = make_optimizer(model, settings)
         self.result, self.best_state = FitResult(), None
         self.epoch_start, self.flips, self.loss_sum, self.samples = 0.0, 0, 0.0, 0
-        self.signs = _sign_parameters(model)
+        self.signs, self.flip_generator = sign_parameters(model), torch.Generator()
         if settings.state_noise_bits is not None:
             self.model.state_noise = StateNoise(settings.state_noise_bits)
         self.engine = Engine(self._step)
@@ -131,6 +137,9 @@ class Fit:
         self.engine.add_event_handler(Events.EPOCH_STARTED, self._start_epoch)
         self.engine.add_event_handler(Events.ITERATION_STARTED, self._set_rates)
         self.engine.add_event_handler(Events.ITERATION_COMPLETED, self._check_loss)
+        if settings.sign_schedule == "accept":
+            every = Events.ITERATION_COMPLETED(every=settings.sign_steps)
+            self.engine.add_event_handler(every, self._propose_flips, *train.sample(ROWS))
         self.engine.add_event_handler(Events.EPOCH_COMPLETED, self._finish_epoch)
 
     def _step(self, engine, batch):
@@ -138,6 +147,8 @@ class Fit:
         inputs, targets = batch
         logits = self.model(inputs)
         loss = loss_of(self.model, logits, targets)
+        if self.teacher is not None:
+            loss = self.teacher.mix(loss, inputs, logits)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         mean, samples = distributed.average(self.model, loss, len(inputs))
@@ -158,6 +169,8 @@ class Fit:
         self.flips, self.loss_sum, self.samples = 0, 0.0, 0
         if self.settings.state_noise_bits is not None:
             self._fit_noise()
+        if self.settings.sign_schedule == "accept":
+            self.flip_generator = self.train.generator(SIGN_FLIPS, "cpu")
 
     def _fit_noise(self):
         """The noise of this epoch, from the states of its first sequences; see state_noise."""
@@ -174,6 +187,14 @@ class Fit:
         groups, settings = self.optimizer.param_groups, self.settings
         groups[0]["lr"] = settings.learning_rate * weight_factor(settings, step, per_epoch)
         groups[1]["lr"] = settings.sign_learning_rate * sign_factor(settings, step, per_epoch)
+
+    def _propose_flips(self, engine, inputs, targets):
+        """One trial a sign parameter, judged by the loss of the same rows every time."""
+        self.model.eval()
+        flips = SignFlips(
+            self.signs, lambda: loss_of(self.model, self.model(inputs), targets).item()
+        )
+        self.flips += flips.propose(self.flip_generator)
 
     def _check_loss(self, engine):
         (loss, count), state = engine.state.output, engine.state
@@ -251,11 +272,12 @@ class Fit:
         return self.result
 
 
-def fit(model, train, valid, settings, checkpoint=None, listener=None):
+def fit(model, train, valid, settings, checkpoint=None, listener=None, teacher=None):
     """Train ``model`` in place and return a FitResult.
 
     train, valid : Batches; settings : TrainSettings; checkpoint : Checkpoint or None, resumed
-    from if it exists and written at every epoch's end; listener : Listener or None.
+    from if it exists and written at every epoch's end; listener : Listener or None; teacher :
+    distillation.Teacher or None.
     Raises HadamrnnError when the loss is not finite.
     """
-    return Fit(model, train, valid, settings, checkpoint, listener).run()
+    return Fit(model, train, valid, settings, checkpoint, listener, teacher).run()

@@ -19,6 +19,7 @@ LAYERS = {
     "recurrence": 2, "embedding": 3, "state_noise": 3, "layers": 3, "models": 4, "baselines": 4,
     "word_dropout": 4, "augmentation": 5, "batches": 5, "distributed": 5, "losses": 5,
     "schedules": 5, "checkpoint": 5,
+    "sign_flips": 5, "sign_draws": 5, "distillation": 5,
     "training": 5, "storage": 5,
     "export": 5, "accounting": 5, "submission": 5, "assessment": 6, "cli": 6, "report": 6,
 }  # fmt: skip

@@ -8,8 +8,17 @@ import numpy as np
 import pytest
 import yaml
 
-from benchmarks import devices, onnx_latency, readouts, rounding, rounding_rules, trained
+from benchmarks import (
+    devices,
+    onnx_latency,
+    readouts,
+    rounding,
+    rounding_rules,
+    trained,
+    training_options,
+)  # fmt: skip
 from hadamrnn import integer
+from hadamrnn.batches import Batches, InputCoding
 from hadamrnn.datasets import copy
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import device, onnx_common, onnx_integer
@@ -165,3 +174,48 @@ def test_figures_are_the_same_bytes_each_time(tmp_path):
     assert set(written[0]) == {
         f"{n}.{e}" for n in ("devices", "rounding_tiny") for e in ("svg", "png")
     }
+
+
+def test_training_options_start_again_where_they_stopped(tiny, monkeypatch):
+    calls = []
+
+    def row(benchmark, name, seed):
+        calls.append((name, seed))
+        return (benchmark, name, seed, 0.5, 1.0, 1, 0.0, 1.0)
+
+    def rows(benchmark, epochs, seed):
+        yield row(benchmark, training_options.ONE, seed)
+        yield row(benchmark, training_options.CROSSED, seed)
+
+    monkeypatch.setattr(training_options, "TEACHERS", {})
+    monkeypatch.setattr(training_options, "run", row)
+    monkeypatch.setattr(training_options, "crossed", rows)
+    path = tiny / "options.csv"
+    training_options.study("har2", path)
+    whole, made = path.read_text(encoding="utf-8"), len(calls)
+    names = {name for name, _ in calls}
+    assert not names & set(training_options.TOO_LONG["har2"])
+    assert {name for name, _ in calls if name in training_options.OPTIONS} == (
+        training_options.OPTIONS.keys() - set(training_options.TOO_LONG["har2"])
+    )
+    lines = whole.splitlines(keepends=True)
+    path.write_text("".join(lines[:4]), encoding="utf-8")
+    training_options.study("har2", path)
+    assert path.read_text(encoding="utf-8") == whole
+    assert len(calls) == 2 * made - 3
+    training_options.study("har2", path)
+    assert len(calls) == 2 * made - 3
+
+
+def test_halves_of_people_share_nobody(tiny):
+    people = np.array([3, 3, 9, 5, 9, 5, 5, 3])
+    folder = Path("data/prepared/har2")
+    folder.mkdir(parents=True)
+    np.save(folder / "valid_subjects.npy", people)
+    inputs, targets = np.arange(8, dtype=np.float32)[:, None, None], np.arange(8) % 2
+    valid = Batches(inputs, targets, InputCoding("dense"), 3)
+    settings = trained.settings_of("har2")
+    first, second = (set(half.inputs.flatten().int().tolist()) for half in (
+        training_options.halves_of(settings, valid)
+    ))  # fmt: skip
+    assert first == {0, 1, 2, 4, 7} and second == {3, 5, 6}
