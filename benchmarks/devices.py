@@ -1,6 +1,6 @@
 """Another model of a benchmark on the emulated microcontrollers, beside the shipped one.
 
-    python -m benchmarks.devices har2 d64 benchmark.har2.hidden_size=64 activation_bits=10
+    python -m benchmarks.devices har2 d64 benchmark.har2.hidden_size=64 q=1 activation_bits=10
 
 trains the recipe of params.yaml with these changes (kept in models/studies, see
 ``benchmarks.trained``), exports it, and writes results/har2/device-d64.json: what stage ``device``
