@@ -1,5 +1,10 @@
 """``python -m benchmarks``: see benchmarks.run."""
 
+import os
+
+# As every stage does, before torch is loaded: its idle threads would spin beside our kernels.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 from benchmarks.run import main
 
 main()
