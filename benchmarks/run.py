@@ -30,7 +30,9 @@ QUICK_SHAPES = (
     Shape("pmnist", 32, 20, 1, 8, 10, paper_steps=10, filled=speed.MNIST_FILLED),
     Shape("pmnist_dense", 32, 20, 1, 8, 10),
     Shape("copy", 16, 24, 10, 8, 9, symbols=True, per_step=True),
+    Shape("copy_random", 16, 24, 10, 8, 9, symbols=True, per_step=True),
     Shape("imdb", 16, 12, 60, 8, 2, symbols=True, embedding=12),
+    Shape("imdb_random", 16, 12, 60, 8, 2, symbols=True, embedding=12),
     Shape("har2", 16, 16, 9, 8, 2, readout="mean"),
 )
 QUICK_GROWTH_CASES = ((OURS, Shape("last state", 16, 10, 1, 4, 2)),)

@@ -13,11 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import torch
 from torch import nn
 
 from benchmarks.peers import DenseStepLoop, DiagonalRecurrence, TorchRecurrent
+from benchmarks.trained import coding_of
+from hadamrnn.datasets import prepared
 from hadamrnn.embedding import PADDING
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.losses import cross_entropy
@@ -39,8 +40,9 @@ class Shape:
     input_size : features, or symbols when ``symbols``; embedding : width of the learned table in
     front, 0 for none (symbols are then one-hot). readout is this project's; peers read the last
     step, or every step with ``per_step``. paper_steps : training steps of the paper's recipe.
-    filled : share of the random inputs that are not zero. pixels : a prepared image benchmark whose
-    first training rows are the inputs, where it is there: this project passes over zeros.
+    task : a prepared benchmark whose first training rows are the batch, where it is there: zeros,
+    blanks and common words are what real batches consist of. filled : share of random inputs that
+    are not zero, where it is not.
     """
 
     name: str
@@ -54,8 +56,8 @@ class Shape:
     per_step: bool = False
     readout: str = "last"
     paper_steps: int = 0
+    task: str = ""
     filled: float = 1.0
-    pixels: str = ""
 
 
 MNIST_FILLED = 0.19
@@ -63,12 +65,36 @@ MNIST_FILLED = 0.19
 
 SHAPES = (
     Shape(
-        "pmnist", 512, 784, 1, 100, 10, paper_steps=200 * 500, filled=MNIST_FILLED, pixels="pmnist"
+        "pmnist", 512, 784, 1, 100, 10, paper_steps=200 * 500, task="pmnist", filled=MNIST_FILLED
     ),
     Shape("pmnist_dense", 512, 784, 1, 100, 10),
-    Shape("copy", 128, 1000, 10, 128, 9, symbols=True, per_step=True, paper_steps=10 * 4000),
-    Shape("imdb", 128, 500, 10_000, 100, 2, symbols=True, embedding=512, paper_steps=30 * 250),
-    Shape("har2", 128, 128, 9, 64, 2, readout="mean"),
+    Shape(
+        "copy",
+        128,
+        1000,
+        10,
+        128,
+        9,
+        symbols=True,
+        per_step=True,
+        paper_steps=10 * 4000,
+        task="copy",
+    ),
+    Shape("copy_random", 128, 1000, 10, 128, 9, symbols=True, per_step=True),
+    Shape(
+        "imdb",
+        128,
+        500,
+        10_000,
+        100,
+        2,
+        symbols=True,
+        embedding=512,
+        paper_steps=30 * 250,
+        task="imdb",
+    ),
+    Shape("imdb_random", 128, 500, 10_000, 100, 2, symbols=True, embedding=512),
+    Shape("har2", 128, 128, 9, 64, 2, readout="mean", task="har2"),
 )
 
 
@@ -93,34 +119,49 @@ def build(contender, shape, readout=None):
     return model
 
 
-def _pixels_are_there(shape):
-    return bool(shape.pixels) and (PREPARED / shape.pixels / "train_inputs.npy").is_file()
+def _real_rows(shape):
+    """(inputs, targets) as tensors: the first training rows of the shape's task; None without."""
+    folder = PREPARED / shape.task
+    if not shape.task or not (folder / prepared.CARD).is_file():
+        return None
+    inputs, targets = prepared.load(folder, "train")
+    coding = coding_of(prepared.read_card(folder))
+    x, y = coding.decode(torch.from_numpy(inputs[: shape.batch])), targets[: shape.batch]
+    wanted = (shape.batch, shape.steps, *(() if shape.symbols else (shape.input_size,)))
+    if tuple(x.shape) != wanted:
+        raise HadamrnnError(
+            f"{folder}: training rows must have the shape {wanted} of the measurement "
+            f"{shape.name!r}; got {tuple(x.shape)}"
+        )
+    return x, torch.from_numpy(y).long()
 
 
 def inputs_of(shape):
     """What the inputs are, in words and numbers, for the report."""
+    source = "random" if _real_rows(shape) is None else f"training rows of {shape.task}"
     inputs, _ = batch_of(shape, OURS)
-    source = f"rows of {shape.pixels}" if _pixels_are_there(shape) else "random"
     return {"source": source, "share_not_zero": float((inputs != 0).float().mean())}
 
 
 def batch_of(shape, contender):
-    """(inputs, targets), random with seed 1 but for ``pixels``, as the contender takes them.
+    """(inputs, targets) as the contender takes them: rows of the task, or random with seed 1.
 
     Without an embedding, peers get one-hot numbers for symbols, made before the clock starts.
     """
+    x, targets = _real_rows(shape) or _random(shape)
+    if shape.symbols and contender != OURS and not shape.embedding:
+        x = nn.functional.one_hot(x, shape.input_size).float()
+    return x, targets
+
+
+def _random(shape):
     generator = torch.Generator().manual_seed(1)
     size = (shape.batch, shape.steps)
     if shape.symbols:
         x = torch.randint(shape.input_size, size, generator=generator)
-        if contender != OURS and not shape.embedding:
-            x = nn.functional.one_hot(x, shape.input_size).float()
     else:
         x = torch.rand(*size, shape.input_size, generator=generator)
         x *= torch.rand(x.shape, generator=generator) < shape.filled
-        if _pixels_are_there(shape):
-            rows = np.load(PREPARED / shape.pixels / "train_inputs.npy", mmap_mode="r")
-            x = torch.from_numpy(rows[: shape.batch] / np.float32(255))
     target_size = size if shape.per_step else size[:1]
     return x, torch.randint(shape.classes, target_size, generator=generator)
 

@@ -1,5 +1,6 @@
 """The benchmark suite runs on tiny shapes, measures all that it promises, and notices errors."""
 
+import dataclasses
 import json
 import math
 
@@ -54,17 +55,30 @@ def test_speed_of_every_contender(shape):
     assert ("paper_run_minutes" in result) == bool(shape.paper_steps)
 
 
-def test_inputs_are_pixels_where_they_are_prepared(tmp_path, monkeypatch):
+def test_batches_are_rows_of_the_task_where_it_is_prepared(tmp_path, monkeypatch):
     monkeypatch.setattr(speed, "PREPARED", tmp_path)
-    shape = Shape("pixels", 16, 5, 1, 400, 2, filled=0.2, pixels="made_up")
+    shape = Shape("pixels", 16, 5, 1, 400, 2, filled=0.2, task="made_up")
     made = speed.inputs_of(shape)
     assert made["source"] == "random" and made["share_not_zero"] == pytest.approx(0.2, abs=0.05)
-    (tmp_path / "made_up").mkdir()
     pixels = np.arange(500 * 5, dtype=np.uint8).reshape(500, 5, 1) * 51
-    np.save(tmp_path / "made_up" / "train_inputs.npy", pixels)
-    inputs, _ = speed.batch_of(shape, OURS)
-    np.testing.assert_array_equal(inputs, pixels[:400].astype(np.float32) / 255)
-    assert inputs.dtype == torch.float32 and speed.inputs_of(shape)["source"] == "rows of made_up"
+    targets = np.arange(500, dtype=np.uint8) % 2
+    folder = tmp_path / "made_up"
+    folder.mkdir()
+    arrays = {"train_inputs.npy": pixels, "train_targets.npy": targets}
+    for name, array in arrays.items():
+        np.save(folder / name, array)
+    card = {
+        "benchmark": "made_up", "input": {"kind": "dense", "scale": 1 / 255, "offset": 0},
+        "shapes": {name: list(array.shape) for name, array in arrays.items()},
+    }  # fmt: skip
+    (folder / "card.json").write_text(json.dumps(card))
+    inputs, answers = speed.batch_of(shape, OURS)
+    np.testing.assert_allclose(inputs, pixels[:400].astype(np.float32) / 255, rtol=1e-6)
+    np.testing.assert_array_equal(answers, targets[:400])
+    assert inputs.dtype == torch.float32
+    assert speed.inputs_of(shape)["source"] == "training rows of made_up"
+    with pytest.raises(HadamrnnError, match=r"must have the shape \(400, 6, 1\).*'pixels'.*5, 1"):
+        speed.batch_of(dataclasses.replace(shape, steps=6), OURS)
 
 
 @pytest.mark.parametrize("name", ["pmnist", "imdb"])
