@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hadamrnn.hadamard import sylvester
+from hadamrnn.recurrence import tile
 from hadamrnn.recurrence import vector_ops as ops
 from hadamrnn.recurrence import vector_sums as sums
 from hadamrnn.recurrence.numba_setup import LANES
@@ -56,26 +57,6 @@ def run_multiply(target, offset, source, source_offset, other, other_offset):
 
 
 @numba.njit
-def run_relu_products1(out, offset, weight, start, row_stride, columns, count):
-    sums.relu_products1(out, offset, weight, start, row_stride, columns, count)
-
-
-@numba.njit
-def run_relu_products4(out, offset, weight, start, row_stride, columns, count):
-    sums.relu_products4(out, offset, weight, start, row_stride, columns, count)
-
-
-@numba.njit
-def run_masked_products1(out, offset, mask, weight, start, row_stride, columns, count):
-    sums.masked_products1(out, offset, mask, weight, start, row_stride, columns, count)
-
-
-@numba.njit
-def run_masked_products4(out, offset, mask, weight, start, row_stride, columns, count):
-    sums.masked_products4(out, offset, mask, weight, start, row_stride, columns, count)
-
-
-@numba.njit
 def run_scale(array, offset, factor):
     ops.scale(array, offset, factor)
 
@@ -101,11 +82,6 @@ def run_add_where_positive(target, offset, source, source_offset, other, other_o
 
 
 @numba.njit
-def run_relu(target, offset, source, source_offset, other, other_offset):
-    ops.relu(target, offset, source, source_offset, other, other_offset)
-
-
-@numba.njit
 def run_copy(target, offset, source, source_offset, other, other_offset):
     ops.copy(target, offset, source, source_offset, other, other_offset)
 
@@ -121,13 +97,38 @@ def run_add(target, offset, source, source_offset, other, other_offset):
 
 
 @numba.njit
-def run_products1(out, offset, weight, start, row_stride, columns, count):
-    sums.sum_of_products1(out, offset, weight, start, row_stride, columns, count)
+def run_products(out, offset, weight, start, row_stride, columns, count, rows):
+    sums.sum_of_products(out, offset, weight, start, row_stride, columns, count, rows)
 
 
 @numba.njit
-def run_products4(out, offset, weight, start, row_stride, columns, count):
-    sums.sum_of_products4(out, offset, weight, start, row_stride, columns, count)
+def run_relu_products(out, offset, weight, start, row_stride, columns, count, rows):
+    sums.relu_products(out, offset, weight, start, row_stride, columns, count, rows)
+
+
+@numba.njit
+def run_active_products(out, state, active, weight, start, row_stride, columns, rows, count):
+    sums.active_products(out, state, active, weight, start, row_stride, columns, rows, count)
+
+
+@numba.njit
+def run_step_back_row(state, adjoint, sign_sum, column_sum, place, added, factor):
+    ops.step_back_row(state, adjoint, sign_sum, column_sum, place, added, factor)
+
+
+@numba.njit
+def run_add_product(out, weight_t, columns):
+    tile.add_product(out, weight_t, columns)
+
+
+@numba.njit
+def run_add_relu_product(out, weight_t, columns):
+    tile.add_relu_product(out, weight_t, columns)
+
+
+@numba.njit
+def run_read_back(adjoint, state, active, weight, columns):
+    tile.read_back(adjoint, state, active, weight, columns)
 
 
 @numba.njit
@@ -200,7 +201,6 @@ ROWWISE = {
         run_add_where_positive,
         lambda target, source, other: target + np.where(other > 0, source, 0),
     ),
-    "relu": (run_relu, lambda target, source, other: np.maximum(source, 0)),
     "copy": (run_copy, lambda target, source, other: source),
     "subtract": (run_subtract, lambda target, source, other: source - other),
     "add": (run_add, lambda target, source, other: source + other),
@@ -235,28 +235,85 @@ def test_a_row_may_be_its_own_operand(name, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_relu_passes_on_what_is_not_a_number(dtype):
     special = np.resize(np.array([np.nan, np.inf, -np.inf, -0.0, 1], dtype), LANES)
-    target = np.zeros(LANES, dtype)
-    run_relu(target, 0, special, 0, special, 0)
-    np.testing.assert_array_equal(target, np.maximum(special, 0))
-    total = np.ones(LANES, dtype)
+    total, active = np.ones(LANES, dtype), np.zeros(LANES, dtype)
     run_add_where_positive(total, 0, special, 0, special, 0)
     np.testing.assert_array_equal(total, 1 + np.maximum(special, 0))
+    one = np.ones(LANES, dtype)
+    run_active_products(total.copy(), special, active, one, 0, 1, one, 1, 1)
+    np.testing.assert_array_equal(active, np.maximum(special, 0))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("count", [0, 1, 2, 9])
-@pytest.mark.parametrize(("rows", "function"), [(1, run_products1), (4, run_products4)])
-def test_sum_of_products(rows, function, count, dtype):
+@pytest.mark.parametrize("rows", range(1, sums.SUMS + 1))
+def test_sum_of_products(rows, count, dtype):
     offset, start, row_stride = 2 * LANES, 3, 10
-    out = whole_numbers(dtype, 8 * LANES)
-    weight = whole_numbers(dtype, 60, seed=1)
+    out = whole_numbers(dtype, 12 * LANES)
+    weight = whole_numbers(dtype, 120, seed=1)
     columns = whole_numbers(dtype, 9 * LANES, seed=2)
-    expected = out.copy()
-    for k, row in enumerate(rows_of(expected, offset, rows)):
+    plain, with_relu = out.copy(), out.copy()
+    for k in range(rows):
+        (row,), (relu_row,) = (rows_of(a, offset + k * LANES) for a in (plain, with_relu))
         for j in range(count):
-            row += weight[start + k * row_stride + j] * columns[j * LANES :][:LANES]
-    function(out, offset, weight, start, row_stride, columns, count)
+            column, factor = columns[j * LANES :][:LANES], weight[start + j * row_stride + k]
+            row += factor * column
+            relu_row += factor * np.maximum(column, 0)
+    for function, expected in ((run_products, plain), (run_relu_products, with_relu)):
+        found = out.copy()
+        function(found, offset, weight, start, row_stride, columns, count, rows)
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", [0, 1, 7])
+@pytest.mark.parametrize("count", range(1, sums.SUMS + 1))
+def test_active_products(count, rows, dtype):
+    start, row_stride = 3, 10
+    out, state, active = whole_numbers(dtype, 3, 8, LANES)
+    weight = whole_numbers(dtype, 90, seed=1)
+    columns = whole_numbers(dtype, 9, LANES, seed=2)
+    expected, expected_active = out.copy(), active.copy()
+    for i in range(rows):
+        factors = weight[start + i * row_stride :][:count]
+        expected[i] += np.where(state[i] > 0, factors @ columns[:count], 0)
+        expected_active[i] = np.maximum(state[i], 0)
+    run_active_products(out, state, active, weight, start, row_stride, columns, rows, count)
     np.testing.assert_array_equal(out, expected)
+    np.testing.assert_array_equal(active, expected_active)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("place", [0, 5])
+def test_step_back_row(place, dtype):
+    arrays = list(whole_numbers(dtype, 4, 3 * LANES))
+    expected = [array.copy() for array in arrays]
+    state, adjoint, sign_sum, column_sum = (rows_of(array, place)[0] for array in expected)
+    state -= 2
+    sign_sum += state * adjoint
+    column_sum += adjoint
+    state *= -3
+    adjoint *= -3
+    run_step_back_row(*arrays, place, dtype(2), dtype(-3))
+    np.testing.assert_array_equal(arrays, expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n", [1, 4, 11])
+@pytest.mark.parametrize("rows", [1, 8, sums.SUMS, sums.SUMS + 1, 25])
+def test_products_of_any_size(rows, n, dtype):
+    weight, columns = whole_numbers(dtype, n, rows, seed=1), whole_numbers(dtype, n, LANES, seed=2)
+    out = whole_numbers(dtype, rows, LANES)
+    added, active = out.copy(), np.zeros((n, LANES), dtype)
+    run_add_product(added, weight, columns)
+    np.testing.assert_array_equal(added, out + weight.T @ columns)
+    added = out.copy()
+    run_add_relu_product(added, weight, columns)
+    np.testing.assert_array_equal(added, out + weight.T @ np.maximum(columns, 0))
+    adjoint, state = whole_numbers(dtype, 2, n, LANES, seed=3)
+    expected = adjoint + np.where(state > 0, weight @ out, 0)
+    run_read_back(adjoint, state, active, weight, out)
+    np.testing.assert_array_equal(adjoint, expected)
+    np.testing.assert_array_equal(active, np.maximum(state, 0))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -290,33 +347,3 @@ def test_scale_add_scalar(dtype):
     row[:] = -5 * row + 3
     run_scale_add_scalar(array, 7, dtype(-5), dtype(3))
     np.testing.assert_array_equal(array, expected)
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("count", [0, 1, 9])
-@pytest.mark.parametrize(
-    ("rows", "relu", "masked"),
-    [(1, run_relu_products1, run_masked_products1), (4, run_relu_products4, run_masked_products4)],
-)
-def test_sums_with_relu_before_or_mask_behind(rows, relu, masked, count, dtype):
-    offset, start, row_stride = 2 * LANES, 3, 10
-    out = whole_numbers(dtype, 8 * LANES)
-    mask = whole_numbers(dtype, 8 * LANES, seed=3)
-    weight = whole_numbers(dtype, 60, seed=1)
-    columns = whole_numbers(dtype, 9 * LANES, seed=2)
-    with_relu, with_mask = out.copy(), out.copy()
-    for k in range(rows):
-        (relu_row,), (mask_row,), (condition,) = (
-            rows_of(array, offset + k * LANES) for array in (with_relu, with_mask, mask)
-        )
-        total = np.zeros(LANES, dtype)
-        for j in range(count):
-            column, factor = columns[j * LANES :][:LANES], weight[start + k * row_stride + j]
-            relu_row += factor * np.maximum(column, 0)
-            total += factor * column
-        mask_row += np.where(condition > 0, total, 0)
-    found_relu, found_mask = out.copy(), out.copy()
-    relu(found_relu, offset, weight, start, row_stride, columns, count)
-    masked(found_mask, offset, mask, weight, start, row_stride, columns, count)
-    np.testing.assert_array_equal(found_relu, with_relu)
-    np.testing.assert_array_equal(found_mask, with_mask)

@@ -41,8 +41,8 @@ class _Scan(torch.autograd.Function):
         last = _empty(dtype, batch, 1, hidden)
         in_threads(
             kernels.forward, -(-batch // LANES), *_inputs(dtype, kind, dense, ids, weight, bias),
-            scale, block_size, initial[:, None].numpy(), mode, output_weight.numpy(),
-            output_bias.numpy(), steps_out, result, last,
+            scale, block_size, initial[:, None].numpy(), mode,
+            output_weight.t().contiguous().numpy(), output_bias.numpy(), steps_out, result, last,
         )  # fmt: skip
         last, result = torch.from_numpy(last)[:, 0], torch.from_numpy(result)[:, 0] / steps
         ctx.save_for_backward(dense, ids, weight, bias, signs, output_weight, last)
@@ -65,10 +65,10 @@ class _Scan(torch.autograd.Function):
         grad_output = _empty(dtype, tiles, len(output_weight), hidden)
         grad_inputs = _empty(dtype, batch, steps if wants_inputs else 0, width)
         grad_initial = _empty(dtype, batch, 1, hidden)
-        weight_t = _empty(dtype, 0, 0) if weight is None else weight.t().contiguous().numpy()
+        weight_back = _empty(dtype, 0, 0) if weight is None else weight.numpy()
         in_threads(
             kernels.backward, tiles, *_inputs(dtype, kind, dense, ids, weight, bias), scale,
-            block_size, last[:, None].numpy(), mode, weight_t,
+            block_size, last[:, None].numpy(), mode, weight_back,
             output_weight.t().contiguous().numpy(), grad_steps.contiguous().numpy(),
             (grad_result / steps)[:, None].numpy(), grad_last.contiguous()[:, None].numpy(),
             grad_weight, grad_bias, sign_sums, grad_output, grad_inputs, grad_initial,
@@ -99,6 +99,8 @@ class _Scan(torch.autograd.Function):
 
 def _inputs(dtype, kind, dense, ids, weight, bias):
     """The kernels' input arguments; those that ``kind`` does not use are empty arrays."""
+    if kind in (kernels.DENSE, kernels.ONE_HOT):
+        weight = weight.t().contiguous()
     return (
         kind,
         _empty(dtype, 0, 0, 0) if dense is None else dense.detach().numpy(),

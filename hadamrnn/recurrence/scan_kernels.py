@@ -20,6 +20,10 @@ LAST, MEAN, LOGITS, ALL = range(4)
 CHUNK = 8
 """Steps whose outer products are summed together: keeps the running sums out of memory."""
 
+APART = 2
+"""Rows between neighbouring tiles that are used together: tiles a power of two apart share few
+places of a cache."""
+
 
 @inline
 def _input_term(added, columns, kind, dense, ids, weight, bias, first, t):
@@ -49,26 +53,27 @@ def _input_term(added, columns, kind, dense, ids, weight, bias, first, t):
 @inline
 def _symbol_table(kind, weight, bias):
     """U x + b for every symbol, (symbols, d); empty unless ``kind`` is ONE_HOT."""
-    table = np.empty((weight.shape[1] if kind == ONE_HOT else 0, weight.shape[0]), weight.dtype)
+    table = np.empty((len(weight) if kind == ONE_HOT else 0, weight.shape[1]), weight.dtype)
     for symbol in range(len(table)):
         for i in range(len(bias)):
-            table[symbol, i] = weight[i, symbol] + bias[i]
+            table[symbol, i] = weight[symbol, i] + bias[i]
     return table
 
 
 @kernel
 def forward(
     tile, stop, kind, dense, ids, weight, bias, scale, block_size, initial,
-    mode, output_weight, output_bias, steps_out, result, last,
+    mode, output_weight_t, output_bias, steps_out, result, last,
 ):  # fmt: skip
     """Run the recurrence for tiles ``tile`` .. ``stop`` - 1 and write what ``mode`` asks for.
 
-    kind, dense, ids, weight, bias : the inputs, see above; scale : (d,) signs over sqrt(m);
-    initial : (batch, 1, d). Written: last (batch, 1, d) always; result (batch, 1, d), the sum over
+    kind, dense, ids, weight, bias : the inputs, see above, where weight is U^T, (d_in, d), for
+    DENSE and ONE_HOT; scale : (d,) signs over sqrt(m); initial : (batch, 1, d); output_weight_t :
+    V^T. Written: last (batch, 1, d) always; result (batch, 1, d), the sum over
     time, for MEAN; steps_out (batch, time, outputs) for LOGITS and (batch, time, d) for ALL.
     """
     steps = ids.shape[1] if kind in (ONE_HOT, ROWS) else dense.shape[1]
-    hidden, outputs, dtype = len(scale), output_weight.shape[0], scale.dtype
+    hidden, outputs, dtype = len(scale), len(output_bias), scale.dtype
     table = _symbol_table(kind, weight, bias)
     for first in range(tile * LANES, stop * LANES, LANES):
         state, added, total = (
@@ -77,7 +82,7 @@ def forward(
             np.zeros((hidden, LANES), dtype),
         )
         logits = np.zeros((outputs, LANES), dtype)
-        columns = np.zeros((weight.shape[1], LANES), dtype)
+        columns = np.zeros((len(weight) if kind in (DENSE, ONE_HOT) else 0, LANES), dtype)
         ops.load_dense(state, initial, first, 0)
         for t in range(steps):
             common = _input_term(added, columns, kind, dense, ids, weight, bias, first, t)
@@ -92,7 +97,7 @@ def forward(
                 ops.add_where_active(total, state, state)
             elif mode == LOGITS:
                 ops.fill_rows(logits, output_bias)
-                ops.add_relu_product(logits, output_weight, state)
+                ops.add_relu_product(logits, output_weight_t, state)
                 ops.store_dense(logits, steps_out, first, t)
         ops.store_dense(state, last, first, 0)
         if mode == MEAN:
@@ -102,14 +107,14 @@ def forward(
 @kernel
 def backward(
     tile, stop, kind, dense, ids, weight, bias, scale, block_size, last,
-    mode, weight_t, output_weight_t, grad_steps, grad_result, grad_last,
+    mode, weight_back, output_weight_t, grad_steps, grad_result, grad_last,
     grad_weight, grad_bias, sign_sums, grad_output_weight, grad_inputs, grad_initial,
     wants_inputs,
 ):  # fmt: skip
     """Adjoint of ``forward``; states are rebuilt downwards from ``last``.
 
     last, grad_last : (batch, 1, d); grad_result (batch, 1, d), of every step's part, for MEAN;
-    grad_steps : as steps_out; weight_t and output_weight_t : U^T and V^T.
+    grad_steps : as steps_out; weight_back : U, (d, d_in); output_weight_t : V^T.
     Written per tile, to be summed by the caller: grad_weight (tiles, d_in, d) for DENSE and
     ONE_HOT, grad_bias (for DENSE) and sign_sums (tiles, d), grad_output_weight (tiles, outputs, d).
     Written per sequence: grad_initial (batch, 1, d); grad_inputs (batch, time, d_in) for DENSE if
@@ -118,7 +123,7 @@ def backward(
     """
     steps = ids.shape[1] if kind in (ONE_HOT, ROWS) else dense.shape[1]
     hidden, outputs, dtype = len(scale), output_weight_t.shape[1], scale.dtype
-    features = weight.shape[1] if kind in (DENSE, ONE_HOT) else 0
+    features = len(weight) if kind in (DENSE, ONE_HOT) else 0
     table = _symbol_table(kind, weight, bias)
     for tile_index in range(tile, stop):
         first = tile_index * LANES
@@ -127,11 +132,11 @@ def backward(
         bias_sum, sign_sum = np.zeros_like(state), np.zeros_like(state)
         columns = np.zeros((features, LANES), dtype)
         input_chunk = np.zeros((CHUNK, features, LANES), dtype)
-        adjoint_chunk = np.zeros((CHUNK, hidden, LANES), dtype)
-        weight_sum = np.zeros((features, hidden, LANES), dtype)
+        adjoint_chunk = np.zeros((CHUNK, hidden + APART, LANES), dtype)
+        weight_sum = np.zeros((features, hidden + APART, LANES), dtype)
         logit_chunk = np.zeros((CHUNK, outputs, LANES), dtype)
-        active_chunk = np.zeros((CHUNK, hidden, LANES), dtype)
-        output_sum = np.zeros((outputs, hidden, LANES), dtype)
+        active_chunk = np.zeros((CHUNK, hidden + APART, LANES), dtype)
+        output_sum = np.zeros((outputs, hidden + APART, LANES), dtype)
         ops.load_dense(state, last, first, 0)
         ops.load_dense(adjoint, grad_last, first, 0)
         if mode == MEAN:
@@ -145,36 +150,37 @@ def backward(
                 ops.add_where_active(adjoint, shared, state)
             elif mode == LOGITS:
                 ops.load_dense(logit_chunk[filled], grad_steps, first, t)
-                ops.relu_rows(active_chunk[filled], state)
-                ops.add_product_where_active(adjoint, state, output_weight_t, logit_chunk[filled])
+                ops.read_back(
+                    adjoint, state, active_chunk[filled], output_weight_t, logit_chunk[filled]
+                )
             common = _input_term(added, columns, kind, dense, ids, weight, bias, first, t)
             if common >= 0:
-                ops.fill_rows(added, table[common])
-            ops.subtract_scale(state, added, adjoint, sign_sum, scale)
-            ops.transform(state, block_size)
-            if common >= 0:
-                ops.add_rows(weight_sum[common], adjoint)
-            elif features:
-                ops.copy_rows(input_chunk[queued], columns)
-                ops.copy_rows(adjoint_chunk[queued], adjoint)
-                queued += 1
+                ops.step_back(state, adjoint, sign_sum, weight_sum[common], table[common], scale)
+            else:
+                ops.subtract_scale(state, added, adjoint, sign_sum, scale)
+                if features:
+                    ops.copy_rows(input_chunk[queued], columns)
+                    ops.copy_rows(adjoint_chunk[queued], adjoint)
+                    queued += 1
                 if kind == DENSE:
                     ops.add_rows(bias_sum, adjoint)
             if kind == DENSE and wants_inputs:
                 ops.clear(columns)
-                ops.add_product(columns, weight_t, adjoint)
+                ops.add_product(columns, weight_back, adjoint)
                 ops.store_dense(columns, grad_inputs, first, t)
             elif kind in (ROWS, PROJECTED):
                 ops.store_dense(adjoint, grad_inputs, first, t)
             filled += 1
             if queued == CHUNK or t == 0:
-                ops.add_outer(weight_sum, input_chunk, adjoint_chunk, queued)
+                ops.add_outer(weight_sum, input_chunk, adjoint_chunk, queued, hidden)
                 queued = 0
             if filled == CHUNK or t == 0:
                 if mode == LOGITS:
-                    ops.add_outer(output_sum, logit_chunk, active_chunk, filled)
+                    ops.add_outer(output_sum, logit_chunk, active_chunk, filled, hidden)
                 filled = 0
-            ops.scale_rows(adjoint, scale)
+            if common < 0:
+                ops.scale_rows(adjoint, scale)
+            ops.transform(state, block_size)
             ops.transform(adjoint, block_size)
         ops.store_dense(adjoint, grad_initial, first, 0)
         ops.sum_lanes(grad_bias[tile_index], bias_sum)

@@ -13,24 +13,23 @@ from hadamrnn.recurrence.vector_ops import (
     butterfly4,
     butterfly8,
     butterfly16,
+    copy,
     fill,
     multiply_add,
-    relu,
     scale,
     scale_add,
     scale_add_scalar,
+    step_back_row,
     subtract,
 )
 from hadamrnn.recurrence.vector_sums import (
-    masked_products1,
-    masked_products4,
-    relu_products1,
-    relu_products4,
+    SUMS,
+    active_products,
+    relu_products,
     sum_of_outer1x1,
     sum_of_outer1x4,
     sum_of_outer3x4,
-    sum_of_products1,
-    sum_of_products4,
+    sum_of_products,
 )
 
 
@@ -92,24 +91,16 @@ def add_where_active(tile, other, state):
 
 
 @inline
-def relu_rows(target, state):
-    """target = max(state, 0)."""
-    for i in range(target.shape[0]):
-        relu(target, i * LANES, state, i * LANES, state, i * LANES)
-
-
-@inline
 def copy_rows(target, source):
-    """target = source."""
-    for i in range(target.shape[0]):
-        for lane in range(target.shape[1]):
-            target[i, lane] = source[i, lane]
+    """target = source, as far as source has rows."""
+    for i in range(source.shape[0]):
+        copy(target, i * LANES, source, i * LANES, source, i * LANES)
 
 
 @inline
 def sum_lanes(out, tile):
     """out[i] = the sum of tile[i]."""
-    for i in range(tile.shape[0]):
+    for i in range(len(out)):
         total = tile[i, 0]
         for lane in range(1, LANES):
             total += tile[i, lane]
@@ -124,33 +115,38 @@ def scale_add_values(tile, factors, values):
 
 
 @inline
-def add_relu_product(out, weight, columns):
-    """out += weight @ relu(columns); shapes as ``add_product``."""
-    rows, n = weight.shape
-    for i in range(0, rows - 3, 4):
-        relu_products4(out, i * LANES, weight, i * n, n, columns, n)
-    for i in range(rows - rows % 4, rows):
-        relu_products1(out, i * LANES, weight, i * n, n, columns, n)
+def _share(count):
+    """Numbers of ``count`` that are worked on together, so that all shares are of like size."""
+    return max(1, -(-count // max(1, -(-count // SUMS))))
 
 
 @inline
-def add_product_where_active(out, state, weight, columns):
-    """out += weight @ columns where state > 0; shapes as ``add_product``."""
-    rows, n = weight.shape
-    for i in range(0, rows - 3, 4):
-        masked_products4(out, i * LANES, state, weight, i * n, n, columns, n)
-    for i in range(rows - rows % 4, rows):
-        masked_products1(out, i * LANES, state, weight, i * n, n, columns, n)
+def add_relu_product(out, weight_t, columns):
+    """out += weight_t^T @ relu(columns); shapes as ``add_product``."""
+    (n, rows), share = weight_t.shape, _share(weight_t.shape[1])
+    for i in range(0, rows, share):
+        relu_products(out, i * LANES, weight_t, i, rows, columns, n, min(share, rows - i))
 
 
 @inline
-def add_product(out, weight, columns):
-    """out += weight @ columns; weight (rows, n) scalars, columns (n, LANES), out (rows, LANES)."""
-    rows, n = weight.shape
-    for i in range(0, rows - 3, 4):
-        sum_of_products4(out, i * LANES, weight, i * n, n, columns, n)
-    for i in range(rows - rows % 4, rows):
-        sum_of_products1(out, i * LANES, weight, i * n, n, columns, n)
+def add_product(out, weight_t, columns):
+    """out += weight_t^T @ columns; weight_t (n, rows) scalars, columns (n, LANES), out (rows,
+    LANES)."""
+    (n, rows), share = weight_t.shape, _share(weight_t.shape[1])
+    for i in range(0, rows, share):
+        sum_of_products(out, i * LANES, weight_t, i, rows, columns, n, min(share, rows - i))
+
+
+@inline
+def read_back(adjoint, state, active, weight, columns):
+    """active = relu(state); adjoint += weight @ columns where state > 0.
+
+    weight : (d, n) scalars, n > 0; columns : (n, LANES).
+    """
+    (rows, n), share = weight.shape, _share(weight.shape[1])
+    for k in range(0, n, share):
+        count = min(share, n - k)
+        active_products(adjoint, state, active, weight, k, n, columns[k:], rows, count)
 
 
 @inline
@@ -158,6 +154,17 @@ def scale_add_rows(tile, factors, other):
     """tile[i] = factors[i] * tile[i] + other[i]."""
     for i in range(tile.shape[0]):
         scale_add(tile, i * LANES, factors[i], other, i * LANES)
+
+
+@inline
+def step_back(state, adjoint, sign_sum, column_sum, added, factors):
+    """One step against time for inputs that are the same in every lane, ``added`` (rows,):
+
+    state -= added, sign_sum += state * adjoint, column_sum += adjoint, then state and adjoint
+    times ``factors``: one walk over all of them.
+    """
+    for i in range(state.shape[0]):
+        step_back_row(state, adjoint, sign_sum, column_sum, i * LANES, added[i], factors[i])
 
 
 @inline
@@ -170,29 +177,28 @@ def subtract_scale(tile, other, weight, total, factors):
 
 
 @inline
-def add_outer(total, left, right, steps):
-    """total[i, k] += sum over t < steps of left[t, i] * right[t, k], lane by lane.
+def add_outer(total, left, right, steps, columns):
+    """total[i, k] += sum over t < steps of left[t, i] * right[t, k], lane by lane, k < columns.
 
-    total : (rows, columns, LANES); left : (chunk, rows, LANES); right : (chunk, columns, LANES).
+    total : (rows, at least columns, LANES); left : (chunk, rows, LANES); right : (chunk, at least
+    columns, LANES).
     """
-    rows, columns = total.shape[:2]
-    row_stride, l_stride, r_stride = columns * LANES, rows * LANES, columns * LANES
-    whole = columns - columns % 4
-    for i in range(0, rows - 2, 3):
-        for k in range(0, whole, 4):
+    rows = total.shape[0]
+    row_stride, l_stride, r_stride = total.shape[1] * LANES, rows * LANES, right.shape[1] * LANES
+    whole, threes = columns - columns % 4, rows - rows % 3
+    for k in range(0, whole, 4):  # four columns of ``right`` stay in the first-level cache
+        for i in range(0, threes, 3):
             sum_of_outer3x4(
                 total, i * row_stride + k * LANES, row_stride,
                 left, i * LANES, l_stride, right, k * LANES, r_stride, steps,
             )  # fmt: skip
-    for i in range(rows):
-        threes = i < rows - rows % 3
-        if not threes:
-            for k in range(0, whole, 4):
-                sum_of_outer1x4(
-                    total, i * row_stride + k * LANES, row_stride,
-                    left, i * LANES, l_stride, right, k * LANES, r_stride, steps,
-                )  # fmt: skip
-        for k in range(whole, columns):
+        for i in range(threes, rows):
+            sum_of_outer1x4(
+                total, i * row_stride + k * LANES, row_stride,
+                left, i * LANES, l_stride, right, k * LANES, r_stride, steps,
+            )  # fmt: skip
+    for k in range(whole, columns):
+        for i in range(rows):
             sum_of_outer1x1(
                 total, i * row_stride + k * LANES, row_stride,
                 left, i * LANES, l_stride, right, k * LANES, r_stride, steps,

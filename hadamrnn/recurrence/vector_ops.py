@@ -105,10 +105,6 @@ add_where_positive = _rowwise(
         target, where_positive(emit, other, source)
     ),
 )
-relu = _rowwise(
-    """target[row] = max(source[row], 0); ``other`` is not used.""",
-    lambda emit, target, source, other: where_positive(emit, source, source),
-)
 copy = _rowwise(
     """target[row] = source[row]; ``other`` is not used.""",
     lambda emit, target, source, other: source,
@@ -167,6 +163,31 @@ def sum_scale_both(typing, total, place, left, l_place, right, r_place, factors,
 
     intp = types.intp
     return types.void(total, intp, left, intp, right, intp, factors, intp), codegen
+
+
+@intrinsic
+def step_back_row(typing, state, adjoint, sign_sum, column_sum, place, added, factor):
+    """s = state[row] - added; sign_sum[row] += s * adjoint[row]; column_sum[row] += adjoint[row];
+    state[row] = factor * s; adjoint[row] *= factor: every row is at ``place``."""
+
+    def codegen(context, builder, signature, args):
+        emit = Emitter(context, builder, signature.args[0].dtype)
+        arrays = [emit.data(signature.args[k], args[k]) for k in range(4)]
+        state_, adjoint_, signs, column = (emit.load(data, args[4]) for data in arrays)
+        state_, factors = builder.fsub(state_, emit.splat(args[5])), emit.splat(args[6])
+        results = (
+            builder.fmul(state_, factors),
+            builder.fmul(adjoint_, factors),
+            emit.multiply_add(state_, adjoint_, signs),
+            builder.fadd(column, adjoint_),
+        )
+        for result, data in zip(results, arrays, strict=True):
+            emit.store(result, data, args[4])
+        return context.get_dummy_value()
+
+    number = state.dtype
+    arguments = (state, adjoint, sign_sum, column_sum, types.intp, number, number)
+    return types.void(*arguments), codegen
 
 
 butterfly2, butterfly4, butterfly8 = _butterfly(2), _butterfly(4), _butterfly(8)

@@ -3,6 +3,8 @@
 Array arguments and offsets as in vector_ops; a plain meaning in every docstring, and a test.
 """
 
+import functools
+
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
@@ -10,65 +12,90 @@ from numba.extending import intrinsic
 from hadamrnn.recurrence.numba_setup import LANES
 from hadamrnn.recurrence.vector_code import Emitter, constant, where_positive
 
+SUMS = 9
+"""Most sums, or columns, that are kept in registers at once, as many as the copy task's classes. A
+multiply-add takes four steps of the machine and two begin at each, so eight sums keep it busy; more
+than nine do not fit into the registers of AVX2 with what goes into them."""
 
-def _sum_of_products(rows, relu=False, masked=False):
-    """out row k += sum over j < count of weight[k, j] * column row j, for ``rows`` rows k.
+CHAINS = 3
+"""Parts in which ``active_products`` sums a row, because a single sum would wait for itself."""
 
-    relu : of the columns first. masked : add only where the same place of the array ``mask``,
-    which then follows ``out``, is positive: the adjoint of a relu behind the sum.
+
+def _sum_of_products(relu=False):
+    """out row k += sum over j < count of weight[j, k] * column row j, for k < ``rows`` <= SUMS.
+
+    weight : row j begins at ``start`` + j * ``row_stride`` of its array, so that all factors of a
+    column are neighbours. relu : of the columns first.
     """
 
-    def emit_code(context, builder, types_, out, offset, mask, weight, place, columns, count):
-        start, row_stride = place
-        emit = Emitter(context, builder, types_[0].dtype)
-        outs, weights, column = (
-            emit.data(kind, value)
-            for kind, value in zip(types_, (out, weight, columns), strict=True)
-        )
+    def emit_sums(emit, rows, outs, offset, weights, start, row_stride, columns, count):
+        builder = emit.builder
         places = [builder.add(offset, constant(k * LANES)) for k in range(rows)]
-        zero = ir.Constant(emit.vector, [0.0] * LANES)
-        begin = [zero if masked else emit.load(outs, p) for p in places]
-        sums = [cgutils.alloca_once_value(builder, value) for value in begin]
+        sums = [cgutils.alloca_once_value(builder, emit.load(outs, place)) for place in places]
         with cgutils.for_range(builder, count) as loop:
-            vector = emit.load(column, builder.mul(loop.index, constant(LANES)))
+            vector = emit.load(columns, builder.mul(loop.index, constant(LANES)))
             if relu:
                 vector = where_positive(emit, vector, vector)
+            factors = builder.gep(weights, [emit.offset(start, loop.index, row_stride)])
             for k, total in enumerate(sums):
-                index = emit.offset(builder.add(start, loop.index), constant(k), row_stride)
-                factor = emit.splat(builder.load(builder.gep(weights, [index])))
+                factor = emit.splat(builder.load(builder.gep(factors, [constant(k)])))
                 builder.store(emit.multiply_add(factor, vector, builder.load(total)), total)
-        for p, total in zip(places, sums, strict=True):
-            result = builder.load(total)
-            if masked:
-                active = where_positive(emit, emit.load(mask(emit), p), result)
-                result = builder.fadd(emit.load(outs, p), active)
-            emit.store(result, outs, p)
+        for place, total in zip(places, sums, strict=True):
+            emit.store(builder.load(total), outs, place)
+
+    @intrinsic
+    def sum_of_products(typing, out, offset, weight, start, row_stride, columns, count, rows):
+        def codegen(context, builder, signature, args):
+            emit = Emitter(context, builder, signature.args[0].dtype)
+            outs, weights, data = (emit.data(signature.args[k], args[k]) for k in (0, 2, 5))
+            for size in range(1, SUMS + 1):
+                with builder.if_then(builder.icmp_signed("==", args[7], constant(size))):
+                    emit_sums(emit, size, outs, args[1], weights, args[3], args[4], data, args[6])
+            return context.get_dummy_value()
+
+        intp = types.intp
+        return types.void(out, intp, weight, intp, intp, columns, intp, intp), codegen
+
+    return sum_of_products
+
+
+def _emit_active_sums(emit, count, arrays, weights, start, row_stride, columns, rows):
+    """The loop of ``active_products`` for a fixed ``count`` of columns, kept in registers."""
+    builder, zero = emit.builder, emit.splat(ir.Constant(emit.element, 0.0))
+    held = [emit.load(columns, constant(k * LANES)) for k in range(count)]
+    outs, states, actives = arrays
+    with cgutils.for_range(builder, rows) as loop:
+        place = builder.mul(loop.index, constant(LANES))
+        factors = builder.gep(weights, [emit.offset(start, loop.index, row_stride)])
+        state, sums = emit.load(states, place), [zero] * CHAINS
+        for k, column in enumerate(held):
+            factor = emit.splat(builder.load(builder.gep(factors, [constant(k)])))
+            sums[k % CHAINS] = emit.multiply_add(factor, column, sums[k % CHAINS])
+        total = functools.reduce(builder.fadd, sums)
+        out = builder.fadd(emit.load(outs, place), where_positive(emit, state, total))
+        emit.store(where_positive(emit, state, state), actives, place)
+        emit.store(out, outs, place)
+
+
+@intrinsic
+def active_products(typing, out, state, active, weight, start, row_stride, columns, rows, count):
+    """active row i = max(state row i, 0); out row i += sum over k < count of weight[i, k] * column
+    row k where state is positive: relu and the adjoint of what reads it, for i < rows.
+
+    weight : row i begins at ``start`` + i * ``row_stride`` of its array; count : at most SUMS.
+    """
+
+    def codegen(context, builder, signature, args):
+        emit = Emitter(context, builder, signature.args[0].dtype)
+        arrays = [emit.data(signature.args[k], args[k]) for k in (0, 1, 2)]
+        weights, data = (emit.data(signature.args[k], args[k]) for k in (3, 6))
+        for size in range(1, SUMS + 1):
+            with builder.if_then(builder.icmp_signed("==", args[8], constant(size))):
+                _emit_active_sums(emit, size, arrays, weights, args[4], args[5], data, args[7])
         return context.get_dummy_value()
 
     intp = types.intp
-
-    @intrinsic
-    def sum_of_products(typing, out, offset, weight, start, row_stride, columns, count):
-        def codegen(context, builder, signature, args):
-            kinds = [signature.args[k] for k in (0, 2, 5)]
-            return emit_code(
-                context, builder, kinds, args[0], args[1], None, args[2], args[3:5], *args[5:]
-            )
-
-        return types.void(out, intp, weight, intp, intp, columns, intp), codegen
-
-    @intrinsic
-    def masked_sum(typing, out, offset, mask, weight, start, row_stride, columns, count):
-        def codegen(context, builder, signature, args):
-            kinds = [signature.args[k] for k in (0, 3, 6)]
-            return emit_code(
-                context, builder, kinds, args[0], args[1],
-                lambda emit: emit.data(signature.args[2], args[2]), args[3], args[4:6], *args[6:],
-            )  # fmt: skip
-
-        return types.void(out, intp, mask, weight, intp, intp, columns, intp), codegen
-
-    return masked_sum if masked else sum_of_products
+    return types.void(out, state, active, weight, intp, intp, columns, intp, intp), codegen
 
 
 def _sum_of_outer(lefts, rights):
@@ -154,9 +181,6 @@ def _sum_listed(rows):
 
 
 sum_listed, sum_listed_block = _sum_listed(1), _sum_listed(LISTED)
-sum_of_products1, sum_of_products4 = _sum_of_products(1), _sum_of_products(4)
-relu_products1, relu_products4 = _sum_of_products(1, relu=True), _sum_of_products(4, relu=True)
-masked_products1 = _sum_of_products(1, masked=True)
-masked_products4 = _sum_of_products(4, masked=True)
+sum_of_products, relu_products = _sum_of_products(), _sum_of_products(relu=True)
 sum_of_outer1x1, sum_of_outer1x4 = _sum_of_outer(1, 1), _sum_of_outer(1, 4)
 sum_of_outer3x4 = _sum_of_outer(3, 4)
