@@ -1,36 +1,43 @@
-"""Cross-entropy for many samples of few classes: the copy task has 128,000 rows of 9 a batch.
+"""Cross-entropy; on a CPU by a kernel where samples are many and classes few (the copy task)."""
 
-torch's softmax works along the last axis, which is too short to fill a vector here. Classes come
-first instead, so that every operation runs along the samples; value and gradient are the same.
-"""
-
+import numpy as np
 import torch
+from torch.autograd.function import once_differentiable
+
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.recurrence.dispatch import HAS_NUMBA, KERNEL_TYPES
 
 FEW_CLASSES = 32
-"""Up to this many classes the class-first form is used; above, torch's own."""
+"""Up to this many classes the kernel is used; above, torch's own."""
 
 MANY_SAMPLES = 1000
 """From this many samples on: below, its calls take longer than torch's whole loss."""
 
 
-class _ClassFirst(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, logits, targets):
-        rows = logits.detach().t().contiguous()
-        peak = rows.amax(0)
-        weights = (rows - peak).exp_()
-        total = weights.sum(0)
-        chosen = rows.gather(0, targets[None])[0]
-        if ctx.needs_input_grad[0]:
-            weights /= total
-            weights.scatter_add_(0, targets[None], weights.new_full((1, len(targets)), -1.0))
-            ctx.save_for_backward(weights)
-        return (total.log_() + peak - chosen).sum() / max(1, len(targets))
+class _ManySamples(torch.autograd.Function):
+    """Mean cross-entropy of (n, classes) logits on the CPU; see cross_entropy_kernel."""
 
     @staticmethod
+    def forward(ctx, logits, targets):
+        from hadamrnn import cross_entropy_kernel as kernels
+        from hadamrnn.recurrence.threads import in_threads
+
+        count, wanted = len(logits), ctx.needs_input_grad[0]
+        rows = logits.detach().contiguous().numpy()
+        losses = np.empty(-(-count // kernels.BLOCK))
+        grads = np.empty_like(rows) if wanted else rows[:0].copy()
+        in_threads(
+            kernels.softmax_cross_entropy, len(losses), rows, targets.contiguous().numpy(),
+            rows.dtype.type(1 / count), losses, grads,
+        )  # fmt: skip
+        ctx.save_for_backward(torch.from_numpy(grads))
+        return logits.new_tensor(losses.sum() / count)
+
+    @staticmethod
+    @once_differentiable
     def backward(ctx, gradient):
-        (weights,) = ctx.saved_tensors
-        return (weights * (gradient / max(1, weights.shape[1]))).t(), None
+        (grads,) = ctx.saved_tensors
+        return grads * gradient, None
 
 
 def flatten(logits, targets):
@@ -42,12 +49,24 @@ def cross_entropy(logits, targets):
     """Mean cross-entropy in nats over all samples (and steps); 0 for no samples.
 
     logits : (..., classes) float; targets : (...) int64 class ids.
+    Raises HadamrnnError for targets that are no class.
 
     >>> cross_entropy(torch.zeros(2, 3, 4), torch.zeros(2, 3, dtype=torch.long)).item()
     1.3862943649291992
     """
     rows, classes = flatten(logits, targets)
-    if rows.shape[1] > FEW_CLASSES or len(rows) < MANY_SAMPLES:
+    on_cpu = rows.device.type == "cpu"  # other devices check by themselves, without waiting
+    if (
+        on_cpu
+        and len(classes)
+        and not 0 <= int(classes.min()) <= int(classes.max()) < rows.shape[1]
+    ):
+        raise HadamrnnError(
+            f"targets: must lie in 0..{rows.shape[1] - 1}; got "
+            f"{int(classes.min())}..{int(classes.max())}"
+        )
+    known = HAS_NUMBA and on_cpu and rows.dtype in KERNEL_TYPES
+    if not known or rows.shape[1] > FEW_CLASSES or len(rows) < MANY_SAMPLES:
         total = torch.nn.functional.cross_entropy(rows, classes, reduction="sum")
         return total / max(1, len(classes))
-    return _ClassFirst.apply(rows, classes)
+    return _ManySamples.apply(rows, classes)

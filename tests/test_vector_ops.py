@@ -7,6 +7,7 @@ import numba
 import numpy as np
 import pytest
 
+from hadamrnn import cross_entropy_kernel
 from hadamrnn.hadamard import sylvester
 from hadamrnn.recurrence import tile
 from hadamrnn.recurrence import vector_ops as ops
@@ -84,6 +85,16 @@ def run_add_where_positive(target, offset, source, source_offset, other, other_o
 @numba.njit
 def run_copy(target, offset, source, source_offset, other, other_offset):
     ops.copy(target, offset, source, source_offset, other, other_offset)
+
+
+@numba.njit
+def run_maximum(target, offset, source, source_offset, other, other_offset):
+    ops.maximum(target, offset, source, source_offset, other, other_offset)
+
+
+@numba.njit
+def run_exp_of_difference(target, place, peak):
+    cross_entropy_kernel.exp_of_difference(target, place, peak)
 
 
 @numba.njit
@@ -202,6 +213,7 @@ ROWWISE = {
         lambda target, source, other: target + np.where(other > 0, source, 0),
     ),
     "copy": (run_copy, lambda target, source, other: source),
+    "maximum": (run_maximum, lambda target, source, other: np.maximum(source, other)),
     "subtract": (run_subtract, lambda target, source, other: source - other),
     "add": (run_add, lambda target, source, other: source + other),
 }
@@ -230,6 +242,24 @@ def test_a_row_may_be_its_own_operand(name, dtype):
     expected[:LANES] = meaning(*[array[:LANES]] * 3)
     function(array, 0, array, 0, array, 0)
     np.testing.assert_array_equal(array, expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_exp_of_difference(dtype):
+    """Within two units in the last place; below the smallest normal number, that or less."""
+    info, peak = np.finfo(dtype), np.full(LANES, 3, dtype)
+    sample = -np.random.default_rng(0).random(40 * LANES) * np.log(float(info.max)) * 0.98
+    sample[:3] = 0, -np.log(2) / 2, -1e-30
+    array = (3 + sample).astype(dtype)
+    exact = np.exp((array - dtype(3)).astype(np.longdouble))
+    for place in range(0, len(array), LANES):
+        run_exp_of_difference(array, place, peak)
+    assert (np.abs(array - exact) <= 2 * np.spacing(exact.astype(dtype))).all()
+    special = np.resize(np.array([np.nan, -np.inf, -1e30, 3], dtype), LANES)
+    run_exp_of_difference(special, 0, peak)
+    np.testing.assert_array_equal(np.isnan(special), np.arange(LANES) % 4 == 0)
+    assert (special[1::4] <= 2 * info.tiny).all() and (special[1::4] >= 0).all()
+    assert (special[2::4] <= 2 * info.tiny).all() and (special[3::4] == 1).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

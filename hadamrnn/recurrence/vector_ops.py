@@ -105,6 +105,12 @@ add_where_positive = _rowwise(
         target, where_positive(emit, other, source)
     ),
 )
+maximum = _rowwise(
+    """target[row] = max(source[row], other[row]), source[row] where one is NaN.""",
+    lambda emit, target, source, other: emit.builder.select(
+        emit.builder.fcmp_ordered(">", other, source), other, source
+    ),
+)
 copy = _rowwise(
     """target[row] = source[row]; ``other`` is not used.""",
     lambda emit, target, source, other: source,
