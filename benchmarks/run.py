@@ -21,7 +21,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import figure, growth, latency, memory, speed
+from benchmarks import figure, growth, latency, memory, speed, ways
 from benchmarks.speed import LOOP, OURS, Shape
 
 PARTS = ("speed", "memory", "growth", "latency")
@@ -111,8 +111,9 @@ def measure(part, quick, progress):
         shapes, turns = speed.SHAPES, {}
         if quick:
             shapes, turns = QUICK_SHAPES, {"rounds": 2, "seconds": 0.0}
-        for shape in shapes:
-            yield (shape.name,), speed.measure(shape, **turns, progress=progress)
+        with ways.steppers() as steppers:
+            for shape in shapes:
+                yield (shape.name,), speed.measure(shape, steppers, **turns, progress=progress)
     elif part == "memory":
         shapes, contenders = (QUICK_SHAPES[:1], (OURS, LOOP)) if quick else (
             speed.SHAPES, speed.CONTENDERS,

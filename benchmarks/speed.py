@@ -2,10 +2,12 @@
 
 Contenders take turns (A B C A B C ...), so that a change of the machine's load meets all of them;
 a ratio is the median over rounds of the ratio within one round. Everybody gets the same batch, the
-same loss and the optimizer of ``hadamrnn.training``. Before timing, this project and the dense
+same loss, the optimizer of ``hadamrnn.training``, and the threads that serve it best (ways). Before
+timing, this project and the dense
 step loop must give the same loss and gradients from the same weights.
 """
 
+import functools
 import os
 import statistics
 import time
@@ -228,22 +230,37 @@ def alternate(steps, rounds, seconds, most=50):
     return times
 
 
-def measure(shape, contenders=CONTENDERS, rounds=ROUNDS, seconds=0.3, progress=print):
-    """Times and ratios of all contenders on one shape, as a dictionary for JSON."""
+def measure(shape, steppers, contenders=CONTENDERS, rounds=ROUNDS, seconds=0.3, progress=print):
+    """Times and ratios of all contenders on one shape, each in the way that is best for it.
+
+    steppers : {way: function (shape, contender) -> seconds of one step}, see ways. Returns a
+    dictionary for JSON; "way" is the one with the least median, "rounds" its times.
+    """
     load = os.getloadavg()[0]
     progress(f"{shape.name}: compare loss and gradients with the dense step loop")
     result = {"shape": asdict(shape), "inputs": inputs_of(shape), "agreement": agreement(shape)}
-    result["contenders"] = {}
-    steps = {n: training_step(build(n, shape), *batch_of(shape, n)) for n in contenders}
-    for name, step in steps.items():
-        progress(f"{shape.name}: first step of {name}: {step():.3g} s")
+    steps = {
+        (name, way): functools.partial(step, shape, name)
+        for name in contenders
+        for way, step in steppers.items()
+    }
+    for (name, way), step in steps.items():
+        progress(f"{shape.name}: first step of {name}, {way}: {step():.3g} s")
     times = alternate(steps, rounds, seconds)
-    for name, turns in times.items():
-        ratio = statistics.median(a / b for a, b in zip(turns, times[OURS], strict=True))
-        seconds = statistics.median(turns)
-        result["contenders"][name] = {"seconds": seconds, "rounds": turns, "ratio": ratio}
-        progress(f"{shape.name}: {name:16} {1e3 * seconds:9.1f} ms  x {ratio:.1f}")
+    result["contenders"] = {name: _best(name, steppers, times) for name in contenders}
+    for name, numbers in result["contenders"].items():
+        pairs = zip(numbers["rounds"], result["contenders"][OURS]["rounds"], strict=True)
+        numbers["ratio"] = statistics.median(a / b for a, b in pairs)
+        milliseconds, way = 1e3 * numbers["seconds"], numbers["way"]
+        progress(f"{shape.name}: {name:16} {milliseconds:9.1f} ms  x {numbers['ratio']:.1f}, {way}")
     if shape.paper_steps:
         minutes = shape.paper_steps * result["contenders"][OURS]["seconds"] / 60
         result["paper_run_minutes"] = minutes
     return result | {"load_before_after": [load, os.getloadavg()[0]]}
+
+
+def _best(name, ways, times):
+    """The contender's best way, its times there, and the median of every way."""
+    medians = {way: statistics.median(times[name, way]) for way in ways}
+    way = min(medians, key=medians.get)
+    return {"seconds": medians[way], "way": way, "rounds": times[name, way], "ways": medians}

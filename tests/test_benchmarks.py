@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import growth, latency, memory, run, speed
-from benchmarks.speed import CONTENDERS, OURS, Shape
+from benchmarks import growth, latency, memory, run, speed, ways
+from benchmarks.speed import CONTENDERS, LOOP, OURS, Shape
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.recurrence import dispatch
 
@@ -44,13 +44,23 @@ def test_quick_shapes_cover_the_full_ones():
         assert bool(quick.embedding) == bool(full.embedding)
 
 
+@pytest.fixture(scope="module")
+def steppers():
+    with ways.steppers() as made:
+        yield made
+
+
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
-def test_speed_of_every_contender(shape):
-    result = speed.measure(shape, rounds=2, seconds=0.0, progress=quiet)
+def test_speed_of_every_contender(shape, steppers):
+    result = speed.measure(shape, steppers, rounds=2, seconds=0.0, progress=quiet)
     assert tuple(result["contenders"]) == CONTENDERS
     assert result["agreement"]["largest_relative_difference"] <= speed.TOLERANCE
     for numbers in result["contenders"].values():
         assert len(numbers["rounds"]) == 2 and numbers["seconds"] > 0 and numbers["ratio"] > 0
+        assert set(numbers["ways"]) == set(ways.WAYS)
+        assert (
+            numbers["seconds"] == min(numbers["ways"].values()) == numbers["ways"][numbers["way"]]
+        )
     assert result["contenders"][OURS]["ratio"] == 1
     assert ("paper_run_minutes" in result) == bool(shape.paper_steps)
 
@@ -119,6 +129,32 @@ def test_contenders_alternate():
     times = speed.alternate({"a": contender("a", 1.0), "b": contender("b", 0.3)}, 2, 0.5)
     assert turns == ["a", "b", "b"] * 2
     assert times == {"a": [1.0, 1.0], "b": [0.3, 0.3]}
+
+
+def test_everybody_is_measured_in_the_best_way():
+    """The peer is faster one way, this project another: the ratio is that of the best."""
+    times = {("fast", OURS): 1.0, ("fast", LOOP): 30.0, ("slow", OURS): 2.0, ("slow", LOOP): 20.0}
+    steppers = {way: lambda shape, name, way=way: times[way, name] for way in ("fast", "slow")}
+    shape = Shape("tiny", 16, 12, 2, 8, 2)
+    result = speed.measure(shape, steppers, (OURS, LOOP), 3, 0.0, quiet)["contenders"]
+    assert (result[OURS]["way"], result[LOOP]["way"]) == ("fast", "slow")
+    assert (result[OURS]["seconds"], result[LOOP]["seconds"], result[LOOP]["ratio"]) == (1, 20, 20)
+
+
+def test_a_way_is_a_process_with_its_policy_and_threads(monkeypatch):
+    monkeypatch.setenv(ways.POLICY, "ACTIVE")
+    started = []
+    monkeypatch.setattr(ways.subprocess, "Popen", lambda *a, **k: started.append(k["env"]))
+    ways.Worker("PASSIVE"), ways.Worker(None)
+    assert [environment.get(ways.POLICY) for environment in started] == ["PASSIVE", None]
+
+
+def test_a_process_that_ended_is_reported():
+    worker = ways.Worker(None)
+    worker.process.kill()
+    with pytest.raises(RuntimeError, match=f"{OURS}: its process must answer .* status -9"):
+        worker.step(Shape("tiny", 16, 12, 2, 8, 2), OURS, 1)
+    worker.close()
 
 
 @pytest.mark.slow
