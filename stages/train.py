@@ -34,7 +34,7 @@ def main(settings):
 
 def train_on(where, settings, process, processes):
     """Train on one device; of several processes only number 0 shows and writes anything."""
-    from hadamrnn import distillation, sign_draws, storage, training
+    from hadamrnn import distillation, sign_draws, step_threads, storage, training
     from stages import arrays, trained
     from stages.progress import TrainingProgress
 
@@ -42,6 +42,7 @@ def train_on(where, settings, process, processes):
     train, valid = arrays.batches_of(settings, card, where, (process, processes))
     config = storage.configuration(settings, card)
     model = storage.build(config, settings.seed).to(where)
+    step_threads.limit(model, train)
     recipe = settings.train
     teacher = distillation.load(recipe, config, where)
     checkpoint, first = checkpoint_for(settings, config), process == 0

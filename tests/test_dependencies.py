@@ -18,7 +18,7 @@ LAYERS = {
     "packed": 1, "datasets": 1, "device": 1,
     "recurrence": 2, "embedding": 3, "state_noise": 3, "layers": 3, "models": 4, "baselines": 4,
     "word_dropout": 4, "augmentation": 5, "batches": 5, "distributed": 5, "losses": 5,
-    "cross_entropy_kernel": 4,
+    "cross_entropy_kernel": 4, "step_threads": 5,
     "schedules": 5, "checkpoint": 5,
     "sign_flips": 5, "sign_draws": 5, "distillation": 5,
     "training": 5, "storage": 5,
