@@ -1,5 +1,6 @@
 """The programs behind the studies: they go on where they stopped, and draw the same bytes twice."""
 
+import csv
 import dataclasses
 import json
 from pathlib import Path
@@ -14,6 +15,7 @@ from benchmarks import (
     readouts,
     rounding,
     rounding_rules,
+    text_recipes,
     trained,
     training_options,
 )  # fmt: skip
@@ -219,3 +221,37 @@ def test_halves_of_people_share_nobody(tiny):
         training_options.halves_of(settings, valid)
     ))  # fmt: skip
     assert first == {0, 1, 2, 4, 7} and second == {3, 5, 6}
+
+
+def test_text_recipes_are_each_a_training_of_its_own(tiny):
+    for recipe in text_recipes.RECIPES:
+        own = tuple((f"benchmark.imdb.{key}", recipe[key]) for key in text_recipes.KEYS)
+        settings = trained.settings_of("imdb", own).train
+        assert {key: getattr(settings, key) for key in text_recipes.KEYS} == recipe
+    assert len({tuple(recipe.items()) for recipe in text_recipes.RECIPES}) == len(
+        text_recipes.RECIPES
+    )
+
+
+def test_text_recipes_start_again_where_they_stopped(tiny, monkeypatch):
+    calls = []
+
+    def row(recipe, seed):
+        calls.append(seed)
+        return (*recipe.values(), seed, 0.5, 1.0, 1, 0.0, 1.0)
+
+    monkeypatch.setattr(text_recipes, "run", row)
+    path = tiny / "recipes.csv"
+    text_recipes.study([1, 2], path)
+    whole, made = path.read_text(encoding="utf-8"), len(calls)
+    assert made == 2 * len(text_recipes.RECIPES)
+    path.write_text("".join(whole.splitlines(keepends=True)[:5]), encoding="utf-8")
+    text_recipes.study([1, 2], path)
+    assert path.read_text(encoding="utf-8") == whole and len(calls) == 2 * made - 4
+
+
+def test_the_committed_rows_are_of_these_recipes():
+    with (ROOT / text_recipes.PATH).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    known = [{k: str(v) for k, v in recipe.items()} for recipe in text_recipes.RECIPES]
+    assert rows and all({k: row[k] for k in text_recipes.KEYS} in known for row in rows)
