@@ -95,7 +95,6 @@ SHAPES = (
         paper_steps=30 * 250,
         task="imdb",
     ),
-    Shape("imdb_random", 128, 500, 10_000, 100, 2, symbols=True, embedding=512),
     Shape("har2", 128, 128, 9, 64, 2, readout="mean", task="har2"),
 )
 

@@ -224,7 +224,8 @@ def test_quick_run_writes_everything_and_keeps_other_parts(tmp_path, capsys):
 
 
 def test_an_interrupted_run_keeps_what_it_measured(tmp_path, monkeypatch):
-    def measure(part, quick, progress):
+    def measure(part, quick, progress, there):
+        assert not there
         yield ("first",), {"seconds": 1.5}
         yield ("second", "deep"), {"seconds": 2.5}
         raise KeyboardInterrupt
@@ -235,6 +236,17 @@ def test_an_interrupted_run_keeps_what_it_measured(tmp_path, monkeypatch):
     kept = json.loads((tmp_path / "benchmarks.json").read_text())
     assert kept["speed"] == {"first": {"seconds": 1.5}, "second": {"deep": {"seconds": 2.5}}}
     assert not run.complete(kept, "speed")
+
+    def rest(part, quick, progress, there):
+        assert set(there) == {"first", "second"}
+        yield ("third",), {"seconds": 3.5}
+
+    monkeypatch.setattr(run, "measure", rest)
+    monkeypatch.setattr(run.figure, "draw", lambda results, folder: None)
+    run.main(["--only", "speed", "--out", str(tmp_path)])
+    whole = json.loads((tmp_path / "benchmarks.json").read_text())
+    assert list(whole["speed"]) == ["first", "second", "third"] and run.complete(whole, "speed")
+    assert whole["conditions"]["speed"]["interrupted"] == kept["conditions"]["speed"]
 
 
 def test_only_names_parts(capsys):
