@@ -9,6 +9,7 @@ ranges. numba's own parallel loops compile three times as long, and its thread p
 entered by two Python threads at once (workqueue) or collapse on a busy machine (OpenMP).
 """
 
+import functools
 import hashlib
 import os
 from pathlib import Path
@@ -30,7 +31,13 @@ many need two registers a row, and the blocks of rows that the kernels hold in r
 butterflies, sums of products) would be spilled to memory."""
 
 kernel = numba.njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-# Called by kernels alone, so that the wrappers for other callers need not be compiled.
-inline = numba.njit(
-    inline="never", error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=True
-)
+# Called by kernels alone, which hold all arrays: no wrappers for other callers, and no references
+# counted (numba's option _nrt), which took half of the time of a small transform. Such a function
+# can make no arrays of its own.
+_called = functools.partial(
+    numba.njit, inline="never", _nrt=False, error_model="numpy", no_cfunc_wrapper=True,
+    no_cpython_wrapper=True,
+)  # fmt: skip
+called = _called()
+# As ``called``, and made part of its caller by LLVM: for short work on few arrays.
+inline = _called(forceinline=True)

@@ -8,7 +8,7 @@ adjoint runs, and memory does not grow with T beyond what goes in and out.
 import numpy as np
 
 from hadamrnn.recurrence import tile as ops
-from hadamrnn.recurrence.numba_setup import LANES, inline, kernel
+from hadamrnn.recurrence.numba_setup import LANES, called, kernel
 
 DENSE, ONE_HOT, ROWS, PROJECTED = range(4)
 """Inputs: (batch, time, d_in) numbers; ids as one-hot columns; ids as look-ups in a
@@ -25,12 +25,12 @@ APART = 2
 places of a cache."""
 
 
-@inline
+@called
 def _input_term(added, columns, kind, dense, ids, weight, bias, first, t):
     """added = U x_t + b for the sequences first .. first + LANES - 1, and -1.
 
     If all of them read one symbol, returns that instead and leaves ``added`` alone: the row of
-    ``_symbol_table`` is then U x_t + b in every lane.
+    the symbol table is then U x_t + b in every lane.
     """
     common = -1
     if kind == ONE_HOT:
@@ -50,14 +50,12 @@ def _input_term(added, columns, kind, dense, ids, weight, bias, first, t):
     return common
 
 
-@inline
-def _symbol_table(kind, weight, bias):
-    """U x + b for every symbol, (symbols, d); empty unless ``kind`` is ONE_HOT."""
-    table = np.empty((len(weight) if kind == ONE_HOT else 0, weight.shape[1]), weight.dtype)
+@called
+def _fill_symbol_table(table, weight, bias):
+    """table[symbol] = U x + b for every symbol x, (symbols, d)."""
     for symbol in range(len(table)):
         for i in range(len(bias)):
             table[symbol, i] = weight[symbol, i] + bias[i]
-    return table
 
 
 @kernel
@@ -74,7 +72,8 @@ def forward(
     """
     steps = ids.shape[1] if kind in (ONE_HOT, ROWS) else dense.shape[1]
     hidden, outputs, dtype = len(scale), len(output_bias), scale.dtype
-    table = _symbol_table(kind, weight, bias)
+    table = np.empty((len(weight) if kind == ONE_HOT else 0, hidden), dtype)
+    _fill_symbol_table(table, weight, bias)
     for first in range(tile * LANES, stop * LANES, LANES):
         state, added, total = (
             np.zeros((hidden, LANES), dtype),
@@ -124,7 +123,8 @@ def backward(
     steps = ids.shape[1] if kind in (ONE_HOT, ROWS) else dense.shape[1]
     hidden, outputs, dtype = len(scale), output_weight_t.shape[1], scale.dtype
     features = len(weight) if kind in (DENSE, ONE_HOT) else 0
-    table = _symbol_table(kind, weight, bias)
+    table = np.empty((len(weight) if kind == ONE_HOT else 0, hidden), dtype)
+    _fill_symbol_table(table, weight, bias)
     for tile_index in range(tile, stop):
         first = tile_index * LANES
         state = np.zeros((hidden, LANES), dtype)

@@ -5,7 +5,7 @@ vector operation and the tile of a usual model stays in the first-level cache. R
 (three butterfly levels at once) cut the loads and stores to a third.
 """
 
-from hadamrnn.recurrence.numba_setup import LANES, inline
+from hadamrnn.recurrence.numba_setup import LANES, called, inline
 from hadamrnn.recurrence.vector_ops import (
     add,
     add_where_positive,
@@ -33,7 +33,7 @@ from hadamrnn.recurrence.vector_sums import (
 )
 
 
-@inline
+@called
 def transform(tile, block_size):
     """In place (I_q (x) S_m) along the first axis of the (d, LANES) tile."""
     rows, half = tile.shape[0], 1
@@ -97,7 +97,7 @@ def copy_rows(target, source):
         copy(target, i * LANES, source, i * LANES, source, i * LANES)
 
 
-@inline
+@called
 def sum_lanes(out, tile):
     """out[i] = the sum of tile[i]."""
     for i in range(len(out)):
@@ -120,7 +120,7 @@ def _share(count):
     return max(1, -(-count // max(1, -(-count // SUMS))))
 
 
-@inline
+@called
 def add_relu_product(out, weight_t, columns):
     """out += weight_t^T @ relu(columns); shapes as ``add_product``."""
     (n, rows), share = weight_t.shape, _share(weight_t.shape[1])
@@ -128,7 +128,7 @@ def add_relu_product(out, weight_t, columns):
         relu_products(out, i * LANES, weight_t, i, rows, columns, n, min(share, rows - i))
 
 
-@inline
+@called
 def add_product(out, weight_t, columns):
     """out += weight_t^T @ columns; weight_t (n, rows) scalars, columns (n, LANES), out (rows,
     LANES)."""
@@ -137,7 +137,7 @@ def add_product(out, weight_t, columns):
         sum_of_products(out, i * LANES, weight_t, i, rows, columns, n, min(share, rows - i))
 
 
-@inline
+@called
 def read_back(adjoint, state, active, weight, columns):
     """active = relu(state); adjoint += weight @ columns where state > 0.
 
@@ -176,7 +176,7 @@ def subtract_scale(tile, other, weight, total, factors):
         scale(tile, i * LANES, factors[i])
 
 
-@inline
+@called
 def add_outer(total, left, right, steps, columns):
     """total[i, k] += sum over t < steps of left[t, i] * right[t, k], lane by lane, k < columns.
 
@@ -205,7 +205,7 @@ def add_outer(total, left, right, steps, columns):
             )  # fmt: skip
 
 
-@inline
+@called
 def load_dense(columns, inputs, first, t):
     """columns[j, lane] = inputs[first + lane, t, j]; zero in lanes past the batch."""
     lanes = min(LANES, inputs.shape[0] - first)
@@ -216,7 +216,7 @@ def load_dense(columns, inputs, first, t):
             columns[j, lane] = inputs[first + lane, t, j]
 
 
-@inline
+@called
 def load_one_hot(columns, ids, first, t):
     """columns[:, lane] = the one-hot vector of ids[first + lane, t]."""
     clear(columns)
@@ -224,7 +224,7 @@ def load_one_hot(columns, ids, first, t):
         columns[ids[first + lane, t], lane] = 1
 
 
-@inline
+@called
 def common_symbol(ids, first, t):
     """The symbol that all sequences of the tile read at step t, or -1: blanks and padding."""
     symbol = ids[first, t]
@@ -234,7 +234,7 @@ def common_symbol(ids, first, t):
     return symbol
 
 
-@inline
+@called
 def load_rows(columns, table, ids, first, t):
     """columns[:, lane] = table[ids[first + lane, t]]."""
     for lane in range(min(LANES, ids.shape[0] - first)):
@@ -243,7 +243,7 @@ def load_rows(columns, table, ids, first, t):
             columns[j, lane] = table[row, j]
 
 
-@inline
+@called
 def store_dense(columns, outputs, first, t):
     """outputs[first + lane, t, j] = columns[j, lane] for the lanes inside the batch."""
     for lane in range(min(LANES, outputs.shape[0] - first)):
