@@ -363,18 +363,32 @@ def test_krylov_passes_over_zeros(filled, numbers, wants_inputs, monkeypatch):
         torch.testing.assert_close(own, expected, rtol=EXACT, atol=EXACT)
 
 
-def test_krylov_keeps_nothing_that_grows_with_time():
-    """What waits for the backward pass beside the inputs, which are there anyway."""
+def test_krylov_keeps_nothing_that_grows_with_time(monkeypatch):
+    """What waits for the backward pass beside the inputs: at most one chunk, twice."""
+    monkeypatch.setattr(krylov, "CHUNK", 4_000)
     kept = []
-    for steps in (10, 1000):
+    for steps in (10, 50, 1_000):
         arguments = Case(16, 1, steps, 3, 2).arguments()
-        saved = []
-        with torch.autograd.graph.saved_tensors_hooks(lambda t, s=saved: s.append(t), lambda t: t):
-            krylov.last_state(*list(arguments.values())[:4], 16)
-        (inputs,) = (t for t in saved if t.shape == arguments["inputs"].shape)
-        assert inputs.data_ptr() == arguments["inputs"].data_ptr()
-        kept.append(sum(t.numel() for t in saved if t is not inputs))
-    assert kept[0] == kept[1]
+        node = krylov.last_state(*list(arguments.values())[:4], 16).grad_fn
+        assert node.saved_tensors[0].data_ptr() == arguments["inputs"].data_ptr()
+        arrays = [value for value in vars(node).values() if isinstance(value, np.ndarray)]
+        arrays += node.kept or ()
+        kept.append(sum(array.size for array in arrays) + node.saved_tensors[1].numel())
+    small, whole, several = kept
+    assert small < whole < 2 * krylov.CHUNK
+    assert several < small
+
+
+def test_krylov_notices_what_was_changed_before_its_backward_pass():
+    for place in (0, 3):
+        arguments = [
+            tensor.clone() for tensor in list(Case(16, 1, 10, 3, 2).arguments().values())[:4]
+        ]
+        state = krylov.last_state(*arguments, 16)
+        with torch.no_grad():
+            arguments[place].mul_(-1)
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            state.sum().backward()
 
 
 # ------------------------------------------------------------------------------------- threads

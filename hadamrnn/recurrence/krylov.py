@@ -6,14 +6,19 @@ h_T = sum_j (W^j U) x_{T-j} is a product of (batch, T d_in) with (T d_in, d). Th
 one more product and the adjoint recurrence. Derivation: docs/method.md. Inputs that are mostly
 zero (four fifths of MNIST's pixels) are multiplied by sparse_products, others by torch.
 
-Powers are made CHUNK numbers at a time and multiplied at once; the backward pass makes them again
-downwards, W^(j-1) U = W^T W^j U, because W is orthogonal. Memory does not grow with T.
+Powers are made CHUNK numbers at a time and multiplied at once. Those of a single chunk are kept for
+the backward pass; of several, it makes them again downwards, W^(j-1) U = W^T W^j U, because W is
+orthogonal. Memory does not grow with T.
+
+Between the kernels stand NumPy's operations, not torch's: on arrays this small they take a third of
+the time.
 """
 
+import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
-from hadamrnn.recurrence.krylov_kernels import climb, descend
+from hadamrnn.recurrence.krylov_kernels import climb, descend, descend_kept
 from hadamrnn.recurrence.numba_setup import LANES
 from hadamrnn.recurrence.sparse_products import mostly_zero, product
 from hadamrnn.recurrence.threads import in_threads
@@ -24,78 +29,88 @@ CHUNK = 2**19
 
 def _in_rows(vectors):
     """(..., d) -> (..., rows, LANES), zeros behind the d numbers."""
-    missing = -vectors.shape[-1] % LANES
-    return torch.nn.functional.pad(vectors, (0, missing)).unflatten(-1, (-1, LANES)).contiguous()
+    size, missing = vectors.shape[-1], -vectors.shape[-1] % LANES
+    rows = np.zeros((*vectors.shape[:-1], size + missing), vectors.dtype)
+    rows[..., :size] = vectors
+    return rows.reshape(*vectors.shape[:-1], -1, LANES)
 
 
-def _chunks(inputs, width):
-    """Ranges of time, first steps first, with at most CHUNK numbers of powers each."""
-    steps, features = inputs.shape[1:]
-    length = max(1, CHUNK // (features * width))
+def _chunks(steps, numbers):
+    """Ranges of time, first steps first, of at most CHUNK numbers, ``numbers`` a step."""
+    length = max(1, CHUNK // numbers)
     return [(start, min(start + length, steps)) for start in range(0, steps, length)]
 
 
 def _multiply(sparse, left, right, out, grow):
-    """out = left @ right, added to what ``out`` held if ``grow``; all (n, k) tensors.
+    """out = left @ right, added to what ``out`` held if ``grow``; all (n, k) arrays.
 
     sparse : pass over the zeros of ``left``.
     """
     if sparse:
-        in_threads(product, len(left), left.numpy(), right.numpy(), out.numpy(), grow)
+        in_threads(product, len(left), left, right, out, grow)
     else:
+        left, right, out = (torch.from_numpy(array) for array in (left, right, out))
         torch.addmm(out, left, right, beta=float(grow), out=out)
 
 
 class _LastState(torch.autograd.Function):
     @staticmethod
     def forward(ctx, inputs, input_weight, bias, signs, block_size):
-        batch, _, features = inputs.shape
-        scale = _in_rows(signs / block_size**0.5)
-        vectors = _in_rows(torch.cat((input_weight.t(), bias[None])))
-        bias_sum = torch.zeros_like(scale)
-        chunks, flat = _chunks(inputs, scale.numel()), inputs.flatten(1)
-        powers = scale.new_empty(chunks[0][1], features, *scale.shape)
-        state, sparse = scale.new_zeros(batch, scale.numel()), mostly_zero(flat)
+        batch, steps, features = inputs.shape
+        arrays = (tensor.detach().numpy() for tensor in (inputs, input_weight, bias, signs))
+        numbers, weight, bias, sign_values = arrays
+        flat, scale = numbers.reshape(batch, -1), _in_rows(sign_values / block_size**0.5)
+        vectors = _in_rows(np.concatenate((weight.T, bias[None])))
+        chunks, bias_sum = _chunks(steps, features * scale.size), np.zeros_like(scale)
+        wants_inputs, _, _, wants_signs, _ = ctx.needs_input_grad
+        kept = len(chunks) == 1 and (wants_inputs or wants_signs)
+        powers = np.empty((chunks[0][1], features, *scale.shape), scale.dtype)
+        bias_powers = np.empty((steps if kept else 0, *scale.shape), scale.dtype)
+        state, sparse = np.zeros((batch, scale.size), scale.dtype), mostly_zero(flat)
         for start, stop in reversed(chunks):
             made = powers[: stop - start]
-            in_threads(
-                climb, len(vectors), vectors.numpy(), scale.numpy(), block_size, made.numpy(),
-                bias_sum.numpy(),
-            )  # fmt: skip
+            in_threads(climb, len(vectors), vectors, scale, block_size, made, bias_sum, bias_powers)
             columns = flat[:, start * features : stop * features]
-            _multiply(sparse, columns, made.view(columns.shape[1], -1), state, True)
-        ctx.save_for_backward(inputs, vectors, signs)
-        ctx.block_size, ctx.sparse = block_size, sparse
-        return (state + bias_sum.flatten())[:, : len(signs)]
+            _multiply(sparse, columns, made.reshape(columns.shape[1], -1), state, True)
+        state += bias_sum.reshape(-1)
+        ctx.save_for_backward(inputs, signs)
+        ctx.vectors, ctx.scale, ctx.kept = vectors, scale, (powers, bias_powers) if kept else None
+        ctx.block_size, ctx.sparse, ctx.chunks = block_size, sparse, chunks
+        return torch.from_numpy(state[:, : len(signs)])
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_state):
-        inputs, vectors, signs = ctx.saved_tensors
+        (inputs, signs), scale = ctx.saved_tensors, ctx.scale
         (wants_inputs, _, _, wants_signs, _), features = ctx.needs_input_grad, inputs.shape[2]
-        scale, grad_rows = _in_rows(signs / ctx.block_size**0.5), _in_rows(grad_state)
-        chunks, flat = _chunks(inputs, scale.numel()), inputs.flatten(1)
-        vectors, bias_grad, grad_state = vectors.clone(), grad_rows.sum(0), grad_rows.flatten(1)
-        adjoints, sign_sums = vectors.new_zeros(2, *vectors.shape)
-        grads = scale.new_empty(chunks[0][1], features, *scale.shape)
-        powers = grads.new_empty(len(grads) if wants_inputs else 0, *grads.shape[1:])
-        grad_inputs = flat.new_empty(flat.shape if wants_inputs else 0)
-        for start, stop in chunks:
+        flat, grad_rows = inputs.detach().flatten(1).numpy(), _in_rows(grad_state.numpy())
+        bias_grad, grad_state = grad_rows.sum(0), grad_rows.reshape(len(flat), -1)
+        vectors = ctx.vectors.copy()  # a second backward pass begins where the first did
+        adjoints, sign_sums = np.zeros((2, *vectors.shape), vectors.dtype)
+        grads = np.empty((ctx.chunks[0][1], features, *scale.shape), scale.dtype)
+        powers = np.empty_like(grads) if wants_inputs and not ctx.kept else grads[:0]
+        grad_inputs = np.empty(flat.shape if wants_inputs else 0, flat.dtype)
+        for start, stop in ctx.chunks:
             place, count = slice(start * features, stop * features), (stop - start) * features
-            made = grads.view(-1, scale.numel())[:count]
-            _multiply(ctx.sparse, flat[:, place].t(), grad_state, made, False)
-            in_threads(
-                descend, len(vectors), adjoints.numpy(), vectors.numpy(), scale.numpy(),
-                ctx.block_size, grads[: stop - start].numpy(), bias_grad.numpy(),
-                sign_sums.numpy(), wants_signs or wants_inputs, powers.numpy(),
-            )  # fmt: skip
+            made = grads.reshape(-1, scale.size)[:count]
+            _multiply(ctx.sparse, flat[:, place].T, grad_state, made, False)
+            states = (len(vectors), adjoints, vectors, scale, ctx.block_size)
+            gradients = (grads[: stop - start], bias_grad, sign_sums)
+            if ctx.kept:
+                in_threads(descend_kept, *states, *gradients, *ctx.kept)
+                powers = ctx.kept[0]
+            else:
+                rebuild = wants_signs or wants_inputs
+                in_threads(descend, *states, *gradients, rebuild, powers)
             if wants_inputs:
-                made = powers.view(-1, scale.numel())[:count]
-                grad_inputs[:, place] = grad_state @ made.t()
-        start_grad = adjoints.flatten(1)[:, : len(signs)]
-        sign_grad = signs * sign_sums.sum(0).flatten()[: len(signs)] if wants_signs else None
+                made = powers.reshape(-1, scale.size)[:count]
+                np.matmul(grad_state, made.T, out=grad_inputs[:, place])
+        start_grad = torch.from_numpy(adjoints.reshape(len(adjoints), -1)[:, : len(signs)])
+        sign_grad = None
+        if wants_signs:
+            sign_grad = signs * torch.from_numpy(sign_sums.sum(0).reshape(-1)[: len(signs)])
         return (
-            grad_inputs.view_as(inputs) if wants_inputs else None,
+            torch.from_numpy(grad_inputs).view_as(inputs) if wants_inputs else None,
             start_grad[:-1].t(), start_grad[-1], sign_grad, None,
         )  # fmt: skip
 

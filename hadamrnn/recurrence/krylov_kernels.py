@@ -4,9 +4,11 @@ Cost: n . d (log2(m) + 1) additions a step for n vectors, whatever the batch siz
 seen as rows of LANES numbers, padded with zeros to whole rows; see passes.
 """
 
+import numpy as np
+
 from hadamrnn.recurrence.numba_setup import LANES, inline, kernel
-from hadamrnn.recurrence.passes import transform, transform_scale
-from hadamrnn.recurrence.vector_ops import add, copy, multiply, sum_scale_both
+from hadamrnn.recurrence.passes import transform, transform_scale, transform_scale_add
+from hadamrnn.recurrence.vector_ops import add, copy, multiply, multiply_add, sum_scale_both
 
 
 @inline
@@ -37,13 +39,21 @@ def _sum_scale(total, left, right, factors):
         sum_scale_both(total, i, left, i, right, i, factors, i)
 
 
+@inline
+def _sum_scale_one(total, vector, other, factors):
+    """total += vector * other, then vector *= factors; all (rows, LANES)."""
+    for i in range(0, total.size, LANES):
+        multiply_add(total, i, vector, i, other, i)
+        multiply(vector, i, vector, i, factors, i)
+
+
 @kernel
-def climb(first, stop, vectors, scale, block_size, powers, bias_sum):
+def climb(first, stop, vectors, scale, block_size, powers, bias_sum, bias_powers):
     """Write the next powers of W, backwards: powers[C - 1 - i, v] = W^i vectors[v], i < C.
 
     vectors : (n, rows, LANES), the last one the bias; replaced by W^C vectors. scale : (rows,
-    LANES), signs over sqrt(m). powers : (C, n - 1, rows, LANES); the bias's own powers are not
-    kept but added to bias_sum (rows, LANES).
+    LANES), signs over sqrt(m). powers : (C, n - 1, rows, LANES); the bias's own powers are added to
+    bias_sum (rows, LANES), and kept in bias_powers (C, rows, LANES) if that is not empty.
     """
     for v in range(first, stop):
         for place in range(powers.shape[0] - 1, -1, -1):
@@ -51,6 +61,8 @@ def climb(first, stop, vectors, scale, block_size, powers, bias_sum):
                 _copy(powers[place, v], vectors[v])
             else:
                 _add(bias_sum, vectors[v])
+                if len(bias_powers):
+                    _copy(bias_powers[place], vectors[v])
             transform_scale(vectors[v], 0, vectors[v], 0, block_size, scale)
 
 
@@ -79,3 +91,21 @@ def descend(
                 _scale(adjoints[v], scale)
             transform(adjoints[v], block_size)
             _add(adjoints[v], grads[place, v] if v < grads.shape[1] else bias_grad)
+
+
+@kernel
+def descend_kept(
+    first, stop, adjoints, vectors, scale, block_size, grads, bias_grad, sign_sums,
+    powers, bias_powers,
+):  # fmt: skip
+    """``descend`` with ``rebuild`` where ``climb`` has kept all powers; vectors is W^C times their
+    start and stays."""
+    ones = np.ones_like(scale)
+    for v in range(first, stop):
+        for place in range(grads.shape[0]):
+            later = vectors[v]
+            if place > 0:
+                later = powers[place - 1, v] if v < powers.shape[1] else bias_powers[place - 1]
+            _sum_scale_one(sign_sums[v], adjoints[v], later, scale)
+            added = grads[place, v] if v < grads.shape[1] else bias_grad
+            transform_scale_add(adjoints[v], 0, block_size, ones, added, 0)

@@ -31,10 +31,10 @@ def _filled(first, stop, numbers, counts):
 
 
 def mostly_zero(matrix):
-    """Whether ``product`` is the cheaper way to multiply with this (n, k) tensor."""
+    """Whether ``product`` is the cheaper way to multiply with this (n, k) array."""
     counts = np.empty(len(matrix), np.int64)
-    _filled(0, len(matrix), matrix.detach().numpy(), counts)
-    return counts.sum() <= MOSTLY_ZERO * matrix.numel()
+    _filled(0, len(matrix), matrix, counts)
+    return counts.sum() <= MOSTLY_ZERO * matrix.size
 
 
 @inline
