@@ -2,9 +2,10 @@
 
     OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE python -m benchmarks.dispatch_grid
 
-Writes results/studies/dispatch.csv: milliseconds of processor time of a forward and backward pass,
-signs held, float32, one thread, a median of alternated turns; empty where a form cannot run or was
-too slow to measure. Prints the constants of hadamrnn/recurrence/cost.py fitted to them.
+Writes results/studies/dispatch_avx512.csv or, where vectors are narrower, dispatch_avx2.csv:
+milliseconds of processor time of a forward and backward pass, signs held, float32, one thread, a
+median of alternated turns; empty where a form cannot run or was too slow to measure. Prints the
+constants of hadamrnn/recurrence/cost.py fitted to them.
 A stopped run goes on with the points that the file lacks: delete it to measure anew. --check
 measures nothing and writes the present choice beside the measured times.
 """
@@ -23,8 +24,14 @@ from scipy.optimize import nnls
 
 from hadamrnn.recurrence import cost, dispatch
 from hadamrnn.recurrence.cost import Work
+from hadamrnn.recurrence.numba_setup import WIDE
 
-PATH = Path("results/studies/dispatch.csv")
+PATHS = {
+    True: Path("results/studies/dispatch_avx512.csv"),
+    False: Path("results/studies/dispatch_avx2.csv"),
+}
+"""By whether the machine has vectors of 512 bits."""
+PATH = PATHS[WIDE]
 SIZES = ("hidden_size", "block_size", "input_size", "steps", "batch", "mode", "symbols")
 FORMS = tuple(cost.NANOSECONDS)
 OUTPUTS = 9

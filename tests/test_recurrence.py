@@ -513,8 +513,9 @@ def test_choice_of_the_form(shape, mode, initial, expected, monkeypatch):
     assert form(torch.float32) == "doubling"
 
 
-def test_choice_is_near_the_best_of_the_measured_grid():
-    rows = dispatch_grid.read()
+@pytest.mark.parametrize("path", dispatch_grid.PATHS.values(), ids=lambda path: path.stem)
+def test_choice_is_near_the_best_of_the_measured_grid(path):
+    rows = dispatch_grid.read(path)
     assert [point for point, _ in rows] == list(dispatch_grid.grid())
     far = {}
     for point, times in rows:
