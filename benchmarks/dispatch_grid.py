@@ -11,7 +11,6 @@ measures nothing and writes the present choice beside the measured times.
 """
 
 import argparse
-import csv
 import itertools
 import math
 import statistics
@@ -22,6 +21,7 @@ import numpy as np
 import torch
 from scipy.optimize import nnls
 
+from benchmarks.table import Table
 from hadamrnn.recurrence import cost, dispatch
 from hadamrnn.recurrence.cost import Work
 from hadamrnn.recurrence.numba_setup import WIDE
@@ -34,6 +34,7 @@ PATHS = {
 PATH = PATHS[WIDE]
 SIZES = ("hidden_size", "block_size", "input_size", "steps", "batch", "mode", "symbols")
 FORMS = tuple(cost.NANOSECONDS)
+COLUMNS = (*SIZES, *(f"{form}_ms" for form in FORMS), "chosen", "over_best")
 OUTPUTS = 9
 TURNS, TURN_SECONDS = 5, 0.01
 HOPELESS = 4
@@ -117,12 +118,11 @@ def measure(point):
 def read(path=PATH):
     """[(point, {form: seconds})] of a file that ``main`` wrote."""
     rows = []
-    with Path(path).open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            point = {key: int(row[key]) for key in SIZES[:5]} | {"mode": row["mode"]}
-            point["symbols"] = row["symbols"] == "True"
-            times = {f: float(row[f"{f}_ms"]) / 1e3 for f in FORMS if row[f"{f}_ms"]}
-            rows.append((point, times))
+    for row in Table(path, COLUMNS).rows():
+        point = {key: int(row[key]) for key in SIZES[:5]} | {"mode": row["mode"]}
+        point["symbols"] = row["symbols"] == "True"
+        times = {f: float(row[f"{f}_ms"]) / 1e3 for f in FORMS if row[f"{f}_ms"]}
+        rows.append((point, times))
     return rows
 
 
@@ -148,13 +148,12 @@ def ratio(point, times):
 
 def write(rows, path=PATH):
     """The file that ``read`` reads, with what the cost model chooses now."""
-    with Path(path).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*SIZES, *(f"{form}_ms" for form in FORMS), "chosen", "over_best"])
-        for point, times in rows:
-            form, over_best = ratio(point, times)
-            cells = [f"{1e3 * times[f]:.4g}" if f in times else "" for f in FORMS]
-            writer.writerow([*(point[key] for key in SIZES), *cells, form, f"{over_best:.2f}"])
+    lines = []
+    for point, times in rows:
+        form, over_best = ratio(point, times)
+        cells = [f"{1e3 * times[f]:.4g}" if f in times else "" for f in FORMS]
+        lines.append([*(point[key] for key in SIZES), *cells, form, f"{over_best:.2f}"])
+    Table(path, COLUMNS).replace(lines)
 
 
 def main():
@@ -162,7 +161,7 @@ def main():
     parser.add_argument("--check", action="store_true", help="read the file, measure nothing")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    rows, points = read() if PATH.exists() else [], list(grid())
+    rows, points = read(), list(grid())
     there = [point for point, _ in rows]
     for done, point in enumerate(points, 1):
         if options.check or point in there:

@@ -7,13 +7,13 @@ run: everything else as in params.yaml, but EPOCHS passes, the gradient clipped 
 the hidden sizes below. No test data is read.
 """
 
-import csv
 import dataclasses
 import sys
 from pathlib import Path
 
 import yaml
 
+from benchmarks.table import Table
 from hadamrnn import batches, params, storage, training
 from hadamrnn.datasets import prepared
 
@@ -57,20 +57,13 @@ def run(benchmark, model, rate):
 
 
 def main():
-    path = Path("results/studies/learning_rates.csv")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if new:
-            writer.writeheader()
-        benchmark, *models = sys.argv[1:]
-        for model in models:
-            for rate in RATES:
-                row = run(benchmark, model, rate)
-                writer.writerow(row)
-                file.flush()
-                print(row)
+    table = Table("results/studies/learning_rates.csv", COLUMNS)
+    benchmark, *models = sys.argv[1:]
+    for model in models:
+        for rate in RATES:
+            row = run(benchmark, model, rate)
+            table.append(row)
+            print(row)
 
 
 if __name__ == "__main__":

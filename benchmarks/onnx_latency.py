@@ -9,18 +9,17 @@ Writes results/studies/onnx_latency.csv. Medians, session start excluded; ``cpu_
 thread itself ran, ``wall_us`` includes what other programs took from it.
 """
 
-import csv
 import os
 import statistics
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 
 from benchmarks.run import machine
+from benchmarks.table import Table
 from hadamrnn import integer
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import onnx_common, onnx_integer
@@ -103,12 +102,7 @@ def main():
         for row in measure(benchmark):
             rows.append(row)
             print(row)
-    path = Path("results/studies/onnx_latency.csv")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    Table("results/studies/onnx_latency.csv", COLUMNS).replace(rows)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,13 @@ file has biases of 16).
 """
 
 import argparse
-import csv
+import itertools
 from pathlib import Path
 
 import torch
 
 from benchmarks import trained
+from benchmarks.table import Table
 from hadamrnn import storage, training
 from hadamrnn.baselines.hadamlayer import HadamLayer
 from hadamrnn.datasets import prepared
@@ -77,32 +78,17 @@ def run(benchmark, case, seed):
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def done(path):
-    """The runs ``path`` has, as tuples of KEYS in text."""
-    if not path.exists():
-        return set()
-    with path.open(newline="", encoding="utf-8") as file:
-        return {tuple(row[key] for key in KEYS) for row in csv.DictReader(file)}
-
-
 def study(benchmarks, models, path, progress=print):
     """Append to ``path`` what it lacks of the ``benchmarks``' cases; models : None for all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    found = done(path)
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if not found:
-            writer.writeheader()
-        for benchmark in benchmarks:
-            for case in CASES[benchmark]:
-                for seed in SEEDS:
-                    named = (benchmark, *("own" if v is None else str(v) for v in case), str(seed))
-                    if named in found or (models and case[0] not in models):
-                        continue
-                    row = run(benchmark, case, seed)
-                    writer.writerow(row)
-                    file.flush()
-                    progress(row)
+    table = Table(path, COLUMNS)
+    found = table.done(KEYS)
+    cases = [(benchmark, case) for benchmark in benchmarks for case in CASES[benchmark]]
+    for (benchmark, case), seed in itertools.product(cases, SEEDS):
+        named = (benchmark, *("own" if v is None else str(v) for v in case), str(seed))
+        if named not in found and (not models or case[0] in models):
+            row = run(benchmark, case, seed)
+            table.append(row)
+            progress(row)
 
 
 def main():

@@ -11,11 +11,11 @@ listed as refused. ``--weight-bits null`` is full precision (12 bits in the file
 """
 
 import argparse
-import csv
 import dataclasses
 from pathlib import Path
 
 from benchmarks import trained
+from benchmarks.table import Table
 from hadamrnn import assessment, batches, packed
 from hadamrnn.class_groups import merge
 from hadamrnn.datasets import prepared
@@ -32,23 +32,15 @@ COLUMNS = (
 
 def rows_of(path):
     """The rows of an earlier run as {(weight_bits, activation_bits): row}, all values as text."""
-    if not path.exists():
-        return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            return {}
-        return {(row["weight_bits"], row["activation_bits"]): row for row in reader}
+    return {
+        (row["weight_bits"], row["activation_bits"]): row for row in Table(path, COLUMNS).rows()
+    }
 
 
 def write_rows(rows, path):
     """Write all rows, narrow widths first, full precision ("null") last."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     order = sorted(rows, key=lambda widths: [99 if w == "null" else int(w) for w in widths])
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows[widths] for widths in order)
+    Table(path, COLUMNS).replace(rows[widths] for widths in order)
 
 
 def validation(settings):

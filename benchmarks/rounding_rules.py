@@ -9,13 +9,12 @@ the same rule. Writes results/studies/rounding_rules_<benchmark>.csv. A smaller 
 within the proven widths.
 """
 
-import csv
 import dataclasses
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 from benchmarks import rounding, trained
+from benchmarks.table import Table
 from hadamrnn import fixed_point, integer_batch
 
 RULES = {
@@ -56,12 +55,8 @@ def study(benchmark, q, progress=print):
 
 def main():
     benchmark, *blocks = sys.argv[1:]
-    path = Path(f"results/studies/rounding_rules_{benchmark}.csv")
     rows = [row for q in map(int, blocks or ["1"]) for row in study(benchmark, q)]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    Table(f"results/studies/rounding_rules_{benchmark}.csv", COLUMNS).replace(rows)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ mean over seeds of the mean accuracy over folds in percent, standard deviation o
 """
 
 import argparse
-import csv
 import statistics
 from pathlib import Path
 
 import numpy as np
 import yaml
 
+from benchmarks.table import Table
 from hadamrnn import augmentation, batches, params, storage, training
 from hadamrnn.datasets import prepared, splits
 
@@ -101,11 +101,7 @@ def main():
         round(statistics.stdev(means), 2) if len(means) > 1 else "",
         packed_bytes(settings, card),
     )  # fmt: skip
-    path = Path("results/studies/sensors.csv")
-    new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerows([COLUMNS, row] if new else [row])
+    Table("results/studies/sensors.csv", COLUMNS).append(row)
     print(*row, sep=", ")
 
 

@@ -7,13 +7,14 @@ run: everything else as in params.yaml, but at most EPOCHS passes and d = 256 wh
 No test data is read.
 """
 
-import csv
 import dataclasses
+import itertools
 import sys
 from pathlib import Path
 
 import yaml
 
+from benchmarks.table import Table
 from hadamrnn import batches, params, storage, training
 from hadamrnn.datasets import prepared
 
@@ -69,18 +70,13 @@ def run(benchmark, name, seed):
 
 
 def main():
-    path = Path("results/studies/sign_schedules.csv")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for benchmark in sys.argv[1:]:
-            for name in SCHEDULES:
-                for seed in SEEDS:
-                    row = run(benchmark, name, seed)
-                    writer.writerow(row)
-                    file.flush()
-                    print(row)
+    table = Table("results/studies/sign_schedules.csv", COLUMNS)
+    there = table.done(("benchmark", "schedule", "seed"))
+    for benchmark, name, seed in itertools.product(sys.argv[1:], SCHEDULES, SEEDS):
+        if (benchmark, name, str(seed)) not in there:
+            row = run(benchmark, name, seed)
+            table.append(row)
+            print(row)
 
 
 if __name__ == "__main__":

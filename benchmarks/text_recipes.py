@@ -7,7 +7,7 @@ rows do not follow params.yaml's own. Appends a row a recipe and seed of the com
 results/studies/text_recipes.csv and passes over those that are there. No test data is read.
 """
 
-import csv
+import itertools
 import sys
 import time
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 from benchmarks import trained
+from benchmarks.table import Table
 from hadamrnn import storage, training
 from hadamrnn.datasets import prepared
 from stages import arrays, common
@@ -83,18 +84,12 @@ def run(recipe, seed, listener=None):
 
 def study(seeds, path=PATH):
     """Append what is missing to the CSV file ``path``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        path.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
-    with path.open(newline="", encoding="utf-8") as file:
-        there = {tuple(row[key] for key in (*KEYS, "seed")) for row in csv.DictReader(file)}
-    for recipe in RECIPES:
-        for seed in seeds:
-            if tuple(str(value) for value in (*recipe.values(), seed)) in there:
-                continue
+    table = Table(path, COLUMNS)
+    there = table.done((*KEYS, "seed"))
+    for recipe, seed in itertools.product(RECIPES, seeds):
+        if tuple(str(value) for value in (*recipe.values(), seed)) not in there:
             row = run(recipe, seed)
-            with path.open("a", newline="", encoding="utf-8") as file:
-                csv.writer(file, lineterminator="\n").writerow(row)
+            table.append(row)
             print(*row, sep=", ", flush=True)
 
 

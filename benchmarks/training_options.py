@@ -10,7 +10,6 @@ that chose a draw flatter it; so the last rows choose by one half of them (of ha
 score the last epoch on the other, both ways round. No test data is read.
 """
 
-import csv
 import dataclasses
 import sys
 import time
@@ -20,6 +19,7 @@ import numpy as np
 import torch
 
 from benchmarks import trained
+from benchmarks.table import Table
 from hadamrnn import batches, distillation, sign_draws, storage, training
 from hadamrnn.datasets import prepared
 from stages import arrays, common
@@ -141,11 +141,8 @@ def crossed(benchmark, epochs, seed):
 
 def study(benchmark, path):
     """Append what is missing to the CSV file ``path``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        path.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
-    with path.open(newline="", encoding="utf-8") as file:
-        there = {(row["benchmark"], row["option"], row["seed"]) for row in csv.DictReader(file)}
+    table = Table(path, COLUMNS)
+    there = table.done(("benchmark", "option", "seed"))
     work = [(f"teacher {name}", 1, teach, (benchmark, name)) for name in TEACHERS]
     for name in (name for name in OPTIONS if name not in TOO_LONG.get(benchmark, ())):
         work += [(name, seed, run, (benchmark, name, seed)) for seed in RUNS[benchmark][1]]
@@ -157,8 +154,7 @@ def study(benchmark, path):
             continue
         rows = function(*arguments)
         for row in rows if function is crossed else [rows]:
-            with path.open("a", newline="", encoding="utf-8") as file:
-                csv.writer(file, lineterminator="\n").writerow(row)
+            table.append(row)
             print(*row, sep=", ", flush=True)
 
 

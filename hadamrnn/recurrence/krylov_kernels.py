@@ -8,14 +8,8 @@ import numpy as np
 
 from hadamrnn.recurrence.numba_setup import LANES, inline, kernel
 from hadamrnn.recurrence.passes import transform, transform_scale, transform_scale_add
-from hadamrnn.recurrence.vector_ops import add, copy, multiply, multiply_add, sum_scale_both
-
-
-@inline
-def _copy(target, source):
-    """target = source, both (rows, LANES)."""
-    for i in range(target.shape[0]):
-        copy(target, i * LANES, source, i * LANES, source, i * LANES)
+from hadamrnn.recurrence.tile import add_rows, copy_rows
+from hadamrnn.recurrence.vector_ops import multiply, multiply_add, sum_scale_both
 
 
 @inline
@@ -23,13 +17,6 @@ def _scale(vector, factors):
     """vector *= factors, both (rows, LANES)."""
     for i in range(vector.shape[0]):
         multiply(vector, i * LANES, vector, i * LANES, factors, i * LANES)
-
-
-@inline
-def _add(target, source):
-    """target += source, both (rows, LANES)."""
-    for i in range(target.shape[0]):
-        add(target, i * LANES, target, i * LANES, source, i * LANES)
 
 
 @inline
@@ -58,11 +45,11 @@ def climb(first, stop, vectors, scale, block_size, powers, bias_sum, bias_powers
     for v in range(first, stop):
         for place in range(powers.shape[0] - 1, -1, -1):
             if v < powers.shape[1]:
-                _copy(powers[place, v], vectors[v])
+                copy_rows(powers[place, v], vectors[v])
             else:
-                _add(bias_sum, vectors[v])
+                add_rows(bias_sum, vectors[v])
                 if len(bias_powers):
-                    _copy(bias_powers[place], vectors[v])
+                    copy_rows(bias_powers[place], vectors[v])
             transform_scale(vectors[v], 0, vectors[v], 0, block_size, scale)
 
 
@@ -86,11 +73,11 @@ def descend(
                 _sum_scale(sign_sums[v], adjoints[v], vectors[v], scale)
                 transform(vectors[v], block_size)
                 if place < powers.shape[0] and v < powers.shape[1]:
-                    _copy(powers[place, v], vectors[v])
+                    copy_rows(powers[place, v], vectors[v])
             else:
                 _scale(adjoints[v], scale)
             transform(adjoints[v], block_size)
-            _add(adjoints[v], grads[place, v] if v < grads.shape[1] else bias_grad)
+            add_rows(adjoints[v], grads[place, v] if v < grads.shape[1] else bias_grad)
 
 
 @kernel

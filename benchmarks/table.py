@@ -1,0 +1,53 @@
+"""The CSV file of a study: rows go in one by one, so that a stopped study loses nothing."""
+
+import csv
+from pathlib import Path
+
+from hadamrnn.errors import HadamrnnError
+
+
+class Table:
+    """Rows of ``columns`` in the file ``path``, which need not exist yet.
+
+    Raises HadamrnnError when the file has other columns.
+    """
+
+    def __init__(self, path, columns):
+        self.path, self.columns = Path(path), tuple(columns)
+
+    def rows(self):
+        """The rows as dictionaries of text, none without a file."""
+        if not self.path.exists():
+            return []
+        with self.path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            found = tuple(reader.fieldnames or ())
+            if found != self.columns:
+                raise HadamrnnError(
+                    f"{self.path}: must have the columns {', '.join(self.columns)}; got "
+                    f"{', '.join(found)}; move it away to begin a new one"
+                )
+            return list(reader)
+
+    def done(self, keys):
+        """What ``keys``, names of columns, hold in every row: a set of tuples of text."""
+        return {tuple(row[key] for key in keys) for row in self.rows()}
+
+    def append(self, row):
+        """Add one row: values in the order of the columns, or a dictionary, where what it lacks
+        stays empty."""
+        self.rows()  # of other columns: raises
+        self._write(self._lines([row], header=not self.path.exists()), "a")
+
+    def replace(self, rows):
+        """Write the file anew from ``rows``, each as in ``append``."""
+        self._write(self._lines(rows, header=True), "w")
+
+    def _lines(self, rows, header):
+        named = ([r.get(n, "") for n in self.columns] if isinstance(r, dict) else r for r in rows)
+        return [self.columns, *named] if header else list(named)
+
+    def _write(self, lines, mode):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open(mode, newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows(lines)
