@@ -6,5 +6,7 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from benchmarks.run import main
+from hadamrnn.errors import as_sentences
 
-main()
+with as_sentences():
+    main()

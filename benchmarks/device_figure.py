@@ -11,6 +11,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from benchmarks.plots import COLOURS, HATCHES, save
+from hadamrnn.errors import as_sentences
 from hadamrnn.export.device_targets import TARGETS
 
 RESULTS = Path("results")
@@ -86,4 +87,5 @@ def draw(models, folder=RESULTS):
 
 
 if __name__ == "__main__":
-    draw(reports())
+    with as_sentences():
+        draw(reports())

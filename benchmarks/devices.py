@@ -14,7 +14,7 @@ import yaml
 from benchmarks import trained
 from hadamrnn import assessment, batches, class_groups, packed
 from hadamrnn.datasets import prepared
-from hadamrnn.errors import HadamrnnError
+from hadamrnn.errors import HadamrnnError, as_sentences
 from hadamrnn.export import device
 from stages import common, export
 
@@ -72,4 +72,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with as_sentences():
+        main()

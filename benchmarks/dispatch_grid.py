@@ -22,6 +22,7 @@ import torch
 from scipy.optimize import nnls
 
 from benchmarks.table import Table
+from hadamrnn.errors import as_sentences
 from hadamrnn.recurrence import cost, dispatch
 from hadamrnn.recurrence.cost import Work
 from hadamrnn.recurrence.numba_setup import WIDE
@@ -179,4 +180,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with as_sentences():
+        main()

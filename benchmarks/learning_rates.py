@@ -16,6 +16,7 @@ import yaml
 from benchmarks.table import Table
 from hadamrnn import batches, params, storage, training
 from hadamrnn.datasets import prepared
+from hadamrnn.errors import as_sentences
 
 EPOCHS, CLIP, RATES = 5, 1.0, (0.001, 0.003, 0.01)
 HIDDEN_SIZES = {"lstm": 64, "gru": 64, "rnn": 64, "fastgrnn": 80}  # the others: 128
@@ -67,4 +68,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with as_sentences():
+        main()

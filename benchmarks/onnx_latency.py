@@ -21,7 +21,7 @@ import onnxruntime
 from benchmarks.run import machine
 from benchmarks.table import Table
 from hadamrnn import integer
-from hadamrnn.errors import HadamrnnError
+from hadamrnn.errors import HadamrnnError, as_sentences
 from hadamrnn.export import onnx_common, onnx_integer
 from stages import common
 
@@ -106,4 +106,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with as_sentences():
+        main()

@@ -20,6 +20,7 @@ from pathlib import Path
 import yaml
 
 from benchmarks.run import machine
+from hadamrnn.errors import as_sentences
 
 FOLDER = Path("results/paper")
 PREFIX = "paper-"
@@ -160,4 +161,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with as_sentences():
+        main()

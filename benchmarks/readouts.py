@@ -21,6 +21,7 @@ from benchmarks.table import Table
 from hadamrnn import storage, training
 from hadamrnn.baselines.hadamlayer import HadamLayer
 from hadamrnn.datasets import prepared
+from hadamrnn.errors import as_sentences
 from stages import arrays, common
 
 SEEDS = (1, 2, 3)
@@ -101,4 +102,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with as_sentences():
+        main()

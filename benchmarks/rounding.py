@@ -19,7 +19,7 @@ from benchmarks.table import Table
 from hadamrnn import assessment, batches, packed
 from hadamrnn.class_groups import merge
 from hadamrnn.datasets import prepared
-from hadamrnn.errors import HadamrnnError
+from hadamrnn.errors import HadamrnnError, as_sentences
 from stages import common, export
 
 WEIGHT_BITS = (1, 2, 3, 4, 5, 6, 8)
@@ -113,4 +113,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with as_sentences():
+        main()

@@ -13,6 +13,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from benchmarks.plots import COLOURS, MARKERS, save
+from hadamrnn.errors import as_sentences
 
 FOLDER = Path("results/studies")
 SHOWN = (8, 9, 10, 12, 14, 16)
@@ -78,4 +79,5 @@ def draw(benchmark, folder=FOLDER):
 
 
 if __name__ == "__main__":
-    draw(sys.argv[1])
+    with as_sentences():
+        draw(sys.argv[1])

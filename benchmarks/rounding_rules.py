@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from benchmarks import rounding, trained
 from benchmarks.table import Table
 from hadamrnn import fixed_point, integer_batch
+from hadamrnn.errors import as_sentences
 
 RULES = {
     "moving": fixed_point.rounding_constant,
@@ -60,4 +61,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with as_sentences():
+        main()

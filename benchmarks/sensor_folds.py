@@ -19,6 +19,7 @@ import yaml
 from benchmarks.table import Table
 from hadamrnn import augmentation, batches, params, storage, training
 from hadamrnn.datasets import prepared, splits
+from hadamrnn.errors import as_sentences
 
 FOLDS = 4
 COLUMNS = (
@@ -106,4 +107,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with as_sentences():
+        main()

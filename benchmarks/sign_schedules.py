@@ -17,6 +17,7 @@ import yaml
 from benchmarks.table import Table
 from hadamrnn import batches, params, storage, training
 from hadamrnn.datasets import prepared
+from hadamrnn.errors import as_sentences
 
 EPOCHS, MOST_HIDDEN, SEEDS = 20, 256, (1, 2, 3)
 SCHEDULES = {
@@ -80,4 +81,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with as_sentences():
+        main()

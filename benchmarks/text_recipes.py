@@ -18,6 +18,7 @@ from benchmarks import trained
 from benchmarks.table import Table
 from hadamrnn import storage, training
 from hadamrnn.datasets import prepared
+from hadamrnn.errors import as_sentences
 from stages import arrays, common
 
 PATH = Path("results/studies/text_recipes.csv")
@@ -99,4 +100,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with as_sentences():
+        main()

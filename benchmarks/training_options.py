@@ -22,6 +22,7 @@ from benchmarks import trained
 from benchmarks.table import Table
 from hadamrnn import batches, distillation, sign_draws, storage, training
 from hadamrnn.datasets import prepared
+from hadamrnn.errors import as_sentences
 from stages import arrays, common
 
 RUNS = {"pdigits": ({}, (1, 2, 3)), "har2": ({"epochs": 10}, (1, 2, 3))}
@@ -165,4 +166,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with as_sentences():
+        main()

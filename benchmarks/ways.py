@@ -14,6 +14,8 @@ import subprocess
 import sys
 from dataclasses import asdict
 
+from hadamrnn.errors import HadamrnnError
+
 POLICY = "OMP_WAIT_POLICY"
 WAYS = {
     "one thread": ("PASSIVE", 1),
@@ -43,7 +45,7 @@ class Worker:
             self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
-            raise RuntimeError(
+            raise HadamrnnError(
                 f"{contender}: its process must answer with seconds; it ended with status "
                 f"{self.process.wait()}"
             )

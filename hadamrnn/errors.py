@@ -4,6 +4,9 @@ Every message is a single sentence of the form "place: rule; got value", so that
 knows what to change. Command-line entry points print it without a traceback.
 """
 
+import contextlib
+import sys
+
 
 class HadamrnnError(ValueError):
     """A value, file or environment that breaks a stated rule.
@@ -13,3 +16,12 @@ class HadamrnnError(ValueError):
     ...
     hadamrnn.errors.HadamrnnError: q: must be a positive integer; got 0
     """
+
+
+@contextlib.contextmanager
+def as_sentences():
+    """Around a program's work: a HadamrnnError ends it with its sentence and exit status 1."""
+    try:
+        yield
+    except HadamrnnError as error:
+        sys.exit(f"error: {error}")

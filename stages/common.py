@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from hadamrnn import params
-from hadamrnn.errors import HadamrnnError
+from hadamrnn.errors import HadamrnnError, as_sentences
 
 
 def prepared(benchmark):
@@ -56,14 +56,14 @@ def run(work):
     # Set before torch is loaded: its idle threads would otherwise spin beside our kernels.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        settings = params.load()
-        if len(sys.argv) != 2 or sys.argv[1] not in settings:
-            given = " ".join(sys.argv[1:]) or "nothing"
-            raise HadamrnnError(
-                f"stage: needs one of the listed benchmarks ({', '.join(settings)}); got {given}"
-            )
-        work(settings[sys.argv[1]])
-    except HadamrnnError as error:
-        sys.exit(f"error: {error}")
+        with as_sentences():
+            settings = params.load()
+            if len(sys.argv) != 2 or sys.argv[1] not in settings:
+                given = " ".join(sys.argv[1:]) or "nothing"
+                names = ", ".join(settings)
+                raise HadamrnnError(
+                    f"stage: needs one of the listed benchmarks ({names}); got {given}"
+                )
+            work(settings[sys.argv[1]])
     except KeyboardInterrupt:
         sys.exit("stopped; a training goes on from its last finished epoch at the next start")

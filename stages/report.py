@@ -1,9 +1,8 @@
 """Stage report: results/paper/<run>/ -> docs/results/ (page, figures) and reports/index.html."""
 
-import sys
 from pathlib import Path
 
-from hadamrnn.errors import HadamrnnError
+from hadamrnn.errors import HadamrnnError, as_sentences
 
 RUNS, PAGES, WEBPAGE = Path("results/paper"), Path("docs/results"), Path("reports/index.html")
 
@@ -59,7 +58,5 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
+    with as_sentences():
         main()
-    except HadamrnnError as error:
-        sys.exit(f"error: {error}")

@@ -4,18 +4,15 @@ value stops the pipeline before any work.
 Its output is the same whatever the right values are; changing one re-runs nothing by itself.
 """
 
-import sys
 from pathlib import Path
 
 from hadamrnn import params
-from hadamrnn.errors import HadamrnnError
+from hadamrnn.errors import as_sentences
 
 
 def main():
-    try:
+    with as_sentences():
         params.load()
-    except HadamrnnError as error:
-        sys.exit(f"error: {error}")
     path = Path("data/params-valid.txt")
     path.parent.mkdir(exist_ok=True)
     path.write_text("params.yaml was checked by stages/validate.py\n", encoding="utf-8")

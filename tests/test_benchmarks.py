@@ -152,7 +152,7 @@ def test_a_way_is_a_process_with_its_policy_and_threads(monkeypatch):
 def test_a_process_that_ended_is_reported():
     worker = ways.Worker(None)
     worker.process.kill()
-    with pytest.raises(RuntimeError, match=f"{OURS}: its process must answer .* status -9"):
+    with pytest.raises(HadamrnnError, match=f"{OURS}: its process must answer .* status -9"):
         worker.step(Shape("tiny", 16, 12, 2, 8, 2), OURS, 1)
     worker.close()
 
