@@ -96,3 +96,12 @@ def test_refuses_targets_that_are_no_class(target, samples):
     targets[-1] = target
     with pytest.raises(HadamrnnError, match=rf"targets: must lie in 0\.\.8; got .*{target}"):
         cross_entropy(torch.zeros(samples, 9), targets)
+
+
+def test_a_second_backward_pass_adds_the_same_again():
+    logits, targets = drawn((MANY_SAMPLES, 9), 1.0, torch.float32)
+    loss = cross_entropy(logits, targets)
+    (once,) = torch.autograd.grad(loss, logits, retain_graph=True)
+    for times in (1, 2, 3):
+        loss.backward(retain_graph=True)
+        torch.testing.assert_close(logits.grad, times * once)
