@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 LABELS = {
     "hadamrnn": ("this project", "#c1272d"),
     "dense_step_loop": ("dense step loop", "#4d4d4d"),
+    "dense_step_loop_unbound": ("the loop, inputs unbound", "#999999"),
     "lstm": ("torch LSTM", "#0072b2"),
     "rnn": ("torch RNN", "#56b4e9"),
     "diagonal": ("diagonal (S4D), FFT", "#e69f00"),

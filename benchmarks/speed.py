@@ -2,9 +2,9 @@
 
 Contenders take turns (A B C A B C ...), so that a change of the machine's load meets all of them;
 a ratio is the median over rounds of the ratio within one round. Everybody gets the same batch, the
-same loss, the optimizer of ``hadamrnn.training``, and the threads that serve it best (ways). Before
-timing, this project and the dense
-step loop must give the same loss and gradients from the same weights.
+same loss, the optimizer of ``hadamrnn.training``, and the threads that serve it best (ways).
+Before timing, this project and the dense step loop must give the same loss and gradients from the
+same weights.
 """
 
 import functools
@@ -29,6 +29,8 @@ from hadamrnn.training import make_optimizer
 
 OURS, LOOP = "hadamrnn", "dense_step_loop"
 CONTENDERS = (OURS, LOOP, "lstm", "rnn", "diagonal")
+UNBOUND = "dense_step_loop_unbound"
+"""A kinder loop, for shapes with an embedding; see peers.DenseStepLoop."""
 ROUNDS = 5
 PREPARED = Path("data/prepared")
 TOLERANCE = 1e-3
@@ -108,8 +110,9 @@ def build(contender, shape, readout=None):
             shape.input_size, *sizes, readout=readout or shape.readout, per_step=shape.per_step,
             embedding_size=shape.embedding or None,
         )  # fmt: skip
-    if contender == LOOP:
-        model = DenseStepLoop(features, *sizes, per_step=shape.per_step)
+    if contender in (LOOP, UNBOUND):
+        unbound = contender == UNBOUND
+        model = DenseStepLoop(features, *sizes, per_step=shape.per_step, unbound=unbound)
     elif contender == "diagonal":
         model = DiagonalRecurrence(features, *sizes, per_step=shape.per_step)
     else:
@@ -229,12 +232,19 @@ def alternate(steps, rounds, seconds, most=50):
     return times
 
 
-def measure(shape, steppers, contenders=CONTENDERS, rounds=ROUNDS, seconds=0.3, progress=print):
+def contenders_of(shape):
+    """All that are measured on ``shape``."""
+    return (*CONTENDERS, UNBOUND) if shape.embedding else CONTENDERS
+
+
+def measure(shape, steppers, contenders=None, rounds=ROUNDS, seconds=0.3, progress=print):
     """Times and ratios of all contenders on one shape, each in the way that is best for it.
 
-    steppers : {way: function (shape, contender) -> seconds of one step}, see ways. Returns a
-    dictionary for JSON; "way" is the one with the least median, "rounds" its times.
+    steppers : {way: function (shape, contender) -> seconds of one step}, see ways; contenders :
+    those of the shape where None. Returns a dictionary for JSON; "way" is the one with the least
+    median, "rounds" its times.
     """
+    contenders = contenders or contenders_of(shape)
     load = os.getloadavg()[0]
     progress(f"{shape.name}: compare loss and gradients with the dense step loop")
     result = {"shape": asdict(shape), "inputs": inputs_of(shape), "agreement": agreement(shape)}

@@ -70,6 +70,18 @@ def test_dense_step_loop_equals_manual_loop():
     np.testing.assert_allclose(peer(x).detach().numpy(), logits, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("per_step", [False, True])
+def test_unbound_inputs_change_nothing(per_step):
+    x, results = torch.randn(2, 30, 3, requires_grad=True), []
+    for unbound in (False, True):
+        torch.manual_seed(0)
+        peer = DenseStepLoop(3, 8, 5, per_step=per_step, unbound=unbound)
+        out = peer(x)
+        results.append((out, *torch.autograd.grad(out.square().sum(), (x, peer.signs))))
+    for one, other in zip(*results, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_diagonal_recurrence_equals_its_steps():
     peer = DiagonalRecurrence(3, 8, 5, states=4, per_step=True).double()
     x = torch.randn(2, 30, 3, dtype=torch.float64)
