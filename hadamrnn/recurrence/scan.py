@@ -76,8 +76,10 @@ class _Scan(torch.autograd.Function):
         )  # fmt: skip
         if kind == kernels.ROWS:
             table_grad = torch.zeros_like(weight)
-            rows = torch.from_numpy(grad_inputs).view(-1, hidden)
-            table_grad.index_add_(0, ids.reshape(-1).long(), rows)
+            in_threads(
+                kernels.add_lookups, -(-hidden // LANES), table_grad.numpy(), ids.numpy().ravel(),
+                grad_inputs.reshape(-1, hidden),
+            )  # fmt: skip
             grads = (None, None, table_grad, None)
         else:
             columns, sums = (torch.from_numpy(g.sum(0)) for g in (grad_weight, grad_bias))

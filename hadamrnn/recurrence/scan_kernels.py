@@ -9,6 +9,7 @@ import numpy as np
 
 from hadamrnn.recurrence import tile as ops
 from hadamrnn.recurrence.numba_setup import LANES, called, kernel
+from hadamrnn.recurrence.vector_ops import add
 
 DENSE, ONE_HOT, ROWS, PROJECTED = range(4)
 """Inputs: (batch, time, d_in) numbers; ids as one-hot columns; ids as look-ups in a
@@ -56,6 +57,24 @@ def _fill_symbol_table(table, weight, bias):
     for symbol in range(len(table)):
         for i in range(len(bias)):
             table[symbol, i] = weight[symbol, i] + bias[i]
+
+
+@kernel
+def add_lookups(first, stop, table, ids, rows):
+    """table[ids[n]] += rows[n] for every n in turn, in the columns of the groups first .. stop - 1
+    of LANES columns: the adjoint of look-ups.
+
+    table : (symbols, d); ids : (n,); rows : (n, d); the last group may have fewer columns.
+    """
+    width = table.shape[1]
+    for n in range(len(ids)):
+        target, source = ids[n] * width, n * width
+        for i in range(first * LANES, stop * LANES, LANES):
+            if i + LANES <= width:
+                add(table, target + i, table, target + i, rows, source + i)
+            else:
+                for j in range(i, width):
+                    table[ids[n], j] += rows[n, j]
 
 
 @kernel
