@@ -4,10 +4,12 @@
 
 Needs data/prepared/<benchmark> (dvc repro). Writes results/studies/learning_rates.csv, one row a
 run: everything else as in params.yaml, but EPOCHS passes, the gradient clipped to norm CLIP, and
-the hidden sizes below. No test data is read.
+the hidden sizes below. Rows that are there are not made again: delete them after a change of
+params.yaml. No test data is read.
 """
 
 import dataclasses
+import itertools
 import sys
 from pathlib import Path
 
@@ -59,9 +61,10 @@ def run(benchmark, model, rate):
 
 def main():
     table = Table("results/studies/learning_rates.csv", COLUMNS)
+    there = table.done(("benchmark", "model", "learning_rate"))
     benchmark, *models = sys.argv[1:]
-    for model in models:
-        for rate in RATES:
+    for model, rate in itertools.product(models, RATES):
+        if (benchmark, model, str(rate)) not in there:
             row = run(benchmark, model, rate)
             table.append(row)
             print(row)

@@ -4,7 +4,8 @@
 
 Needs data/prepared/<benchmark> (dvc repro). Writes results/studies/sign_schedules.csv, one row a
 run: everything else as in params.yaml, but at most EPOCHS passes and d = 256 where it is larger.
-No test data is read.
+Rows that are there are not made again: delete them after a change of params.yaml. No test data is
+read.
 """
 
 import dataclasses

@@ -37,17 +37,20 @@ class Table:
         """Add one row: values in the order of the columns, or a dictionary, where what it lacks
         stays empty."""
         self.rows()  # of other columns: raises
-        self._write(self._lines([row], header=not self.path.exists()), "a")
+        self._write(self.path, self._lines([row], header=not self.path.exists()), "a")
 
     def replace(self, rows):
-        """Write the file anew from ``rows``, each as in ``append``."""
-        self._write(self._lines(rows, header=True), "w")
+        """Write the file anew from ``rows``, each as in ``append``: the old file, or the new."""
+        partial = self.path.with_suffix(".partial")
+        self._write(partial, self._lines(rows, header=True), "w")
+        partial.replace(self.path)
 
     def _lines(self, rows, header):
         named = ([r.get(n, "") for n in self.columns] if isinstance(r, dict) else r for r in rows)
         return [self.columns, *named] if header else list(named)
 
-    def _write(self, lines, mode):
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open(mode, newline="", encoding="utf-8") as file:
+    @staticmethod
+    def _write(path, lines, mode):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open(mode, newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows(lines)

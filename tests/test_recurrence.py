@@ -334,6 +334,19 @@ def test_krylov_in_chunks_equals_the_definition(sizes, numbers, monkeypatch):
     assert_equal_to_definition(Case(*sizes), "krylov")
 
 
+@pytest.mark.parametrize("numbers", [100, 2**19])
+def test_krylov_of_no_sequences(numbers, monkeypatch):
+    """A process's share of a small last batch may be empty; it still takes part in the step."""
+    monkeypatch.setattr(krylov, "CHUNK", numbers)
+    arguments = list(Case(24, 3, 45, 1, 2).arguments().values())[:4]
+    leaves = [arguments[0].detach()[:0].requires_grad_(), *arguments[1:]]
+    state = krylov.last_state(*leaves, 8)
+    assert state.shape == (0, 24)
+    gradients = torch.autograd.grad(state.sum(), leaves)
+    assert [g.shape for g in gradients] == [leaf.shape for leaf in leaves]
+    assert all(not g.any() for g in gradients)
+
+
 @pytest.mark.parametrize(("hidden", "q"), [(64, 2), (64, 1)])
 def test_rebuilt_powers_stay_true_over_ten_thousand_steps(hidden, q):
     case = Case(hidden, q, 10_000, 2, 2)

@@ -79,3 +79,4 @@ def test_mostly_zero_counts():
     assert mostly_zero(numbers)
     numbers[-1, -1] = np.nan
     assert not mostly_zero(numbers)
+    assert not mostly_zero(numbers[:0]) and not mostly_zero(numbers[:, :0])

@@ -1,5 +1,7 @@
 """A study's CSV file: rows survive a stop, and another study's file is left alone."""
 
+import csv
+
 import pytest
 
 from benchmarks.table import Table
@@ -26,6 +28,14 @@ def test_replace_writes_anew(tmp_path):
     table.append(("old", 1))
     table.replace([("new", 2), {"name": "newer", "seconds": 3}])
     assert [row["name"] for row in table.rows()] == ["new", "newer"]
+
+
+def test_replace_that_stops_keeps_the_old_rows(tmp_path):
+    table = Table(tmp_path / "study.csv", COLUMNS)
+    table.append(("old", 1))
+    with pytest.raises(csv.Error):
+        table.replace([("new", 2), 3])
+    assert [row["name"] for row in table.rows()] == ["old"]
 
 
 def test_another_study_is_left_alone(tmp_path):

@@ -5,7 +5,8 @@ The constants are nanoseconds on one AVX-512 core in float32, fitted with signs 
 that ``python -m benchmarks.dispatch_grid`` measured there; results/studies/dispatch_avx512.csv
 holds them and what the choice costs beside the best form. On another machine all constants change
 together more than they change apart, so the choice stays near the best: on one with AVX2, where
-times are a fifth to a third longer, it costs at most 1.3 times the best (dispatch_avx2.csv).
+times are a fifth to a third longer (of the reference twice), it costs at most 1.3 times the best
+(dispatch_avx2.csv).
 """
 
 import math

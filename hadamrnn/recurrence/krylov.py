@@ -10,8 +10,8 @@ Powers are made CHUNK numbers at a time and multiplied at once. Those of a singl
 the backward pass; of several, it makes them again downwards, W^(j-1) U = W^T W^j U, because W is
 orthogonal. Memory does not grow with T.
 
-Between the kernels stand NumPy's operations, not torch's: on arrays this small they take a third of
-the time.
+Between the kernels stand NumPy's operations, not torch's: calls cost more than the numbers here,
+and NumPy's cost less.
 """
 
 import numpy as np
@@ -29,10 +29,11 @@ CHUNK = 2**19
 
 def _in_rows(vectors):
     """(..., d) -> (..., rows, LANES), zeros behind the d numbers."""
-    size, missing = vectors.shape[-1], -vectors.shape[-1] % LANES
-    rows = np.zeros((*vectors.shape[:-1], size + missing), vectors.dtype)
+    *shape, size = vectors.shape
+    count = -(-size // LANES)
+    rows = np.zeros((*shape, count * LANES), vectors.dtype)
     rows[..., :size] = vectors
-    return rows.reshape(*vectors.shape[:-1], -1, LANES)
+    return rows.reshape(*shape, count, LANES)  # no -1: a batch may be empty
 
 
 def _chunks(steps, numbers):
@@ -59,7 +60,10 @@ class _LastState(torch.autograd.Function):
         batch, steps, features = inputs.shape
         arrays = (tensor.detach().numpy() for tensor in (inputs, input_weight, bias, signs))
         numbers, weight, bias, sign_values = arrays
-        flat, scale = numbers.reshape(batch, -1), _in_rows(sign_values / block_size**0.5)
+        flat, scale = (
+            numbers.reshape(batch, steps * features),
+            _in_rows(sign_values / block_size**0.5),
+        )
         vectors = _in_rows(np.concatenate((weight.T, bias[None])))
         chunks, bias_sum = _chunks(steps, features * scale.size), np.zeros_like(scale)
         wants_inputs, _, _, wants_signs, _ = ctx.needs_input_grad
@@ -84,7 +88,7 @@ class _LastState(torch.autograd.Function):
         (inputs, signs), scale = ctx.saved_tensors, ctx.scale
         (wants_inputs, _, _, wants_signs, _), features = ctx.needs_input_grad, inputs.shape[2]
         flat, grad_rows = inputs.detach().flatten(1).numpy(), _in_rows(grad_state.numpy())
-        bias_grad, grad_state = grad_rows.sum(0), grad_rows.reshape(len(flat), -1)
+        bias_grad, grad_state = grad_rows.sum(0), grad_rows.reshape(len(flat), scale.size)
         vectors = ctx.vectors.copy()  # a second backward pass begins where the first did
         adjoints, sign_sums = np.zeros((2, *vectors.shape), vectors.dtype)
         grads = np.empty((ctx.chunks[0][1], features, *scale.shape), scale.dtype)

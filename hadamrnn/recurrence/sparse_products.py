@@ -31,10 +31,10 @@ def _filled(first, stop, numbers, counts):
 
 
 def mostly_zero(matrix):
-    """Whether ``product`` is the cheaper way to multiply with this (n, k) array."""
+    """Whether ``product`` is the cheaper way to multiply with this (n, k) array; not if empty."""
     counts = np.empty(len(matrix), np.int64)
     _filled(0, len(matrix), matrix, counts)
-    return counts.sum() <= MOSTLY_ZERO * matrix.size
+    return matrix.size > 0 and counts.sum() <= MOSTLY_ZERO * matrix.size
 
 
 @inline
