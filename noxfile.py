@@ -63,7 +63,7 @@ def emulators(session):
         session.run("apt-get", "update", "-qq", external=True)
         session.run("apt-get", "install", "-y", "-qq", *EMULATORS, external=True, silent=True)
     install(session, "tests")
-    session.run("pytest", "tests/test_emulators.py", "tests/test_fuzz.py")
+    session.run("pytest", "tests/targets/test_emulators.py", "tests/runtime/test_fuzz.py")
     for name in session.posargs:
         session.run("python", "-m", "stages.device", name)
 

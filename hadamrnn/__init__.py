@@ -7,7 +7,7 @@
 import importlib
 import importlib.metadata
 
-_LAZY = {"HadamRNN": "hadamrnn.layers"}
+_LAZY = {"HadamRNN": "hadamrnn.models.layer"}
 
 
 def __getattr__(name):

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hadamrnn import accounting, integer
+from hadamrnn import integer
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.integer import accounting
 
 
 def describe(model):

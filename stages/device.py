@@ -7,18 +7,18 @@ from stages import common
 
 def main(settings):
     from hadamrnn import integer
-    from hadamrnn.datasets import prepared
-    from hadamrnn.export import device
+    from hadamrnn.prepared import arrays
+    from hadamrnn.targets import emulation
 
     folder = common.prepared(settings.benchmark)
-    coding = prepared.read_card(folder)["input"]
-    inputs, _ = prepared.load(folder, "test")
+    coding = arrays.read_card(folder)["input"]
+    inputs, _ = arrays.load(folder, "test")
     if coding["kind"] == "dense":
         inputs = inputs * coding["scale"] + coding["offset"]
     model = integer.load(common.exports(settings.benchmark) / "model.hrnn")
-    report = device.report(model, model.quantize_input(inputs))
+    report = emulation.report(model, model.quantize_input(inputs))
     common.write_json(common.results(settings.benchmark) / "device.json", report)
-    print("\n".join(device.lines(report)))
+    print("\n".join(emulation.lines(report)))
 
 
 if __name__ == "__main__":

@@ -19,13 +19,16 @@ def write_confusion(rows, path):
 
 
 def main(settings):
-    from hadamrnn import assessment, batches, class_groups, storage
-    from hadamrnn.datasets import prepared
     from hadamrnn.errors import HadamrnnError
+    from hadamrnn.evaluation import assessment
+    from hadamrnn.metrics import merge, recalled_accuracy, scores
+    from hadamrnn.models import storage
+    from hadamrnn.prepared import arrays
+    from hadamrnn.training import batches
 
     folder, exports = common.prepared(settings.benchmark), common.exports(settings.benchmark)
-    card = prepared.read_card(folder)
-    inputs, targets = prepared.load(folder, "test")
+    card = arrays.read_card(folder)
+    inputs, targets = arrays.load(folder, "test")
     coding = batches.InputCoding(*(card["input"][key] for key in ("kind", "scale", "offset")))
     test = batches.Batches(inputs, targets, coding, BATCH)
     model, config = storage.load(common.models(settings.benchmark))
@@ -43,16 +46,16 @@ def main(settings):
         exported, logits["integer"] = assessment.of_export(
             exports, real, targets, logits["float"], config
         )
-    logits["float"] = class_groups.merge(logits["float"], model.class_of)
+    logits["float"] = merge(logits["float"], model.class_of)
     metrics = {
-        "float": assessment.scores(logits["float"], targets),
+        "float": scores(logits["float"], targets),
         **exported,
         "latency_us": {**exported["latency_us"], "torch_sequence": torch_latency},
         "train": common.read_json(common.results(settings.benchmark) / "train.json"),
     }
     if card.get("layout") == "copy":
         for name, values in logits.items():
-            metrics[name]["recalled_accuracy"] = assessment.recalled_accuracy(values, targets)
+            metrics[name]["recalled_accuracy"] = recalled_accuracy(values, targets)
     results = common.results(settings.benchmark)
     common.write_json(results / "metrics.json", metrics)
     predicted = logits.get("integer", logits["float"]).argmax(-1)

@@ -9,36 +9,16 @@ import shutil
 from stages import common
 
 
-def freeze(settings, model, card):
-    """The calibrated IntegerModel of a trained torch model."""
-    from hadamrnn.datasets import prepared
-    from hadamrnn.export import calibration, freeze, from_torch
-
-    finer = model.class_of is not None
-    inputs, targets = prepared.load(common.prepared(settings.benchmark), "train", finer)
-    names = (prepared.finer_classes(card) if finer else card["output"])["names"]
-    coding, span = card["input"], None
-    chosen = calibration.choose(len(inputs))
-    real = inputs[chosen]
-    if coding["kind"] == "dense":
-        span = calibration.input_range(inputs, lambda x: x * coding["scale"] + coding["offset"])
-        real = real * coding["scale"] + coding["offset"]
-    return freeze.freeze(
-        from_torch.frozen_weights(model), real, targets[chosen],
-        activation_bits=settings.activation_bits, input_bits=settings.input_bits,
-        input_kind=coding["kind"], input_range=span, readout=model.readout,
-        many_to_many=model.per_step, max_steps=card["steps"], name=settings.benchmark,
-        class_names=names,
-    )  # fmt: skip
-
-
 def main(settings):
     import onnx
 
-    from hadamrnn import accounting, packed, storage
-    from hadamrnn.export import c_header, from_torch, onnx_float
+    from hadamrnn.export import from_torch, onnx_float
+    from hadamrnn.export.prepared import freeze_prepared
+    from hadamrnn.integer import accounting, c_header, packed
+    from hadamrnn.models import storage
 
-    card = common.read_json(common.prepared(settings.benchmark) / "card.json")
+    prepared = common.prepared(settings.benchmark)
+    card = common.read_json(prepared / "card.json")
     model, config = storage.load(common.models(settings.benchmark))
     folder = common.exports(settings.benchmark)
     shutil.rmtree(folder, ignore_errors=True)
@@ -50,7 +30,7 @@ def main(settings):
         common.write_json(folder / "size.json", account)
         print(f"{settings.benchmark}: {config['model']} has {size['total_bytes']} bytes")
         return
-    integer_model = freeze(settings, model, card)
+    integer_model = freeze_prepared(settings, prepared, model, card)
     packed.write(integer_model, folder / "model.hrnn")
     c_header.write(integer_model, folder / "model.h")
     graph = onnx_float.float_graph(

@@ -5,7 +5,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from hadamrnn.training import Listener
+from hadamrnn.training.fit import Listener
 
 
 class TrainingProgress(Listener):

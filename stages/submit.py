@@ -8,16 +8,17 @@ from stages import common
 
 
 def main(settings):
-    from hadamrnn import integer, submission
-    from hadamrnn.datasets import prepared
+    from hadamrnn import integer
+    from hadamrnn.datasets import submission
     from hadamrnn.errors import HadamrnnError
+    from hadamrnn.prepared import arrays
 
     benchmark = settings.benchmark
     if benchmark not in submission.FILE_NAMES:
         raise HadamrnnError(
             f"stage: GLUE scores {' and '.join(submission.FILE_NAMES)} alone; got {benchmark!r}"
         )
-    inputs = prepared.load_unlabelled(common.prepared(benchmark))
+    inputs = arrays.load_unlabelled(common.prepared(benchmark))
     model = integer.load(common.exports(benchmark) / "model.hrnn")
     path = common.results(benchmark) / submission.FILE_NAMES[benchmark]
     submission.write(model.predict(inputs), path)

@@ -2,8 +2,8 @@
 
 import csv
 
-from hadamrnn import storage
-from hadamrnn.training import HISTORY_COLUMNS
+from hadamrnn.models import storage
+from hadamrnn.training.fit import HISTORY_COLUMNS
 from stages import common
 
 

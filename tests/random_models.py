@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 
-from hadamrnn.integer import IntegerModel
-from hadamrnn.integer_proof import (
+from hadamrnn.integer.model import IntegerModel
+from hadamrnn.integer.proof import (
     INT32_MAX,
     accumulator_bound,
     block_scale,

@@ -2,7 +2,6 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 import yaml
@@ -12,18 +11,16 @@ from tests.project_imports import ROOT, closure, imported_modules, module_file
 STAGES = ("validate", "prepare", "train", "export", "evaluate", "report")
 BENCHMARKS = ("copy", "pdigits", "pmnist", "smnist", "har2", "dsa19", "imdb", "sst2", "qqp")
 
-LAYERS = {
-    "errors": 0, "hadamard": 0, "params": 0, "companding": 0, "class_groups": 0,
-    "fixed_point": 0, "quantization": 1, "integer": 1, "integer_batch": 1, "integer_proof": 1,
-    "packed": 1, "datasets": 1, "device": 1,
-    "recurrence": 2, "embedding": 3, "state_noise": 3, "layers": 3, "models": 4, "baselines": 4,
-    "word_dropout": 4, "augmentation": 5, "batches": 5, "distributed": 5, "losses": 5,
-    "cross_entropy_kernel": 4, "step_threads": 5,
-    "schedules": 5, "checkpoint": 5,
-    "sign_flips": 5, "sign_draws": 5, "distillation": 5,
-    "training": 5, "storage": 5,
-    "export": 5, "accounting": 5, "submission": 5, "assessment": 6, "cli": 6, "report": 6,
-}  # fmt: skip
+
+def table_of_layers():
+    """The table "Layout and layers" of CONTRIBUTING.md: {folder or module: row}."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text[text.index("## Layout and layers") :].split("\n## ")[0]
+    rows = re.findall(r"^\| (\d+) \|(.*?)\|", section, re.MULTILINE)
+    return {name: int(row) for row, cell in rows for name in re.findall(r"`([a-z_]+)/?`", cell)}
+
+
+LAYERS = table_of_layers()
 
 
 def declared(stage, benchmark):
@@ -65,26 +62,50 @@ def test_runtime_is_a_dep_of_evaluate():
     assert "hadamrnn/runtime" in definition["evaluate"]["do"]["deps"]
 
 
-def _layer(module):
-    return LAYERS[module.split(".")[1]]
-
-
-def test_every_module_has_a_layer():
+def test_every_module_and_folder_stands_in_the_table():
     names = {path.stem for path in (ROOT / "hadamrnn").glob("*.py")} - {"__init__"}
     folders = {path.parent.name for path in (ROOT / "hadamrnn").glob("*/__init__.py")}
     assert names | folders == set(LAYERS)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "hadamrnn").glob("**/*.py")), ids=str)
+def name_of(path):
+    """Dotted name of a module from its path, that of its folder for an __init__.py."""
+    relative = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+    return relative.removesuffix(".__init__")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "hadamrnn").glob("**/*.py")), ids=name_of)
 def test_imports_go_down(path):
-    relative = path.relative_to(ROOT)
-    if relative.parent == Path("hadamrnn") and path.stem == "__init__":
-        assert not imported_modules(relative.as_posix())
-        return
-    own = relative.with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
-    for name in imported_modules(relative.as_posix()) - {"hadamrnn"}:
-        if len(name.split(".")) > 1:
-            assert _layer(name) <= _layer(own), f"{own} imports {name} from a higher layer"
+    """To a lower row of the table, or within the module's own folder."""
+    room = [*name_of(path).split("."), None][1]
+    for name in sorted(imported_modules(path.relative_to(ROOT).as_posix()) - {"hadamrnn"}):
+        other = name.split(".")[1]
+        if other != room:
+            assert room is not None, "hadamrnn/__init__.py imports nothing by itself"
+            assert LAYERS[other] < LAYERS[room], f"{name_of(path)} imports {name}"
+
+
+def test_no_module_imports_itself_through_others():
+    direct = {}
+    for path in (ROOT / "hadamrnn").glob("**/*.py"):
+        found = imported_modules(path.relative_to(ROOT).as_posix())
+        # ``from folder import module`` names the folder too: it is there already.
+        direct[name_of(path)] = {name for name in found if not any(
+            other.startswith(f"{name}.") for other in found
+        )}  # fmt: skip
+    for start in direct:
+        reached, waiting = set(), [start]
+        while waiting:
+            for name in direct.get(waiting.pop(), ()):
+                if name not in reached:
+                    reached.add(name)
+                    waiting.append(name)
+        assert start not in reached, f"{start} imports itself through {sorted(direct[start])}"
+
+
+@pytest.mark.parametrize("folder, most", [("hadamrnn", 8), ("benchmarks", 5)])
+def test_few_modules_lie_beside_the_folders(folder, most):
+    assert len({p.stem for p in (ROOT / folder).glob("*.py")} - {"__init__"}) <= most
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "stages").glob("*.py")), ids=lambda p: p.stem)
@@ -111,4 +132,4 @@ def test_nothing_below_the_stages_prints_or_reads_params():
 
 
 def test_walker_sees_imports_inside_functions():
-    assert module_file("hadamrnn.training") in closure("stages/train.py")
+    assert module_file("hadamrnn.training.fit") in closure("stages/train.py")

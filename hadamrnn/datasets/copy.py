@@ -11,9 +11,10 @@ Predicting blanks, then a uniform guess, costs 10 ln(8) / T in cross-entropy: 0.
 
 import numpy as np
 
-from hadamrnn.datasets import prepared, splits
-from hadamrnn.datasets.prepared import BLANK, MARKER, MESSAGE, SYMBOLS
+from hadamrnn.datasets.common import splits
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.prepared import arrays as prepared
+from hadamrnn.prepared.copy_task import BLANK, MARKER, MESSAGE, SYMBOLS, expand_copy
 
 DEFAULTS = {
     "steps": 1000,
@@ -38,7 +39,7 @@ def prepare(folder, settings):
     chosen = splits.read_settings("copy", DEFAULTS, settings)
     steps = chosen["steps"]
     # Refuses too few steps before any work.
-    prepared.expand_copy(np.empty((0, MESSAGE), dtype=np.uint8), steps)
+    expand_copy(np.empty((0, MESSAGE), dtype=np.uint8), steps)
     counts = {split: chosen[f"{split}_sequences"] for split in prepared.SPLITS}
     if min(counts.values()) < 1:
         raise HadamrnnError(f"copy: every split must have at least one sequence; got {counts}")

@@ -7,9 +7,9 @@ import re
 
 import numpy as np
 
-from hadamrnn.datasets import splits
-from hadamrnn.datasets.download import RawFile, fetch, open_zip
-from hadamrnn.datasets.prepared import SPLITS
+from hadamrnn.datasets.common import splits
+from hadamrnn.datasets.common.download import RawFile, fetch, open_zip
+from hadamrnn.prepared.arrays import SPLITS
 
 STEPS, CLASSES, SUBJECTS, SEGMENTS = 125, 19, 8, 60
 CHANNELS = tuple(

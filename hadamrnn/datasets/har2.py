@@ -8,8 +8,8 @@ and look alike, so a split of windows would be too easy.
 import numpy as np
 
 from hadamrnn import companding
-from hadamrnn.datasets import splits
-from hadamrnn.datasets.download import RawFile, fetch, open_zip
+from hadamrnn.datasets.common import splits
+from hadamrnn.datasets.common.download import RawFile, fetch, open_zip
 
 STEPS = 128
 CHANNELS = tuple(

@@ -10,9 +10,9 @@ import zipfile
 
 import numpy as np
 
-from hadamrnn.datasets import splits
-from hadamrnn.datasets.download import RawFile, fetch
-from hadamrnn.datasets.text import PADDING, fixed_length, lengths
+from hadamrnn.datasets.common import splits
+from hadamrnn.datasets.common.download import RawFile, fetch
+from hadamrnn.datasets.common.text import PADDING, fixed_length, lengths
 from hadamrnn.errors import HadamrnnError
 
 DEFAULTS = {"words": 10_000, "steps": 500, "valid_reviews": 2_500, "data_seed": 1}

@@ -7,7 +7,7 @@ A small stand-in for permuted MNIST: scikit-learn ships 1,797 digits of the UCI 
 import numpy as np
 from sklearn.datasets import load_digits
 
-from hadamrnn.datasets import download, splits
+from hadamrnn.datasets.common import download, splits
 from hadamrnn.errors import HadamrnnError
 
 SIDE, MAXIMUM, CLASSES = 8, 16, 10

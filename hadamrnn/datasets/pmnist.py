@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hadamrnn.datasets import mnist, splits
+from hadamrnn.datasets.common import mnist, splits
 
 PERMUTATION_SEED = 92916  # that of the published results
 

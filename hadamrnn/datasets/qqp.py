@@ -6,9 +6,9 @@ its checksum: what is read is checked by its columns and by its numbers of compl
 
 import hashlib
 
-from hadamrnn.datasets import glue, splits
-from hadamrnn.datasets.download import RawFile, fetch
-from hadamrnn.datasets.text import fixed_length, lengths
+from hadamrnn.datasets.common import glue, splits
+from hadamrnn.datasets.common.download import RawFile, fetch
+from hadamrnn.datasets.common.text import fixed_length, lengths
 from hadamrnn.errors import HadamrnnError
 
 DEFAULTS = {"steps": 128, "valid_pairs": 10_000, "data_seed": 1}

@@ -1,6 +1,6 @@
 """Sequential MNIST: the 784 pixels of a digit, row by row (arXiv:1504.00941)."""
 
-from hadamrnn.datasets import mnist, splits
+from hadamrnn.datasets.common import mnist, splits
 
 
 def prepare(folder, settings):

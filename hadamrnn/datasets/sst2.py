@@ -7,9 +7,9 @@ anything. Validation takes long phrases, and training leaves out what overlaps w
 
 import numpy as np
 
-from hadamrnn.datasets import glue, splits
-from hadamrnn.datasets.download import RawFile, fetch
-from hadamrnn.datasets.text import fixed_length, lengths
+from hadamrnn.datasets.common import glue, splits
+from hadamrnn.datasets.common.download import RawFile, fetch
+from hadamrnn.datasets.common.text import fixed_length, lengths
 from hadamrnn.errors import HadamrnnError
 
 DEFAULTS = {"steps": 128, "valid_phrases": 1_000, "data_seed": 1}

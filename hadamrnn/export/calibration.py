@@ -3,7 +3,7 @@
 import numpy as np
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.integer_batch import CHUNK_ELEMENTS, transform_columns
+from hadamrnn.integer.batch import CHUNK_ELEMENTS, transform_columns
 
 SEQUENCES = 512
 COVERED = 0.9995
@@ -82,10 +82,3 @@ def largest_state(weights, inputs, input_kind):
                 )
             peak = max(peak, largest)
     return peak
-
-
-def cross_entropy(logits, targets):
-    """Mean of -log softmax(logits)[target], in nats. logits : (..., classes); targets : (...)."""
-    logits = logits - logits.max(axis=-1, keepdims=True)
-    chosen = np.take_along_axis(logits, np.asarray(targets, dtype=np.int64)[..., None], axis=-1)
-    return float(np.mean(np.log(np.exp(logits).sum(axis=-1)) - chosen[..., 0]))

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.export.calibration import cross_entropy, input_quantization, largest_state
-from hadamrnn.fixed_point import round_shift
-from hadamrnn.integer import IntegerModel
-from hadamrnn.integer_proof import (
+from hadamrnn.export.calibration import input_quantization, largest_state
+from hadamrnn.integer.fixed_point import round_shift
+from hadamrnn.integer.model import IntegerModel
+from hadamrnn.integer.proof import (
     FRACTION_BITS_MAX,
     INT32_MAX,
     accumulator_bound,
@@ -30,6 +30,7 @@ from hadamrnn.integer_proof import (
     smallest_sum_shift,
     state_limit,
 )
+from hadamrnn.metrics import cross_entropy
 
 PEAK_FRACTIONS = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4)
 

@@ -9,7 +9,7 @@ import torch
 
 from hadamrnn.export.freeze import FrozenWeights, round_weights
 from hadamrnn.export.onnx_float import FloatWeights
-from hadamrnn.quantization import integers
+from hadamrnn.models.quantization import integers
 
 FULL_PRECISION_BITS = 12
 """Width to which U and V of a full-precision model (weight_bits null) are rounded."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hadamrnn.export.onnx_common import build, check_choices
+from hadamrnn.export.onnx_graph import build, check_choices
 
 
 @dataclass(frozen=True)

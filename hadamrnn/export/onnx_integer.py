@@ -8,7 +8,7 @@ With F = fraction_bits and k = log2(m) // 2, one step of the integer model is
     y  = floor(t (u 46341 / 2^16) + 1/2)         if m = 2 4^k,       t = (I_q (x) S_m) h
     h' = saturate(floor(y / 2^k + drive_t)),     drive_t = (p M + B 2^bias_shift + R_t) / 2^F
 
-which is the definition (hadamrnn/integer.py) divided by 2^F: a floor shift becomes a Floor.
+which is the definition (hadamrnn/integer/model.py) divided by 2^F: a floor shift becomes a Floor.
 Why it is exact: every intermediate is an integer divided by a power of two that is at most 2^20,
 and the integer has at most 53 bits, the width of float64: |t| < 2^23 times 46341 takes 39,
 accumulators and logits are proven to fit 32. So sums and products never round, in any order.
@@ -17,9 +17,9 @@ accumulators and logits are proven to fit 32. So sums and products never round, 
 import numpy as np
 from onnx import TensorProto
 
-from hadamrnn.export.onnx_common import build, check_choices, small_integers
-from hadamrnn.fixed_point import INVERSE_SQRT2
-from hadamrnn.integer_proof import block_scale
+from hadamrnn.export.onnx_graph import build, check_choices, small_integers
+from hadamrnn.integer.fixed_point import INVERSE_SQRT2
+from hadamrnn.integer.proof import block_scale
 
 DOUBLE, INT64 = TensorProto.DOUBLE, TensorProto.INT64
 

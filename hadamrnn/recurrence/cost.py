@@ -2,7 +2,7 @@
 
 A form's time is a sum of counts (of additions, products, steps, calls) times one constant each.
 The constants are nanoseconds on one AVX-512 core in float32, fitted with signs held to the steps
-that ``python -m benchmarks.dispatch_grid`` measured there; results/studies/dispatch_avx512.csv
+that ``python -m benchmarks.speed.dispatch_grid`` measured; results/studies/dispatch_avx512.csv
 holds them and what the choice costs beside the best form. On another machine all constants change
 together more than they change apart, so the choice stays near the best: on one with AVX2, where
 times are a fifth to a third longer (of the reference twice), it costs at most 1.3 times the best

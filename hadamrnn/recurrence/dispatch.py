@@ -4,16 +4,13 @@ On a CPU the form with the least estimated time (cost.py), in float32 and float6
 devices, in other types, or where numba is missing: doubling. A form can also be asked for by name.
 """
 
-import importlib.util
-
 import torch
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.kernels import HAS_NUMBA, KERNEL_TYPES
 from hadamrnn.recurrence import cost, doubling, reference
 
 BACKENDS = ("auto", "krylov", "scan", "doubling", "reference")
-HAS_NUMBA = importlib.util.find_spec("numba") is not None
-KERNEL_TYPES = (torch.float32, torch.float64)
 
 
 def cheapest(work, krylov_able):
@@ -27,7 +24,7 @@ def cheapest(work, krylov_able):
 
 def choose(inputs, input_weight, block_size, mode, initial_state=None):
     """The name of the form for these arguments of ``run``."""
-    known = HAS_NUMBA and input_weight.dtype in KERNEL_TYPES
+    known = HAS_NUMBA and str(input_weight.dtype) in KERNEL_TYPES
     if inputs.device.type != "cpu" or not known:
         return "doubling"
     (hidden, features), (batch, steps) = input_weight.shape, inputs.shape[:2]

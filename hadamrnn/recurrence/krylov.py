@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
-from hadamrnn.recurrence.krylov_kernels import climb, descend, descend_kept
-from hadamrnn.recurrence.numba_setup import LANES
-from hadamrnn.recurrence.sparse_products import mostly_zero, product
-from hadamrnn.recurrence.threads import in_threads
+from hadamrnn.kernels.krylov import climb, descend, descend_kept
+from hadamrnn.kernels.setup import LANES
+from hadamrnn.kernels.sparse_products import mostly_zero, product
+from hadamrnn.kernels.threads import in_threads
 
 CHUNK = 2**19
 """Numbers of W^j U that exist at once: 2 MiB of float32. Every chunk wakes the threads again."""

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
-from hadamrnn.recurrence import scan_kernels as kernels
+from hadamrnn.kernels import scan as kernels
+from hadamrnn.kernels.setup import LANES
+from hadamrnn.kernels.threads import in_threads
 from hadamrnn.recurrence.cost import IN_SCAN
-from hadamrnn.recurrence.numba_setup import LANES
 from hadamrnn.recurrence.reference import project
-from hadamrnn.recurrence.threads import in_threads
 
 MODES = {
     "last": kernels.LAST,

@@ -1,4 +1,4 @@
-/* HadamRNN runtime; see hadamrnn.h for the contract and hadamrnn/integer.py for the definition.
+/* HadamRNN runtime; see hadamrnn.h for the contract and hadamrnn/integer/model.py for the definition.
  *
  * A step is a transform (hadamrnn_transform.h), then for each neuron a product with the input and
  * an update: in general form here, and in fast forms in hadamrnn_pairs.h (int of 32 bits) and
@@ -108,7 +108,7 @@ HR_DEFINE_TRANSFORM(hr_transform32, uint32_t)
 
 enum { HR_BATCH = 32 }; /* neurons, a multiple of 8, whose input products are on the stack */
 
-/* 2^(F-1) and the dither of step n; see rounding_constant in hadamrnn/fixed_point.py. */
+/* 2^(F-1) and the dither of step n; see rounding_constant in hadamrnn/integer/fixed_point.py. */
 static int32_t hr_rounding_constant(uint32_t step, uint8_t fraction, uint8_t width)
 {
     const uint32_t n = step & 63, tri = ((n * (n + 1)) >> 1) & 31;

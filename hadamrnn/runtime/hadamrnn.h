@@ -11,7 +11,7 @@
  *     hr_argmax(&har2_model, logits, &class_id);
  *     hr_reset(&state);                      before the next sequence
  *
- * Arithmetic (the definition is hadamrnn/integer.py): integers only, rounded by a dithered
+ * Arithmetic (the definition is hadamrnn/integer/model.py): integers only, rounded by a dithered
  * constant and an arithmetic shift, states saturated symmetrically. Every sum was proven to fit its
  * type when the model was exported. A step costs d log2(m) additions, d (d_in + 1) multiplications
  * and d shifts.

@@ -1,5 +1,5 @@
-/* hr_load: a packed file in memory becomes a model, or is refused. See hadamrnn/packed.py for the
- * format and hadamrnn/integer_proof.py for the proofs, repeated here in 64-bit integers. */
+/* hr_load: a packed file in memory becomes a model, or is refused. See hadamrnn/integer/packed.py for the
+ * format and hadamrnn/integer/proof.py for the proofs, repeated here in 64-bit integers. */
 #include "hadamrnn.h"
 
 #define HR_HEADER_BYTES 64

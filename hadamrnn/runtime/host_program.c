@@ -1,5 +1,5 @@
 /* A program for the development computer, not for the device: runs the runtime over many
- * sequences and times each. Used by hadamrnn/export/host.py.
+ * sequences and times each. Used by hadamrnn/targets/host.py.
  *
  *     host_program INPUTS OUTPUTS TRACE [MODEL.hrnn]
  *

@@ -12,7 +12,7 @@ import numpy as np
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
-from hadamrnn import packed  # noqa: E402
+from hadamrnn.integer import packed  # noqa: E402
 from tests.random_models import random_inputs, random_model  # noqa: E402
 
 

@@ -1,6 +1,6 @@
 /* A program for an emulated device: runs sequences through the runtime, hands every integer it
  * computes to the port for a CRC-32, and lets the port count each step. Built and run by
- * hadamrnn/export/device.py with
+ * hadamrnn/targets/emulation.py with
  *     HR_MODEL_HEADER  the generated header       HR_MODEL      its hr_model
  *     HR_STATE         its state macro            HR_INPUTS, HR_OUTPUTS   its sizes
  *

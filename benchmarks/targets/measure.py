@@ -1,0 +1,82 @@
+r"""Another model of a benchmark on the emulated microcontrollers, beside the shipped one.
+
+    python -m benchmarks.targets.measure har2 d64 \
+        benchmark.har2.hidden_size=64 q=1 activation_bits=10
+
+trains the recipe of params.yaml with these changes (kept in models/studies, see
+``benchmarks.studies.trained``), exports it, and writes results/har2/device-d64.json: what stage
+``device`` writes, and the changes and test scores of this model. Needs data/prepared/har2.
+"""
+
+import argparse
+
+import yaml
+
+from benchmarks.studies import trained
+from hadamrnn import metrics
+from hadamrnn.errors import HadamrnnError, as_sentences
+from hadamrnn.evaluation import assessment
+from hadamrnn.export.prepared import freeze_prepared
+from hadamrnn.integer import packed
+from hadamrnn.metrics import merge
+from hadamrnn.prepared import arrays
+from hadamrnn.targets import emulation
+from hadamrnn.training import batches
+from stages import common
+
+
+def change(text):
+    """("dotted key", value) of "key=value", the value read as YAML.
+
+    >>> change("benchmark.har2.hidden_size=64")
+    ('benchmark.har2.hidden_size', 64)
+    """
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise HadamrnnError(f"change: must be key=value with a key of params.yaml; got {text!r}")
+    return key, yaml.safe_load(value)
+
+
+def measure(benchmark, changes, targets=emulation.TARGETS, progress=print):
+    """The device report of one model, with "changes", "float" and "integer" test scores."""
+    settings = trained.settings_of(benchmark, changes)
+    model = trained.model_of(settings, progress)
+    folder = common.prepared(benchmark)
+    card = arrays.read_card(folder)
+    inputs, targets_ = arrays.load(folder, "test")
+    test = batches.Batches(inputs, targets_, trained.coding_of(card), 250)
+    frozen = freeze_prepared(settings, folder, model, card)
+    x_int = frozen.quantize_input(test.coding.decode(test.inputs).numpy())
+    logits = {
+        "float": assessment.float_logits(model, test),
+        "integer": frozen.real_logits(frozen.run_logits(x_int), x_int.shape[1]),
+    }
+    scores = {
+        name: metrics.scores(merge(values, model.class_of), targets_)
+        for name, values in logits.items()
+    }
+    return {
+        "changes": dict(changes),
+        "float": scores["float"],
+        "integer": scores["integer"] | {"packed_file_bytes": len(packed.to_bytes(frozen))},
+        **emulation.report(frozen, x_int, targets),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("benchmark")
+    parser.add_argument("name", help="of results/<benchmark>/device-<name>.json")
+    parser.add_argument("changes", nargs="*", metavar="key=value", help="as in dvc exp run -S")
+    given = parser.parse_args()
+    try:
+        report = measure(given.benchmark, [change(text) for text in given.changes])
+    except HadamrnnError as error:
+        parser.exit(1, f"error: {error}\n")
+    common.write_json(common.results(given.benchmark) / f"device-{given.name}.json", report)
+    print("\n".join(emulation.lines(report)))
+
+
+if __name__ == "__main__":
+    with as_sentences():
+        main()

@@ -1,0 +1,28 @@
+"""The integer model of a benchmark: trained weights and prepared training data put together."""
+
+from hadamrnn.export import calibration, from_torch
+from hadamrnn.export.freeze import freeze
+from hadamrnn.prepared import arrays
+
+
+def freeze_prepared(settings, folder, model, card):
+    """The IntegerModel of a trained torch model, calibrated on its prepared training data.
+
+    settings : params.Settings; folder : of the prepared data; card : its card.json.
+    """
+    finer = model.class_of is not None
+    inputs, targets = arrays.load(folder, "train", finer)
+    names = (arrays.finer_classes(card) if finer else card["output"])["names"]
+    coding, span = card["input"], None
+    chosen = calibration.choose(len(inputs))
+    real = inputs[chosen]
+    if coding["kind"] == "dense":
+        span = calibration.input_range(inputs, lambda x: x * coding["scale"] + coding["offset"])
+        real = real * coding["scale"] + coding["offset"]
+    return freeze(
+        from_torch.frozen_weights(model), real, targets[chosen],
+        activation_bits=settings.activation_bits, input_bits=settings.input_bits,
+        input_kind=coding["kind"], input_range=span, readout=model.readout,
+        many_to_many=model.per_step, max_steps=card["steps"], name=settings.benchmark,
+        class_names=names,
+    )  # fmt: skip

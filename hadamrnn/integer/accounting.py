@@ -1,0 +1,90 @@
+"""Bytes and operations of an integer model, and bytes of a baseline, from their shapes.
+
+Bytes are those of the packed file, to the byte. The counting rule for operations is given in
+``operations_per_step``; readout "every step" counts its logits too, the others only the step.
+"""
+
+from hadamrnn.integer import packed
+from hadamrnn.integer.proof import block_scale
+
+
+def lstm_parameters(input_size, hidden_size, output_size):
+    """Parameters of torch.nn.LSTM (one layer) followed by torch.nn.Linear.
+
+    >>> lstm_parameters(1, 128, 10)
+    68362
+    """
+    recurrent = 4 * hidden_size * (input_size + hidden_size + 2)
+    return recurrent + output_size * (hidden_size + 1)
+
+
+def sizes(model, embedding_size=None):
+    """Bytes of each part.
+
+    model : IntegerModel; embedding_size : features of the learned embedding that was folded into
+    the symbol table, if there was one. The table then counts as ``embedding_bytes``, otherwise
+    (one-hot symbols, dense inputs) as ``input_bytes``.
+    total_bytes : signs + input + output + bias + embedding; bias is B and C together.
+    total_without_embedding_bytes : the recurrent network alone.
+    packed_file_bytes : total_bytes + header_bytes (header, names and checksum).
+    float32_lstm_bytes : 4 bytes for each parameter of an LSTM of equal hidden size with a linear
+    readout, behind the same embedding if there is one.
+    """
+    parts = {name: len(data) for name, data in packed.sections(model).items()}
+    table = parts["input"]
+    result = {
+        "signs_bytes": parts["signs"],
+        "input_bytes": 0 if embedding_size else table,
+        "output_bytes": parts["output"],
+        "bias_bytes": parts["bias"] + parts["output_bias"],
+        "embedding_bytes": table if embedding_size else 0,
+    }
+    result["total_bytes"] = sum(result.values())
+    result["total_without_embedding_bytes"] = result["total_bytes"] - result["embedding_bytes"]
+    result["header_bytes"] = packed.HEADER.size + parts["names"] + packed.CHECKSUM_BYTES
+    result["packed_file_bytes"] = result["total_bytes"] + result["header_bytes"]
+    features = embedding_size or model.input_size
+    parameters = lstm_parameters(features, model.hidden_size, model.output_size)
+    parameters += model.input_size * (embedding_size or 0)
+    result["float32_lstm_bytes"] = 4 * parameters
+    return result
+
+
+def baseline_sizes(model):
+    """Bytes of each part of a baseline, as they would be stored (``Baseline.part_bytes``).
+
+    total_bytes : recurrent + input + output + bias + embedding. float32_lstm_bytes as in
+    ``sizes``.
+    """
+    result = {f"{name}_bytes": count for name, count in model.part_bytes().items()}
+    result["total_bytes"] = sum(result.values())
+    parameters = lstm_parameters(model.features, model.hidden_size, model.output_size)
+    parameters += model.input_size * (model.embedding_size or 0)
+    result["float32_lstm_bytes"] = 4 * parameters
+    return result
+
+
+def operations_per_step(model):
+    """Integer operations of one time step, as the definition states it.
+
+    additions : butterflies d log2(m); the input product d (d_in - 1), none for symbols; 3 d to
+        join y, p M, B and the rounding constant; d for 1/sqrt 2 if m = 2 4^k; d for the mean.
+        A sign turns an addition into a subtraction and costs nothing; so does saturation.
+    multiplications : d d_in for a dense input (1 bit to 16 bit weights alike), d for M, and d for
+        1/sqrt 2 if m = 2 4^k.
+    shifts : d each for y 2^(F-k), B 2^bias_shift if bias_shift > 0, the final >> F, and 1/sqrt 2.
+    dense_multiply_adds : what a dense recurrent matrix of the same size needs, d d + d d_in.
+    Per-step models: both also count classes d for the logits.
+    """
+    d, classes = model.hidden_size, model.output_size
+    _, root = block_scale(model.block_size)
+    dense = model.input_kind == "dense"
+    readout = classes * d if model.many_to_many else 0
+    additions = model.block_size.bit_length() - 1 + 3 + root + (model.readout == "mean")
+    multiplications = 1 + root + (model.input_size if dense else 0)
+    return {
+        "additions": d * (additions + (model.input_size - 1 if dense else 0)) + readout,
+        "multiplications": d * multiplications + readout,
+        "shifts": d * (2 + root + (model.bias_shift > 0)),
+        "dense_multiply_adds": d * d + (d * model.input_size if dense else 0) + readout,
+    }

@@ -1,0 +1,148 @@
+"""The integer model over many sequences: the values of ``IntegerModel.step``, many times as fast.
+
+States are kept as (d, batch) with the batch innermost, in the 16 or 32 bits that the model is
+proven to need, so that each of the log2(m) butterfly passes is two long vector additions; a chunk
+of sequences is sized to stay in the level-2 cache and chunks are shared among threads (NumPy
+releases the interpreter lock). A step costs d (log2(m) + 8) vector-lane operations a sequence.
+"""
+
+import os
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from hadamrnn.integer.fixed_point import rounding_constant, times_inverse_sqrt2_32
+from hadamrnn.integer.proof import block_scale
+
+CHUNK_ELEMENTS = 1 << 17  # states in a chunk: 512 kB as int32
+
+
+def run(model, x_int, workers=None, trace=False):
+    """(logits, checksums or None) of checked input; see ``IntegerModel.run_logits`` and ``trace``.
+
+    x_int : (batch, time, d_in) or (batch, time) integers.
+    """
+    size = max(8, CHUNK_ELEMENTS // model.hidden_size)
+    starts = range(0, len(x_int), size)
+    kernel = _Kernel(model)
+    workers = min(workers or os.cpu_count() or 1, len(starts))
+    with ThreadPoolExecutor(workers) as pool:
+        parts = list(pool.map(lambda a: kernel.run(x_int[a : a + size], trace), starts))
+    checksums = np.concatenate([part[1] for part in parts]) if trace else None
+    return np.concatenate([part[0] for part in parts]), checksums
+
+
+class _Kernel:
+    """The constants of one model in the layout and types of the fast step."""
+
+    def __init__(self, model):
+        self.model = model
+        self.shift, self.root = block_scale(model.block_size)
+        self.state_type = np.int16 if model.transform_bits == 16 else np.int32
+        gain = 0 if self.root else model.fraction_bits - self.shift
+        self.row_gain = (model.signs.astype(np.int32) << gain)[:, None]
+        bias = model.bias.astype(np.int64) << model.bias_shift
+        drive = model.input_weight.astype(np.int64) * model.input_multiplier
+        if model.input_kind == "symbol":
+            self.table = np.ascontiguousarray((drive + bias[:, None]).T, dtype=np.int32)
+        elif model.input_size == 1:
+            self.column, self.bias = drive.astype(np.int32), bias.astype(np.int32)[:, None]
+        else:  # below 2^53, so float64 and its fast matrix product are exact
+            self.matrix = drive.astype(np.float64)
+            self.bias = bias.astype(np.float64)[:, None]
+        self.output_weight = model.output_weight.astype(np.float64)
+        self.output_bias = model.output_bias.astype(np.int64)[:, None]
+
+    def run(self, x, trace):
+        """(logits, checksums) of one chunk."""
+        model, batch = self.model, len(x)
+        hidden = np.zeros((model.hidden_size, batch), self.state_type)
+        buffers = [np.empty_like(hidden), np.empty_like(hidden)]
+        total = np.empty((model.hidden_size, batch), np.int32)
+        drive = np.empty_like(total)
+        mean = model.readout == "mean"
+        sums = np.zeros((model.hidden_size, batch), np.int64) if mean else None
+        checksums = [0] * batch
+        every = []
+        for step, x_t in enumerate(np.ascontiguousarray(np.moveaxis(x, 0, -1)), start=1):
+            self._advance(hidden, buffers, total, self._drive(x_t, step, drive))
+            if mean:
+                sums += np.maximum(hidden, 0)
+            if model.many_to_many or trace:
+                logits = self._logits(hidden, sums, step)
+                if model.many_to_many:
+                    every.append(logits)
+                if trace:
+                    parts = [hidden.astype("<i2").T, logits.astype("<i4")]
+                    if sums is not None:
+                        parts.insert(1, sums.astype("<u4").T)
+                    _update_checksums(checksums, parts)
+        if model.many_to_many:
+            return np.stack(every, axis=1), np.array(checksums, dtype=np.uint32)
+        return self._logits(hidden, sums, x.shape[1]), np.array(checksums, dtype=np.uint32)
+
+    def _drive(self, x_t, step, out):
+        """p M + B 2^bias_shift + R_n, (d, batch) int32, for x_t (d_in, batch) or (batch,).
+
+        step : how many steps there will have been, from 1.
+        """
+        rounding = rounding_constant(step - 1, self.model.fraction_bits, self.shift)
+        if self.model.input_kind == "symbol":
+            return np.add(self.table[x_t].T, np.int32(rounding), out=out)
+        if self.model.input_size == 1:
+            np.multiply(self.column, x_t, out=out)
+            return np.add(out, self.bias + np.int32(rounding), out=out)
+        product = self.matrix @ x_t.astype(np.float64)
+        product += self.bias + rounding
+        np.copyto(out, product, casting="unsafe")
+        return out
+
+    def _advance(self, hidden, buffers, total, drive):
+        """One step: hidden is overwritten."""
+        model = self.model
+        np.multiply(transform_columns(hidden, buffers, model.block_size), self.row_gain, out=total)
+        if self.root:
+            if model.transform_bits == 16:  # 32767 * 46341 fits 31 bits
+                total *= 46341
+                total += 1 << 15
+                total >>= 16
+            else:
+                total = times_inverse_sqrt2_32(total)
+            total <<= model.fraction_bits - self.shift
+        total += drive
+        total >>= model.fraction_bits
+        np.clip(total, -model.state_limit, model.state_limit, out=hidden, casting="unsafe")
+
+    def _logits(self, hidden, sums, steps):
+        """(batch, classes) int64. Below 2^53, so the float64 product is exact."""
+        shift = self.model.sum_shift
+        mean = self.model.readout == "mean"
+        seen = sums >> shift if mean else np.maximum(hidden, 0)
+        offset = (self.output_bias * steps) >> shift if mean else self.output_bias
+        return ((self.output_weight @ seen.astype(np.float64)).astype(np.int64) + offset).T
+
+
+def transform_columns(values, buffers, block_size):
+    """(I_q (x) S_m) values for (d, batch) numbers, into one of two alternating buffers.
+
+    As ``hadamard.fast_transform`` along the first axis; the longest runs come first.
+    """
+    half = block_size // 2
+    while half:
+        out, buffers = buffers[0], buffers[::-1]
+        source = values.reshape(-1, 2, half * values.shape[1])
+        target = out.reshape(source.shape)
+        np.add(source[:, 0], source[:, 1], out=target[:, 0])
+        np.subtract(source[:, 0], source[:, 1], out=target[:, 1])
+        values, half = out, half // 2
+    return values
+
+
+def _update_checksums(checksums, parts):
+    """Extend the CRC-32 of each sequence by its row of every array in ``parts``."""
+    rows = [np.ascontiguousarray(part) for part in parts]
+    for index, value in enumerate(checksums):
+        for part in rows:
+            value = zlib.crc32(part[index], value)
+        checksums[index] = value

@@ -1,0 +1,98 @@
+"""CPU kernels of the Krylov form: powers of W applied to a few vectors, and the adjoint.
+
+Cost: n . d (log2(m) + 1) additions a step for n vectors, whatever the batch size. One vector is
+seen as rows of LANES numbers, padded with zeros to whole rows; see passes.
+"""
+
+import numpy as np
+
+from hadamrnn.kernels.passes import transform, transform_scale, transform_scale_add
+from hadamrnn.kernels.setup import LANES, inline, kernel
+from hadamrnn.kernels.tile import add_rows, copy_rows
+from hadamrnn.kernels.vector_ops import multiply, multiply_add, sum_scale_both
+
+
+@inline
+def _scale(vector, factors):
+    """vector *= factors, both (rows, LANES)."""
+    for i in range(vector.shape[0]):
+        multiply(vector, i * LANES, vector, i * LANES, factors, i * LANES)
+
+
+@inline
+def _sum_scale(total, left, right, factors):
+    """total += left * right, then left and right times ``factors``; all (rows, LANES)."""
+    for i in range(0, total.size, LANES):
+        sum_scale_both(total, i, left, i, right, i, factors, i)
+
+
+@inline
+def _sum_scale_one(total, vector, other, factors):
+    """total += vector * other, then vector *= factors; all (rows, LANES)."""
+    for i in range(0, total.size, LANES):
+        multiply_add(total, i, vector, i, other, i)
+        multiply(vector, i, vector, i, factors, i)
+
+
+@kernel
+def climb(first, stop, vectors, scale, block_size, powers, bias_sum, bias_powers):
+    """Write the next powers of W, backwards: powers[C - 1 - i, v] = W^i vectors[v], i < C.
+
+    vectors : (n, rows, LANES), the last one the bias; replaced by W^C vectors. scale : (rows,
+    LANES), signs over sqrt(m). powers : (C, n - 1, rows, LANES); the bias's own powers are added to
+    bias_sum (rows, LANES), and kept in bias_powers (C, rows, LANES) if that is not empty.
+    """
+    for v in range(first, stop):
+        for place in range(powers.shape[0] - 1, -1, -1):
+            if v < powers.shape[1]:
+                copy_rows(powers[place, v], vectors[v])
+            else:
+                add_rows(bias_sum, vectors[v])
+                if len(bias_powers):
+                    copy_rows(bias_powers[place], vectors[v])
+            transform_scale(vectors[v], 0, vectors[v], 0, block_size, scale)
+
+
+@kernel
+def descend(
+    first, stop, adjoints, vectors, scale, block_size, grads, bias_grad, sign_sums,
+    rebuild, powers,
+):  # fmt: skip
+    """Adjoint of ``climb``: C steps of lambda_j = W^T lambda_{j+1} + grads_j, downwards in j.
+
+    adjoints : (n, rows, LANES), lambda_{j+1} and then lambda_{j+1-C}. grads : (C, n - 1, rows,
+    LANES), and bias_grad (rows, LANES), the same at every step, for the last vector.
+    rebuild : whether vectors (n, rows, LANES) go down too, from W^(j+1) to W^(j+1-C) times their
+    start: W is orthogonal. Then sign_sums (n, rows, LANES) grow by lambda * vector of every step,
+    which is u times the gradient of the signs u, and powers, if not empty, is written as in
+    ``climb``.
+    """
+    for v in range(first, stop):
+        for place in range(grads.shape[0]):
+            if rebuild:
+                _sum_scale(sign_sums[v], adjoints[v], vectors[v], scale)
+                transform(vectors[v], block_size)
+                if place < powers.shape[0] and v < powers.shape[1]:
+                    copy_rows(powers[place, v], vectors[v])
+            else:
+                _scale(adjoints[v], scale)
+            transform(adjoints[v], block_size)
+            add_rows(adjoints[v], grads[place, v] if v < grads.shape[1] else bias_grad)
+
+
+@kernel
+def descend_kept(
+    first, stop, adjoints, vectors, scale, block_size, grads, bias_grad, sign_sums,
+    powers, bias_powers,
+):  # fmt: skip
+    """``descend`` with ``rebuild`` where ``climb`` has kept all powers; vectors is W^C times their
+    start and stays."""
+    ones = np.ones_like(scale)
+    for v in range(first, stop):
+        for place in range(grads.shape[0]):
+            later = vectors[v]
+            if place > 0:
+                later = powers[place - 1, v] if v < powers.shape[1] else bias_powers[place - 1]
+            _sum_scale_one(sign_sums[v], adjoints[v], later, scale)
+            added = grads[place, v] if v < grads.shape[1] else bias_grad
+            transform_scale_add(adjoints[v], 0, block_size, ones, added, 0)

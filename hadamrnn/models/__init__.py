@@ -1,0 +1,1 @@
+"""The torch layer, the classifier around it, its quantizers, and the baselines."""

@@ -1,0 +1,50 @@
+"""HadamRelu: HadamRNN with relu inside the recurrence, an ablation of its linearity.
+
+    h_t = relu(W h_{t-1} + U x_t + b),   W = diag(u) (I_q (x) S_m) / sqrt(m)
+
+Without linearity no form but the step loop computes it.
+"""
+
+import math
+
+import torch
+
+from hadamrnn.hadamard import block_size_of, sylvester
+from hadamrnn.models.baselines.dense import DenseRNN, loop
+from hadamrnn.models.baselines.hadamlayer import layer_operations
+from hadamrnn.models.quantization import sign
+
+
+class HadamRelu(DenseRNN):
+    """The ablation; q, weight_bits and the signs' schedule work as in HadamRNN.
+
+    >>> model = HadamRelu(input_size=3, hidden_size=8, output_size=4, q=2, weight_bits=4)
+    >>> W = model.recurrent_weight()
+    >>> torch.allclose(W @ W.T, torch.eye(8), atol=1e-6)
+    True
+    """
+
+    quantized = True
+
+    def __init__(self, **arguments):
+        super().__init__(**arguments)
+        d = self.hidden_size
+        self.block_size = block_size_of(d, self.q)
+        block = torch.from_numpy(sylvester(self.block_size)).float()
+        self.register_buffer("blocks", torch.block_diag(*[block] * self.q), persistent=False)
+        self.sign_weight = self.weight(1, d)
+
+    def recurrent_weight(self):
+        return sign(self.sign_weight).t() * self.blocks / math.sqrt(self.block_size)
+
+    def states(self, values):
+        return loop(self.drive(values), self.recurrent_weight(), torch.relu)
+
+    def last_state(self, values):
+        return self.states(values)[:, -1]
+
+    def counts(self):
+        return {**super().counts(), "recurrent": (self.hidden_size, 1)}
+
+    def step_operations(self, features):
+        return layer_operations(self.hidden_size, self.block_size, features)

@@ -1,0 +1,1 @@
+"""Prepared folders: arrays, their coding, and what is expanded when they are read."""

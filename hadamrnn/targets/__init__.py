@@ -1,0 +1,1 @@
+"""Where the C code runs: this machine's compiler and emulated microcontrollers."""

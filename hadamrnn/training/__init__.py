@@ -1,0 +1,1 @@
+"""Training: batches, losses, the Ignite engine and what attaches to its events."""

@@ -1,0 +1,68 @@
+"""One training in several processes, as torchrun starts them, with the result of one process.
+
+Every process takes its share of every batch; gradients are averaged over the batch's samples, so
+that all optimizers make the step that one process would have made. Metrics of ignite add up over
+the processes by themselves.
+"""
+
+import os
+from contextlib import contextmanager
+
+import ignite.distributed as idist
+import torch
+
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.training import device
+
+
+@contextmanager
+def joined(device_name):
+    """Join the other processes, if torchrun started any; yields this one's torch.device.
+
+    device_name : as ``device.resolve``; with several processes on GPUs each takes its own, by its
+    number on this machine. Communication is by nccl there, by gloo on CPUs.
+    """
+    where = device.resolve(device_name)
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        yield where
+        return
+    if where.type == "cuda":
+        if device_name not in ("auto", "cuda"):
+            raise HadamrnnError(
+                f"device: must be auto, cpu or cuda in several processes; got {device_name!r}"
+            )
+        where = device.resolve(f"cuda:{os.environ['LOCAL_RANK']}")
+        torch.cuda.set_device(where)
+    idist.initialize("nccl" if where.type == "cuda" else "gloo")
+    try:
+        yield where
+    finally:
+        idist.finalize()
+
+
+def share():
+    """(number of this process, processes): (0, 1) when it is alone."""
+    return idist.get_rank(), idist.get_world_size()
+
+
+def metric_device():
+    """Where metrics accumulate: on the CPU, unless the processes talk from GPU to GPU."""
+    return idist.device() if idist.get_world_size() > 1 else torch.device("cpu")
+
+
+def average(model, loss, samples):
+    """Make the gradients of ``model`` those of the whole batch; returns its (loss, samples).
+
+    loss : tensor, mean over this process's ``samples`` sequences, which may be 0.
+    Weighted by samples, because a last batch may not divide evenly. In one process: as they are.
+    """
+    if idist.get_world_size() == 1:
+        return loss.item(), samples
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    own = torch.cat([*(g.flatten() for g in gradients), loss.detach()[None]])
+    weighted = torch.cat((own * samples, own.new_tensor([samples])))
+    total = torch.as_tensor(idist.all_reduce(weighted))
+    *averages, loss, count = total.split([*(g.numel() for g in gradients), 1, 1])
+    for gradient, values in zip(gradients, averages, strict=True):
+        gradient.copy_(values.view_as(gradient) / count)
+    return (loss / count).item(), int(count)

@@ -1,0 +1,259 @@
+"""The programs behind the studies: they go on where they stopped, and draw the same bytes twice."""
+
+import csv
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from benchmarks.speed import onnx_latency
+from benchmarks.studies import (
+    readouts,
+    rounding,
+    rounding_rules,
+    text_recipes,
+    trained,
+    training_options,
+)  # fmt: skip
+from benchmarks.targets import measure
+from hadamrnn import integer
+from hadamrnn.datasets import copy
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.export import onnx_graph, onnx_integer
+from hadamrnn.targets import emulation
+from hadamrnn.training.batches import Batches, InputCoding
+from tests.random_models import random_inputs, random_model
+
+ROOT = Path(__file__).parents[2]
+DATA = {
+    "steps": 25, "train_sequences": 64, "valid_sequences": 32, "test_sequences": 16, "data_seed": 1,
+}  # fmt: skip
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A folder with a copy task of 25 steps for a model of 16 neurons, as the working folder."""
+    document = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    document["benchmark"]["copy"] |= {"hidden_size": 16, "epochs": 1, "data": DATA}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    copy.prepare(Path("data/prepared/copy"), DATA)
+    return tmp_path
+
+
+def test_changes_name_the_key_like_params_yaml(tiny):
+    assert trained.settings_of("copy", (("q", 2), ("benchmark.copy.epochs", 7))).train.epochs == 7
+    with pytest.raises(HadamrnnError, match=r"^q: must be an integer of at least 1, .*; got 0$"):
+        trained.settings_of("copy", (("q", 0),))
+    with pytest.raises(HadamrnnError, match=r"^change: must name keys .*; got benchmark\.x\.y$"):
+        trained.settings_of("copy", (("benchmark.x.y", 0),))
+    with pytest.raises(HadamrnnError, match=r"^change: must be key=value .*; got 'q'$"):
+        measure.change("q")
+
+
+def test_a_recipe_is_what_decides_the_training_alone(tiny):
+    settings = trained.settings_of("copy")
+    same = dataclasses.replace(settings, activation_bits=5, input_bits=5)
+    assert trained.recipe(same) == trained.recipe(settings)
+    for change in (("weight_bits", 2), ("seed", 2), ("benchmark.copy.learning_rate", 0.1)):
+        assert trained.recipe(trained.settings_of("copy", (change,))) != trained.recipe(settings)
+
+
+def test_rounding_study_goes_on_where_it_stopped(tiny):
+    path, lines = tiny / "rounding.csv", []
+    rounding.study("copy", (None, 2), (8, 12), path, lines.append)
+    assert [str(line).startswith("trained") for line in lines] == [True, False, False] * 2
+    rows = rounding.rows_of(path)
+    assert list(rows) == [("2", "8"), ("2", "12"), ("null", "8"), ("null", "12")]
+    sizes = [int(row["packed_bytes"]) for row in rows.values()]
+    assert sizes[0] == sizes[1] < sizes[2]
+    before, done = path.read_bytes(), len(lines)
+    rounding.study("copy", (None, 2), (8, 12), path, lines.append)
+    assert len(lines) == done and path.read_bytes() == before
+    rounding.study("copy", (2,), (8, 10, 12), path, lines.append)  # the model is not trained again
+    assert len(lines) == done + 1 and ("2", "10") in rounding.rows_of(path)
+    document = yaml.safe_load((tiny / "params.yaml").read_text(encoding="utf-8"))
+    document["benchmark"]["copy"]["epochs"] = 2
+    (tiny / "params.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    rounding.study("copy", (2,), (8,), path, lines.append)
+    assert str(lines[-2]).startswith("trained")
+    assert rounding.rows_of(path)["2", "8"]["recipe"] != rows["2", "8"]["recipe"]
+
+
+def test_readouts_study_appends_what_is_missing(tiny, monkeypatch):
+    path, rows = tiny / "readouts.csv", []
+    cases = (("hadamrnn", 16, 1, "last"), ("hadamboth", 16, 1, None), ("hadamdecay", 16, 1, None))
+    monkeypatch.setattr(readouts, "CASES", {"copy": cases})
+    monkeypatch.setattr(readouts, "SEEDS", (1,))
+    readouts.study(["copy"], ["hadamrnn"], path, rows.append)
+    readouts.study(["copy"], None, path, rows.append)
+    layer, both, decay = rows
+    assert [row["readout"] for row in rows] == ["last", "own", "own"]
+    assert both["bytes"] == layer["bytes"] + 16 * 9 // 2  # V has twice the columns
+    assert decay["bytes"] == layer["bytes"] + 16 // 2 and decay["shifts"] == "8 8 8"
+    before = path.read_bytes()
+    readouts.study(["copy"], None, path, rows.append)
+    assert len(rows) == 3 and path.read_bytes() == before
+
+
+def test_rounding_study_lists_a_refused_width(tiny):
+    settings = trained.settings_of("copy")
+    model, data = trained.model_of(settings, lambda line: None), rounding.validation(settings)
+    wide = dataclasses.replace(settings, activation_bits=17)
+    assert rounding.score(wide, model, data)["note"].startswith("refused: activation_bits: must")
+
+
+def test_rounding_rules_change_the_fast_model_only_while_open():
+    rng = np.random.default_rng(0)
+    model = random_model(rng, block_size=16, q=2, input_size=3, activation_bits=8, fraction_bits=8)
+    x = random_inputs(rng, model, sequences=4, steps=20)
+    plain = model.run_logits(x, workers=1)
+    with rounding_rules.rule("moving"):
+        assert np.array_equal(model.run_logits(x, workers=1), plain)
+    with rounding_rules.rule("truncate"):
+        assert not np.array_equal(model.run_logits(x, workers=1), plain)
+    assert np.array_equal(model.run_logits(x, workers=1), plain)
+
+
+@pytest.mark.slow
+def test_a_device_report_of_a_changed_model(tiny):
+    changes = (("benchmark.copy.hidden_size", 32), ("activation_bits", 9))
+    report = measure.measure("copy", changes, targets=(), progress=lambda line: None)
+    assert report["model"]["hidden_size"] == 32 and report["model"]["activation_bits"] == 9
+    assert report["host"] | {"us_per_step": 0} == {
+        "c_mismatches": 0, "sequences": 16, "us_per_step": 0,
+    }  # fmt: skip
+    assert report["targets"] == {} and 0 <= report["integer"]["accuracy"] <= 1
+    assert report["changes"] == dict(changes) and report["integer"]["packed_file_bytes"] > 100
+    json.dumps(report)
+    report["targets"]["Cortex-M3"] = {"not_run": "missing arm-none-eabi-gcc"}
+    assert list(emulation.lines(report))[1:] == ["Cortex-M3: not run, missing arm-none-eabi-gcc"]
+
+
+def test_onnx_latency_times_both_graphs_at_both_batch_sizes(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    rows = list(onnx_latency.measure("pdigits", seconds=0))
+    assert [(row["graph"], row["batch"]) for row in rows] == [
+        ("float", 1), ("float", 64), ("integer", 1), ("integer", 64),
+    ]  # fmt: skip
+    for row in rows:
+        assert set(row) == set(onnx_latency.COLUMNS) and row["runs"] == onnx_latency.LEAST
+        assert row["cpu_us"] > 0 and row["wall_us"] > 0
+
+
+def test_onnx_latency_refuses_a_graph_of_another_model():
+    model = integer.load(ROOT / "exports/pdigits/model.hrnn")
+    other = dataclasses.replace(model, output_bias=model.output_bias + 1)
+    session = onnx_graph.open_session(onnx_integer.integer_graph(other))
+    x = onnx_latency.inputs_of(model, 2, 8)[1]
+    with pytest.raises(HadamrnnError, match=r"^pdigits: the integer graph must give .* got 20 o"):
+        onnx_latency.check("pdigits", model, session, x)
+
+
+def test_figures_are_the_same_bytes_each_time(tmp_path):
+    pytest.importorskip("matplotlib", reason="the figures need matplotlib")
+    from benchmarks.studies import rounding_figure
+    from benchmarks.targets import figure
+
+    models = figure.reports(ROOT / "results")
+    assert any(label.startswith("har2, d = 128") for label in models)
+    rows = {
+        (str(w), str(a)): {
+            "weight_bits": w, "activation_bits": a, "cross_entropy": 1 / w / a, "packed_bytes": w,
+            "float_cross_entropy": 1 / w / 32,
+        }
+        for w in (2, 4) for a in (8, 12)
+    }  # fmt: skip
+    written = []
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        rounding.write_rows(rows, folder / "rounding_tiny.csv")
+        rounding_figure.draw("tiny", folder)
+        figure.draw(models, folder)
+        written.append({path.name: path.read_bytes() for path in folder.glob("*.*g")})
+    assert written[0] == written[1]
+    assert set(written[0]) == {
+        f"{n}.{e}" for n in ("devices", "rounding_tiny") for e in ("svg", "png")
+    }
+
+
+def test_training_options_start_again_where_they_stopped(tiny, monkeypatch):
+    calls = []
+
+    def row(benchmark, name, seed):
+        calls.append((name, seed))
+        return (benchmark, name, seed, 0.5, 1.0, 1, 0.0, 1.0)
+
+    def rows(benchmark, epochs, seed):
+        yield row(benchmark, training_options.ONE, seed)
+        yield row(benchmark, training_options.CROSSED, seed)
+
+    monkeypatch.setattr(training_options, "TEACHERS", {})
+    monkeypatch.setattr(training_options, "run", row)
+    monkeypatch.setattr(training_options, "crossed", rows)
+    path = tiny / "options.csv"
+    training_options.study("har2", path)
+    whole, made = path.read_text(encoding="utf-8"), len(calls)
+    names = {name for name, _ in calls}
+    assert not names & set(training_options.TOO_LONG["har2"])
+    assert {name for name, _ in calls if name in training_options.OPTIONS} == (
+        training_options.OPTIONS.keys() - set(training_options.TOO_LONG["har2"])
+    )
+    lines = whole.splitlines(keepends=True)
+    path.write_text("".join(lines[:4]), encoding="utf-8")
+    training_options.study("har2", path)
+    assert path.read_text(encoding="utf-8") == whole
+    assert len(calls) == 2 * made - 3
+    training_options.study("har2", path)
+    assert len(calls) == 2 * made - 3
+
+
+def test_halves_of_people_share_nobody(tiny):
+    people = np.array([3, 3, 9, 5, 9, 5, 5, 3])
+    folder = Path("data/prepared/har2")
+    folder.mkdir(parents=True)
+    np.save(folder / "valid_subjects.npy", people)
+    inputs, targets = np.arange(8, dtype=np.float32)[:, None, None], np.arange(8) % 2
+    valid = Batches(inputs, targets, InputCoding("dense"), 3)
+    settings = trained.settings_of("har2")
+    first, second = (set(half.inputs.flatten().int().tolist()) for half in (
+        training_options.halves_of(settings, valid)
+    ))  # fmt: skip
+    assert first == {0, 1, 2, 4, 7} and second == {3, 5, 6}
+
+
+def test_text_recipes_are_each_a_training_of_its_own(tiny):
+    for recipe in text_recipes.RECIPES:
+        own = tuple((f"benchmark.imdb.{key}", recipe[key]) for key in text_recipes.KEYS)
+        settings = trained.settings_of("imdb", own).train
+        assert {key: getattr(settings, key) for key in text_recipes.KEYS} == recipe
+    assert len({tuple(recipe.items()) for recipe in text_recipes.RECIPES}) == len(
+        text_recipes.RECIPES
+    )
+
+
+def test_text_recipes_start_again_where_they_stopped(tiny, monkeypatch):
+    calls = []
+
+    def row(recipe, seed):
+        calls.append(seed)
+        return (*recipe.values(), seed, 0.5, 1.0, 1, 0.0, 1.0)
+
+    monkeypatch.setattr(text_recipes, "run", row)
+    path = tiny / "recipes.csv"
+    text_recipes.study([1, 2], path)
+    whole, made = path.read_text(encoding="utf-8"), len(calls)
+    assert made == 2 * len(text_recipes.RECIPES)
+    path.write_text("".join(whole.splitlines(keepends=True)[:5]), encoding="utf-8")
+    text_recipes.study([1, 2], path)
+    assert path.read_text(encoding="utf-8") == whole and len(calls) == 2 * made - 4
+
+
+def test_the_committed_rows_are_of_these_recipes():
+    with (ROOT / text_recipes.PATH).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    known = [{k: str(v) for k, v in recipe.items()} for recipe in text_recipes.RECIPES]
+    assert rows and all({k: row[k] for k in text_recipes.KEYS} in known for row in rows)

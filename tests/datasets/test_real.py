@@ -1,0 +1,140 @@
+"""The real data sets, where they lie at hand: counts, splits, and bytes equal on every machine."""
+
+import importlib
+import os
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hadamrnn.datasets import dsa19, har2
+from hadamrnn.datasets.common import download
+from hadamrnn.prepared import arrays
+
+BESIDE = Path(__file__).resolve().parents[3] / "shared" / "datasets"
+MIRROR = os.environ.get(download.MIRROR) or (str(BESIDE) if BESIDE.is_dir() else "")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not MIRROR, reason=f"{download.MIRROR} is not set: no real data at hand"),
+]
+SHAPES = {
+    "smnist": {"train": (50000, 784, 1), "valid": (10000, 784, 1), "test": (10000, 784, 1)},
+    "pmnist": {"train": (50000, 784, 1), "valid": (10000, 784, 1), "test": (10000, 784, 1)},
+    "har2": {"train": (5591, 128, 9), "valid": (1761, 128, 9), "test": (2947, 128, 9)},
+    "dsa19": {"train": (3420, 125, 45), "valid": (1140, 125, 45), "test": (4560, 125, 45)},
+    "imdb": {"train": (22500, 500), "valid": (2500, 500), "test": (25000, 500)},
+    "sst2": {"train": (58419, 128), "valid": (1000, 128), "test": (872, 128)},
+}
+TYPES = {"smnist": np.uint8, "pmnist": np.uint8, "imdb": np.uint16, "sst2": np.uint16}
+TEST_INPUTS_SHA256 = {
+    "smnist": "49c2c931c3e785b7170762e8bf475c9a7b36476ece553d2783bea24c2bff2156",
+    "pmnist": "041da7deaf4e2f878d23febf252f8317aae7beabc821532370eb04b228a05134",
+    "har2": "07256933131178f391bf831696513913bf6f8cd940a968db20727a347e53d868",
+    "dsa19": "586ce375291efda60747def7383b9f3c7a8054487a3818c509ef9fe3d3690ce8",
+    "imdb": "d398d5fa8e4e7562c75a88050dacca1418dd713cdcacc416c1a925362bac2ce0",
+    "sst2": "11cdf13dd73ad6f9f0f60b0a479b75bb0deea8d01a5a28df0d8216c00f80f303",
+}
+COMPANDED_HAR2_SHA256 = "d443e29e4b28680f8d5ce635d39fe124d14c1e1384fa4d687244d232c94b9d04"
+
+
+@pytest.fixture(scope="module", params=SHAPES)
+def benchmark_folder(request, tmp_path_factory):
+    """(benchmark, folder), each prepared once."""
+    folder = tmp_path_factory.mktemp(request.param)
+    module = importlib.import_module(f"hadamrnn.datasets.{request.param}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(download.MIRROR, MIRROR)
+        patch.setenv(download.CACHE, str(folder / "cache"))
+        module.prepare(folder / "out", {})
+    return request.param, folder / "out"
+
+
+def test_shapes_types_and_balance(benchmark_folder):
+    benchmark, folder = benchmark_folder
+    card = arrays.read_card(folder)
+    for split, shape in SHAPES[benchmark].items():
+        inputs, targets = arrays.load(folder, split)
+        symbols, size = card["input"]["kind"] == "symbol", card["input"]["size"]
+        assert inputs.shape == shape
+        assert inputs.shape[1:] == ((card["steps"],) if symbols else (card["steps"], size))
+        assert inputs.dtype == TYPES.get(benchmark, np.float32)
+        assert not symbols or inputs.max() < size
+        assert targets.shape == shape[:1] and targets.dtype == np.uint8
+        counts = card["class_counts"][split]
+        assert len(counts) == card["output"]["size"] == len(card["output"]["names"])
+        assert min(counts) > 0.75 * max(counts)
+
+
+def test_same_bytes_on_every_machine(benchmark_folder):
+    benchmark, folder = benchmark_folder
+    found = arrays.read_card(folder)["checksums"]["test_inputs.npy"]
+    assert found == TEST_INPUTS_SHA256[benchmark]
+
+
+def test_companded_har2_has_the_same_bytes_on_every_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv(download.MIRROR, MIRROR)
+    monkeypatch.setenv(download.CACHE, str(tmp_path / "cache"))
+    har2.prepare(tmp_path, {"body_acc_companding": 0.01, "body_gyro_companding": 0.02})
+    found = arrays.read_card(tmp_path)["checksums"]["test_inputs.npy"]
+    assert found == COMPANDED_HAR2_SHA256
+
+
+def test_known_numbers(benchmark_folder):
+    """Published counts of each data set, in its own terms."""
+    benchmark, folder = benchmark_folder
+    card = arrays.read_card(folder)
+    counts = card["class_counts"]
+    if "mnist" in benchmark:
+        assert counts["test"] == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+        both = np.add(counts["train"], counts["valid"]).tolist()
+        assert both == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    elif benchmark == "har2":
+        assert counts["test"] == [471 + 491 + 537, 496 + 420 + 532]
+        assert card["subjects"]["test"] == [2, 4, 9, 10, 12, 13, 18, 20, 24]
+        assert (
+            card["subjects"]["valid"]
+            == sorted([*card["subjects"]["train"], *har2.VALID_SUBJECTS])[3::4]
+        )
+    elif benchmark == "imdb":
+        assert counts["test"] == [12500] * 2 and counts["valid"] == [1250] * 2
+        inputs, targets = arrays.load(folder, "test")
+        shuffle = np.random.RandomState(113)  # noqa: NPY002, that of Keras: train first, then test
+        shuffle.shuffle(np.arange(25000))
+        order = np.arange(25000)
+        shuffle.shuffle(order)
+        first = order[:10]
+        lengths = np.count_nonzero(inputs[first], axis=1).tolist()
+        assert lengths == [68, 260, 500, 181, 108, 132, 500, 180, 134, 370]  # 603 and 761 cut
+        assert targets[first].tolist() == [0, 1, 1, 0, 1, 1, 1, 0, 0, 1]
+    elif benchmark == "sst2":
+        assert counts["test"] == [428, 444] and card["counts"]["unlabelled"] == 1821
+        left = card["left_out"]
+        assert left + card["counts"]["train"] + card["counts"]["valid"] == 67349
+    else:
+        assert counts["test"] == [240] * 19
+        assert sum(card["segments_ending_in_zeros"].values()) == 278
+
+
+def test_sensors_are_standardised_and_people_kept_apart(benchmark_folder):
+    benchmark, folder = benchmark_folder
+    if benchmark not in ("har2", "dsa19"):
+        pytest.skip("no sensors, no subjects")
+    train, _ = arrays.load(folder, "train")
+    np.testing.assert_allclose(train.mean(axis=(0, 1), dtype=np.float64), 0, atol=1e-4)
+    np.testing.assert_allclose(train.std(axis=(0, 1), dtype=np.float64), 1, atol=1e-4)
+    people = [set(arrays.read_array(folder, split, "subjects")) for split in arrays.SPLITS]
+    assert sum(map(len, people)) == len(set.union(*people)) == {"har2": 30, "dsa19": 8}[benchmark]
+
+
+def test_oddity_of_dsads_is_where_the_card_says():
+    path = Path(MIRROR) / "dsads" / "dsads_exact.npz"
+    if not path.is_file():
+        pytest.skip("no packed DSADS in the mirror")
+    content = dsa19.decode(path)
+    odd = dsa19._cut_short(content["signals"])
+    places = zip(
+        content["activities"][odd].tolist(), content["subjects"][odd].tolist(), strict=True
+    )
+    expected = {(5, 1): 60, (5, 6): 60, (6, 1): 60, (6, 6): 60, (18, 6): 38}
+    assert Counter(places) == expected  # (activity, subject): segments

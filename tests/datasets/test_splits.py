@@ -1,0 +1,155 @@
+"""Splits, standardisation and prepared folders."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from hadamrnn.datasets.common import splits
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.prepared import arrays as prepared
+
+CARD = {"output": {"size": 3}, "title": "é"}
+ARRAYS = {
+    f"{split}_{what}": np.arange(6, dtype=np.uint8).reshape(shape) % 3
+    for split in prepared.SPLITS
+    for what, shape in (("inputs", (6, 1)), ("targets", (6,)))
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    splits.write(tmp_path, ARRAYS, CARD)
+    return tmp_path
+
+
+def test_equal_arrays_give_equal_bytes(tmp_path):
+    splits.write(tmp_path / "a", ARRAYS, CARD)
+    strided = {stem: np.repeat(array, 2, axis=0)[::2] for stem, array in ARRAYS.items()}
+    splits.write(tmp_path / "b", strided, dict(reversed(CARD.items())))
+    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert names == sorted([*(f"{stem}.npy" for stem in ARRAYS), "card.json"])
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_other_byte_order_gives_equal_bytes(tmp_path):
+    values = np.arange(4, dtype=np.float32)
+    for name, array in (("a", values), ("b", values.astype(">f4"))):
+        splits.write(tmp_path / name, {"train_inputs": array}, CARD)
+    first, second = (tmp_path / name / "train_inputs.npy" for name in "ab")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_card_describes_the_files(folder):
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    assert card == prepared.read_card(folder)
+    assert card["title"] == "é"
+    assert card["counts"] == dict.fromkeys(prepared.SPLITS, 6)
+    assert card["class_counts"]["test"] == [2, 2, 2]
+    assert card["shapes"]["valid_inputs.npy"] == [6, 1]
+    for name, digest in card["checksums"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_load_returns_what_was_written(folder):
+    inputs, targets = prepared.load(folder, "train")
+    assert (inputs == ARRAYS["train_inputs"]).all() and inputs.dtype == np.uint8
+    assert (targets == ARRAYS["train_targets"]).all()
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_stratified_parts_are_disjoint_complete_and_balanced(seed):
+    targets = np.random.default_rng(3).choice(4, size=1000, p=[0.4, 0.3, 0.2, 0.1])
+    parts = splits.stratified(targets, [700, 100, 200], seed)
+    assert [len(part) for part in parts] == [700, 100, 200]
+    assert (np.sort(np.concatenate(parts)) == np.arange(1000)).all()
+    for part in parts:
+        expected = np.bincount(targets) * len(part) / 1000
+        assert np.abs(np.bincount(targets[part]) - expected).max() <= 2
+
+
+def test_stratified_depends_on_the_seed_alone():
+    targets = np.arange(100) % 5
+    first, again, other = (splits.stratified(targets, [60, 40], seed)[0] for seed in (0, 0, 1))
+    assert (first == again).all() and (first != other).any()
+
+
+def test_sensor_splits_standardise_with_training_rows_alone():
+    generator = np.random.default_rng(0)
+    signals = generator.normal(5, 3, size=(30, 20, 2)).astype(np.float32)
+    signals[20:] += 1000
+    labels = np.arange(30, dtype=np.uint8)
+    rows = {"train": np.arange(20), "valid": np.arange(20, 25), "test": np.arange(25, 30)}
+    arrays, statistics = splits.sensor_splits(signals, labels, labels, rows)
+    train = arrays["train_inputs"]
+    assert train.dtype == np.float32
+    np.testing.assert_allclose(train.mean(axis=(0, 1)), 0, atol=1e-5)
+    np.testing.assert_allclose(train.std(axis=(0, 1)), 1, atol=1e-5)
+    assert arrays["valid_inputs"].min() > 100
+    mean, deviation = (np.array(v, dtype=np.float32) for v in statistics.values())
+    again = (signals[25:] - mean) / deviation  # the card is enough to do it again
+    assert (arrays["test_inputs"] == again).all()
+    assert (arrays["test_subjects"] == labels[25:]).all()
+
+
+def test_statistics_are_rounded():
+    inputs = np.full((1, 3, 1), 1.23456789, dtype=np.float32)
+    assert splits.statistics(inputs)[0].tolist() == [np.float32(1.23457)]
+
+
+def test_unknown_setting():
+    with pytest.raises(HadamrnnError, match=r"^copy\.step: is not a setting .*; known are steps"):
+        splits.read_settings("copy", {"steps": 5}, {"step": 1})
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, "3", True, None])
+def test_setting_that_is_no_count(value):
+    with pytest.raises(HadamrnnError, match=r"^copy\.steps: must be a non-negative integer; got"):
+        splits.read_settings("copy", {"steps": 5}, {"steps": value})
+
+
+def test_a_setting_with_a_fraction():
+    assert splits.read_settings("har2", {"unit": 0.0}, {"unit": 0.5}) == {"unit": 0.5}
+    assert splits.read_settings("har2", {"unit": 0.0}, {"unit": 1}) == {"unit": 1}
+
+
+@pytest.mark.parametrize("value", [-0.1, "3", True, None, float("inf"), float("nan")])
+def test_setting_that_is_no_amount(value):
+    with pytest.raises(HadamrnnError, match=r"^har2\.unit: must be a non-negative number; got"):
+        splits.read_settings("har2", {"unit": 0.0}, {"unit": value})
+
+
+def test_sizes_that_do_not_add_up():
+    with pytest.raises(HadamrnnError, match=r"must add up to 4 rows; got \[1, 2\]"):
+        splits.stratified(np.zeros(4, dtype=int), [1, 2], 0)
+
+
+def test_unknown_split(folder):
+    with pytest.raises(HadamrnnError, match="split: must be one of train, valid, test; got 'dev'"):
+        prepared.load(folder, "dev")
+
+
+def test_missing_card(tmp_path):
+    with pytest.raises(HadamrnnError, match=r"card\.json: must exist before it is loaded"):
+        prepared.load(tmp_path, "train")
+
+
+def test_missing_array(folder):
+    (folder / "train_targets.npy").unlink()
+    with pytest.raises(HadamrnnError, match=r"train_targets\.npy: must exist before it is loaded"):
+        prepared.load(folder, "train")
+
+
+def test_truncated_array(folder):
+    path = folder / "train_inputs.npy"
+    path.write_bytes(path.read_bytes()[:-2])
+    with pytest.raises(HadamrnnError, match=r"train_inputs\.npy: must be a whole \.npy file"):
+        prepared.load(folder, "train")
+
+
+def test_array_of_another_shape(folder):
+    np.save(folder / "train_inputs.npy", np.zeros((5, 1), dtype=np.uint8))
+    with pytest.raises(HadamrnnError, match=r"shape \[6, 1\] of card\.json; got \[5, 1\]"):
+        prepared.load(folder, "train")

@@ -1,0 +1,508 @@
+"""The baselines: one interface, their defining equations, and sizes that add up."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from hadamrnn import params
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.hadamard import fast_transform
+from hadamrnn.integer.accounting import baseline_sizes, lstm_parameters
+from hadamrnn.models import storage
+from hadamrnn.models.baselines import dense
+from hadamrnn.models.baselines.fastgrnn import FastGRNN
+from hadamrnn.models.baselines.hadamlayer import HadamLayer
+from hadamrnn.models.baselines.ornn import ORNN
+from hadamrnn.models.baselines.qornn import QORNN, bjorck
+from hadamrnn.models.classifier import HadamClassifier
+from hadamrnn.models.quantization import quantize
+
+BASELINES = sorted(storage.BASELINES)
+FLOATS = ["fastgrnn", "gru", "lstm", "ornn", "rnn"]
+READINGS = [("last", False), ("mean", False), ("last", True)]
+
+
+def make_arguments(**changes):
+    arguments = {
+        "input_size": 3, "hidden_size": 16, "output_size": 4, "q": 2, "weight_bits": 4,
+        "readout": "last", "per_step": False,
+    }  # fmt: skip
+    return arguments | changes
+
+
+def make(name, seed=0, **changes):
+    return storage.build({"model": name, "arguments": make_arguments(**changes)}, seed)
+
+
+def numbers(batch=5, steps=9, features=3):
+    return torch.randn(batch, steps, features, generator=torch.Generator().manual_seed(1))
+
+
+def ids(batch=5, steps=9, symbols=6):
+    return torch.randint(symbols, (batch, steps), generator=torch.Generator().manual_seed(1))
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def arrays(model):
+    return {name: p.detach().double().numpy() for name, p in model.named_parameters()}
+
+
+# ----------------------------------------------------------------------------- the one interface
+
+
+def test_params_and_storage_have_the_same_names():
+    assert tuple(storage.MODELS) == params.MODELS
+
+
+@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize(("readout", "per_step"), READINGS)
+@pytest.mark.parametrize("embedding", [None, 5])
+def test_shapes_and_gradients(name, readout, per_step, embedding):
+    options = {"readout": readout, "per_step": per_step}
+    cases = [(make(name, **options), numbers())]
+    if embedding:
+        cases = [(make(name, input_size=6, embedding_size=embedding, **options), ids())]
+    for model, x in cases:
+        logits = model(x)
+        assert logits.shape == ((5, 9, 4) if per_step else (5, 4))
+        assert logits.dtype == torch.float32
+        (logits * torch.randn_like(logits)).sum().backward()
+        for key, parameter in model.named_parameters():
+            gradient = parameter.grad
+            assert gradient is not None and gradient.isfinite().all(), key
+            assert gradient.abs().sum() > 0, key
+
+
+@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize(("readout", "per_step"), READINGS)
+def test_the_three_readings_are_of_one_sequence_of_states(name, readout, per_step):
+    model = make(name, readout=readout, per_step=per_step).double()
+    x = numbers().double()
+    read = model.activation(model.states(model.inputs(x)))
+    if not per_step:
+        read = read.mean(1) if model.readout == "mean" else read[:, -1]
+    expected = read @ quantize(model.output_weight, model.weight_bits).t() + model.output_bias
+    torch.testing.assert_close(model(x), expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_ids_are_one_hot_without_an_embedding(name):
+    model = make(name, input_size=6)
+    one_hot = torch.nn.functional.one_hot(ids(), 6).float()
+    torch.testing.assert_close(model(ids()), model(one_hot))
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_the_padding_id_is_zero_and_stays_so(name):
+    model = make(name, input_size=6, embedding_size=5)
+    assert not model.inputs(torch.zeros(1, 2, dtype=torch.long)).any()
+    model(ids()).sum().backward()
+    assert not model.embedding.weight.grad[0].any() and model.embedding.weight.grad[1:].any()
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_round_trip_through_files(name, tmp_path):
+    arguments = {"input_size": 3, "hidden_size": 8, "output_size": 2, "q": 1, "weight_bits": 4}
+    config = {"model": name, "arguments": arguments}
+    model = storage.build(config, 3)
+    storage.save(model, config, tmp_path)
+    loaded, _ = storage.load(tmp_path)
+    assert torch.equal(loaded(numbers()), model.eval()(numbers()))
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_same_seed_same_model(name):
+    first, second = make(name, 5).state_dict(), make(name, 5).state_dict()
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+@pytest.mark.parametrize(
+    ("change", "x", "words"),
+    [
+        ({"readout": "max"}, None, "readout: must be one of last, mean; got 'max'"),
+        ({"input_size": 0}, None, "input_size: must be at least 1; got 0"),
+        ({"hidden_size": 0}, None, "hidden_size: must be at least 1; got 0"),
+        (
+            {"weight_bits": 9},
+            None,
+            "weight_bits: must be an integer from 1 (ternary) to 8, or null for full precision; "
+            "got 9",
+        ),
+        (
+            {},
+            torch.zeros(2, 5, 4),
+            "x: must have shape (batch, time, 3), or (batch, time) for integer ids; got (2, 5, 4)",
+        ),
+        (
+            {"embedding_size": 2},
+            torch.zeros(2, 5, 3),
+            "x: must have shape (batch, time) for integer ids; got (2, 5, 3)",
+        ),
+        (
+            {},
+            torch.zeros(2, 0, 3),
+            "x: must have at least one time step, and integers where it is (batch, time); "
+            "got (2, 0, 3) torch.float32",
+        ),
+        (
+            {},
+            torch.zeros(2, 5),
+            "x: must have at least one time step, and integers where it is (batch, time); "
+            "got (2, 5) torch.float32",
+        ),
+        ({}, torch.tensor([[0, 3]]), "x: ids must lie in 0..2; got 0..3"),
+    ],
+)
+@pytest.mark.parametrize("name", BASELINES)
+def test_messages(name, change, x, words):
+    with pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
+        make(name, **change)(x)
+
+
+# --------------------------------------------------------------- the equations, in plain NumPy
+
+
+@pytest.mark.parametrize("ranks", [{}, {"recurrent_rank": 2, "input_rank": 1}])
+def test_fastgrnn_equals_its_equations(ranks):
+    torch.manual_seed(0)
+    model = FastGRNN(input_size=3, hidden_size=6, output_size=4, **ranks).double()
+    with torch.no_grad():  # away from the initial values, which are all alike
+        for parameter in (model.gate_bias, model.state_bias, model.zeta, model.nu):
+            parameter.add_(torch.randn(parameter.shape))
+    p = arrays(model)
+    recurrent, entering = (
+        np.linalg.multi_dot([f.detach().numpy() for f in factors] + [np.eye(size)])
+        for factors, size in ((model.recurrent_factors, 6), (model.input_factors, 3))
+    )
+    x, h = numbers().double().numpy(), np.zeros((5, 6))
+    for t in range(9):
+        joint = h @ recurrent.T + x[:, t] @ entering.T
+        z, candidate = sigmoid(joint + p["gate_bias"]), np.tanh(joint + p["state_bias"])
+        h = (sigmoid(p["zeta"]) * (1 - z) + sigmoid(p["nu"])) * candidate + z * h
+    logits = h @ p["output_weight"].T + p["output_bias"]
+    np.testing.assert_allclose(model(torch.tensor(x)).detach(), logits, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("ranks", [{"recurrent_rank": 0}, {"input_rank": 0}])
+def test_rank_message(ranks):
+    name = next(iter(ranks))
+    with pytest.raises(HadamrnnError, match=f"^{name}: must be at least 1, or None .*; got 0$"):
+        FastGRNN(input_size=3, hidden_size=6, output_size=4, **ranks)
+
+
+@pytest.mark.parametrize("q", [1, 2, 16])
+@pytest.mark.parametrize("bits", [1, 4, None])
+def test_hadamrelu_equals_a_loop_with_the_fast_transform(q, bits):
+    model = make("hadamrelu", q=q, weight_bits=bits).double()
+    p, m = arrays(model), 16 // q
+    signs = np.where(p["sign_weight"][0] < 0, -1, 1)
+    entering, leaving = (
+        quantize(weight, bits).detach().numpy()
+        for weight in (model.input_weight, model.output_weight)
+    )
+    x, h = numbers().double().numpy(), np.zeros((5, 16))
+    for t in range(9):
+        turned = signs * fast_transform(h, m) / math.sqrt(m)
+        h = np.maximum(turned + x[:, t] @ entering.T + p["bias"], 0)
+    logits = h @ leaving.T + p["output_bias"]
+    np.testing.assert_allclose(model(torch.tensor(x)).detach(), logits, rtol=1e-10, atol=1e-12)
+
+
+def test_hadamrelu_needs_hadamard_blocks():
+    with pytest.raises(HadamrnnError, match="^q: must divide hidden_size=12 into blocks"):
+        make("hadamrelu", hidden_size=12)
+
+
+def layer_states(p, prefix, x, q, bits):
+    """All h_t = W h_{t-1} + U x_t + b, (batch, time, 16), by a plain loop."""
+    signs = np.where(p[f"{prefix}.sign_weight"][0] < 0, -1, 1)
+    entering = quantize(torch.tensor(p[f"{prefix}.input_weight"]), bits).numpy()
+    h, found = np.zeros((len(x), 16)), []
+    for t in range(x.shape[1]):
+        turned = signs * fast_transform(h, 16 // q) / math.sqrt(16 // q)
+        h = turned + x[:, t] @ entering.T + p[f"{prefix}.bias"]
+        found.append(h)
+    return np.stack(found, 1)
+
+
+def assert_reads(model, x, read):
+    leaving = quantize(model.output_weight, model.weight_bits).detach().numpy()
+    logits = read @ leaving.T + model.output_bias.detach().numpy()
+    np.testing.assert_allclose(model(torch.tensor(x)).detach(), logits, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("readout", ["last", "mean"])
+@pytest.mark.parametrize("q", [1, 2, 16])
+@pytest.mark.parametrize("bits", [1, 4, None])
+def test_hadamstack_equals_two_loops(q, bits, readout):
+    model = make("hadamstack", q=q, weight_bits=bits, readout=readout).double()
+    x, p = numbers().double().numpy(), arrays(model)
+    first = layer_states(p, "rnn", x, q, bits)
+    active = np.maximum(layer_states(p, "second", np.maximum(first, 0), q, bits), 0)
+    assert_reads(model, x, active.mean(1) if readout == "mean" else active[:, -1])
+
+
+@pytest.mark.parametrize("q", [1, 2, 16])
+@pytest.mark.parametrize("bits", [1, 4, None])
+def test_hadamboth_reads_last_and_mean(q, bits):
+    model = make("hadamboth", q=q, weight_bits=bits).double()
+    x = numbers().double().numpy()
+    active = np.maximum(layer_states(arrays(model), "rnn", x, q, bits), 0)
+    assert_reads(model, x, np.concatenate((active[:, -1], active.mean(1)), 1))
+
+
+@pytest.mark.parametrize("q", [1, 2, 16])
+@pytest.mark.parametrize("bits", [1, 4, None])
+def test_hadamdecay_equals_a_loop(q, bits):
+    model = make("hadamdecay", q=q, weight_bits=bits).double()
+    with torch.no_grad():  # k from below 0 to above 15, and 0 itself
+        model.slowness.copy_(torch.linspace(-0.25, 2.1, 16))
+        model.slowness[2] = 0
+    x, p = numbers().double().numpy(), arrays(model)
+    k = np.clip(8 * p["slowness"], 0, 15)
+    rate = 2.0 ** -(k if bits is None else np.round(k))
+    s, total = np.zeros((5, 16)), np.zeros(16)
+    for h in np.moveaxis(layer_states(p, "rnn", x, q, bits), 1, 0):
+        s = (1 - rate) * s + rate * np.maximum(h, 0)
+        total = (1 - rate) * total + rate
+    assert_reads(model, x, s / total)
+    model(torch.tensor(x)).square().sum().backward()
+    assert all(p.grad.isfinite().all() for p in model.parameters())
+
+
+def test_hadamdecay_lies_between_the_last_state_and_the_mean():
+    model = make("hadamdecay", weight_bits=None).double()
+    values = numbers().double()
+    active = model.rnn(values)[0].relu()
+    mean, last = active.mean(1), active[:, -1]
+    starts = (model.last_state(values) - mean).abs().max()
+    assert 0 < starts < 0.02 * (last - mean).abs().max()  # 9 steps: far less than 2^8
+    with torch.no_grad():
+        model.slowness.zero_()
+    torch.testing.assert_close(model.last_state(values), last)
+    with torch.no_grad():
+        model.slowness.fill_(15 / 8)
+    torch.testing.assert_close(model.last_state(values), mean, rtol=2e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize(("readout", "per_step"), READINGS)
+def test_the_layer_alone_is_the_papers_model(readout, per_step):
+    """What the ablations start from, and what they are measured against, are one."""
+    arguments = make_arguments(readout=readout, per_step=per_step)
+    ours, paper = HadamLayer(**arguments).double(), HadamClassifier(**arguments).double()
+    paper.load_state_dict(ours.state_dict())
+    x = numbers().double()
+    torch.testing.assert_close(ours(x), paper(x), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["hadamstack", "hadamboth", "hadamdecay"])
+def test_the_ablations_need_hadamard_blocks(name):
+    with pytest.raises(HadamrnnError, match="^q: must divide hidden_size=12 into blocks"):
+        make(name, hidden_size=12)
+
+
+# ------------------------------------------------------------------- dense linear recurrences
+
+
+@pytest.mark.parametrize("steps", [2, 3, 7, 8, 13])
+def test_doubling_equals_the_loop(steps):
+    torch.manual_seed(0)
+    values = torch.randn(4, steps, 6, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(6, 6, dtype=torch.float64, requires_grad=True)
+    found, wanted = dense.last_by_doubling(values, weight), dense.loop(values, weight)[:, -1]
+    torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-10)
+    upstream = torch.randn_like(found)
+    pair = [torch.autograd.grad(y, (values, weight), upstream) for y in (found, wanted)]
+    torch.testing.assert_close(*pair, rtol=1e-9, atol=1e-9)
+
+
+def test_doubling_of_one_step_is_that_step():
+    values = torch.randn(4, 1, 6)
+    assert torch.equal(dense.last_by_doubling(values, torch.randn(6, 6)), values[:, 0])
+
+
+def adam_steps(model, count=20, rate=0.02):
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    targets = torch.tensor([0, 1, 2, 3, 0])
+    for _ in range(count):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(numbers()), targets).backward()
+        optimizer.step()
+
+
+def away_from_orthogonal(weight):
+    return (weight @ weight.t() - torch.eye(len(weight))).abs().max().item()
+
+
+@pytest.mark.parametrize("size", [2, 16, 33])
+def test_ornn_stays_orthogonal(size):
+    torch.manual_seed(0)
+    model = ORNN(input_size=3, hidden_size=size, output_size=4)
+    before = model.recurrent_weight().detach().clone()
+    adam_steps(model)
+    after = model.recurrent_weight().detach()
+    assert away_from_orthogonal(before) < 1e-5 and away_from_orthogonal(after) < 1e-5
+    assert (after - before).abs().max() > 0.01  # it learned
+
+
+@pytest.mark.parametrize("size", [2, 16, 33])
+@pytest.mark.parametrize("bits", [1, 3, 8])
+def test_qornn_is_a_quantized_orthogonal_matrix(size, bits):
+    torch.manual_seed(0)
+    model = QORNN(input_size=3, hidden_size=size, output_size=4, weight_bits=bits)
+    before = model.orthogonal_weight().detach().clone()
+    adam_steps(model)
+    orthogonal, weight = model.orthogonal_weight().detach(), model.recurrent_weight().detach()
+    assert away_from_orthogonal(orthogonal) < 1e-5
+    assert (orthogonal - before).abs().max() > 0.01  # it learned
+    steps = 2 ** (bits - 1)
+    levels = weight / (orthogonal.abs().max() / steps)
+    torch.testing.assert_close(levels, levels.round(), rtol=0, atol=1e-3)
+    highest = 1 if bits == 1 else steps - 1
+    assert levels.round().min() >= -steps and levels.round().max() <= highest
+    assert torch.equal(weight, quantize(orthogonal, bits))
+
+
+def test_qornn_in_full_precision_is_orthogonal():
+    torch.manual_seed(0)
+    model = QORNN(input_size=3, hidden_size=16, output_size=4, weight_bits=None)
+    adam_steps(model)
+    assert away_from_orthogonal(model.recurrent_weight()) < 1e-5
+
+
+def test_quantized_gradient_is_that_of_the_orthogonal_matrix():
+    """Straight through: the same upstream gradient reaches M through bjorck alone."""
+    torch.manual_seed(0)
+    model = QORNN(input_size=3, hidden_size=8, output_size=4, weight_bits=2)
+    upstream = torch.randn(8, 8)
+    (found,) = torch.autograd.grad(model.recurrent_weight(), model.recurrent, upstream)
+    (wanted,) = torch.autograd.grad(model.orthogonal_weight(), model.recurrent, upstream)
+    assert torch.equal(found, wanted) and found.abs().max() > 0
+
+
+@pytest.mark.parametrize("scale", [0.01, 1.0, 100.0])
+def test_bjorck_is_the_polar_factor(scale):
+    torch.manual_seed(0)
+    left, right = (torch.linalg.qr(torch.randn(12, 12, dtype=torch.float64))[0] for _ in range(2))
+    singular = torch.linspace(0.05, 1, 12, dtype=torch.float64)
+    matrix = scale * left @ torch.diag(singular) @ right
+    torch.testing.assert_close(bjorck(matrix), left @ right, rtol=0, atol=1e-6)
+
+
+# ------------------------------------------------------------------------------ sizes and costs
+
+
+@pytest.mark.parametrize("embedding", [None, 5])
+@pytest.mark.parametrize("name", FLOATS)
+def test_a_float_baseline_stores_four_bytes_a_parameter(name, embedding):
+    sizes = baseline_sizes(make(name, embedding_size=embedding))
+    parameters = list(make(name, embedding_size=embedding).parameters())
+    stored = 4 * sum(p.numel() for p in parameters)
+    assert sizes["total_bytes"] == stored
+    assert sizes["embedding_bytes"] == (4 * 3 * 5 if embedding else 0)
+    parts = ("recurrent", "input", "output", "bias", "embedding")
+    assert sum(sizes[f"{part}_bytes"] for part in parts) == sizes["total_bytes"]
+
+
+def test_the_lstm_has_the_bytes_every_model_is_compared_with():
+    sizes = baseline_sizes(make("lstm"))
+    assert sizes["float32_lstm_bytes"] == sizes["total_bytes"] == 4 * lstm_parameters(3, 16, 4)
+    embedded = baseline_sizes(make("lstm", input_size=6, embedding_size=5))
+    assert embedded["float32_lstm_bytes"] == embedded["total_bytes"]
+
+
+@pytest.mark.parametrize(("bits", "width"), [(None, 32), (1, 2), (2, 2), (4, 4), (8, 8)])
+def test_quantized_baselines_count_their_bits(bits, width):
+    sizes = baseline_sizes(make("qornn", weight_bits=bits))
+    assert sizes["recurrent_bytes"] == 16 * 16 * width // 8
+    assert sizes["input_bytes"] == 16 * 3 * width // 8
+    assert sizes["output_bytes"] == 4 * 16 * width // 8
+    assert sizes["bias_bytes"] == 4 * (16 + 4)
+    relu = baseline_sizes(make("hadamrelu", weight_bits=bits))
+    assert relu == sizes | {
+        "recurrent_bytes": 2,
+        "total_bytes": sizes["total_bytes"] - sizes["recurrent_bytes"] + 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "additions", "multiplications", "functions"),
+    [
+        ("rnn", 16 * 19, 16 * 19, 16),
+        ("lstm", 4 * 16 * 19 + 16, 4 * 16 * 19 + 3 * 16, 5 * 16),
+        ("gru", 3 * 16 * 19 + 3 * 16, 3 * 16 * 19 + 3 * 16, 3 * 16),
+        ("fastgrnn", 16 * 19 + 4 * 16, 16 * 19 + 3 * 16, 2 * 16),
+        ("ornn", 16 * 19, 16 * 19, 0),
+        ("qornn", 16 * 19, 16 * 19, 0),
+        ("hadamrelu", 16 * (3 + 3 + 1), 16 * (3 + 1), 0),  # blocks of 8: three levels
+    ],
+)
+def test_operations(name, additions, multiplications, functions):
+    gates = {"lstm": 4, "gru": 3}.get(name, 1)
+    expected = {
+        "additions": additions, "multiplications": multiplications,
+        "nonlinear_functions": functions, "dense_multiply_adds": gates * 16 * 19,
+    }  # fmt: skip
+    assert make(name).operations_per_step(symbols=False) == expected
+    mean = make(name, readout="mean").operations_per_step(symbols=False)
+    assert mean == expected | {"additions": additions + 16}
+    logits = make(name, per_step=True).operations_per_step(symbols=False)
+    added = {key: 0 if key == "nonlinear_functions" else 64 for key in expected}
+    assert logits == {key: expected[key] + added[key] for key in expected}
+    looked_up = make(name).operations_per_step(symbols=True)
+    assert expected["multiplications"] - looked_up["multiplications"] == gates * 16 * 3
+    embedded = make(name, embedding_size=3).operations_per_step(symbols=True)
+    assert embedded == expected
+
+
+@pytest.mark.parametrize(("bits", "width"), [(None, 32), (1, 2), (4, 4)])
+def test_sizes_of_the_read_out_ablations(bits, width):
+    relu, stack, both, decay = (
+        baseline_sizes(make(name, weight_bits=bits))
+        for name in ("hadamrelu", "hadamstack", "hadamboth", "hadamdecay")
+    )
+    assert stack["recurrent_bytes"] == 2 * relu["recurrent_bytes"]
+    assert stack["input_bytes"] == relu["input_bytes"] + 16 * 16 * width // 8
+    assert stack["bias_bytes"] == 4 * (2 * 16 + 4)
+    assert both["output_bytes"] == 2 * relu["output_bytes"] == 4 * 32 * width // 8
+    assert both["total_bytes"] == relu["total_bytes"] + relu["output_bytes"]
+    shifts = 16 * (32 if bits is None else 4) // 8
+    assert decay["total_bytes"] == relu["total_bytes"] + shifts
+    assert decay["recurrent_bytes"] == 2 + shifts
+
+
+def test_operations_of_the_read_out_ablations():
+    def account(name, symbols=False, **changes):
+        return make(name, **changes).operations_per_step(symbols)
+
+    layer, second = account("hadamrelu"), account("hadamrelu", input_size=16)
+    assert account("hadamstack") == {key: layer[key] + second[key] for key in layer}
+    mean = account("hadamstack", readout="mean")
+    assert mean["additions"] == layer["additions"] + second["additions"] + 16
+    looked_up = account("hadamstack", symbols=True)
+    assert account("hadamstack")["multiplications"] - looked_up["multiplications"] == 16 * 3
+    for readout in ("last", "mean"):
+        assert account("hadamboth", readout=readout) == layer | {
+            "additions": layer["additions"] + 16
+        }
+        assert account("hadamdecay", readout=readout) == layer | {
+            "additions": layer["additions"] + 2 * 16
+        }
+    whole = account("hadamdecay", weight_bits=None)
+    assert whole["multiplications"] == layer["multiplications"] + 16
+    logits = account("hadamboth", per_step=True)
+    assert logits["multiplications"] == layer["multiplications"] + 4 * 32
+    divided = account("hadamdecay", per_step=True)
+    assert divided["multiplications"] == layer["multiplications"] + 16 + 4 * 16
+
+
+def test_a_low_rank_counts_its_factors():
+    model = FastGRNN(input_size=3, hidden_size=16, output_size=4, recurrent_rank=2, input_rank=1)
+    assert model.operations_per_step(False)["dense_multiply_adds"] == 2 * 16 * 2 + 16 + 3
+    assert model.part_bytes()["recurrent"] == 4 * 2 * 16 * 2

@@ -1,0 +1,78 @@
+"""The classifier equals its plain definition: V relu(read-out) + c."""
+
+import copy
+import re
+
+import pytest
+import torch
+
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.models.classifier import HadamClassifier
+from hadamrnn.models.quantization import quantize
+
+
+def make(*arguments, seed=0, **options):
+    torch.manual_seed(seed)
+    return HadamClassifier(*arguments, **options).double()
+
+
+def inputs_of(features, symbols=False, batch=5, steps=9):
+    generator = torch.Generator().manual_seed(1)
+    if symbols:
+        return torch.randint(features, (batch, steps), generator=generator)
+    return torch.randn(batch, steps, features, generator=generator, dtype=torch.float64)
+
+
+def plain_logits(model, x):
+    states, _ = model.rnn(x)
+    weight, bias = quantize(model.output_weight, model.weight_bits), model.output_bias
+    if model.per_step:
+        steps = range(states.shape[1])
+        return torch.stack([states[:, t].relu() @ weight.t() + bias for t in steps], 1)
+    if model.readout == "mean":
+        return sum(state.relu() for state in states.unbind(1)) / states.shape[1] @ weight.t() + bias
+    return states[:, -1].relu() @ weight.t() + bias
+
+
+@pytest.mark.parametrize("symbols", [False, True], ids=["dense", "symbols"])
+@pytest.mark.parametrize("bits", [1, 4, None])
+@pytest.mark.parametrize(
+    ("readout", "per_step"), [("last", False), ("mean", False), ("last", True)]
+)
+@pytest.mark.parametrize("features", [3, 60])
+def test_logits_and_gradients_equal_the_definition(features, readout, per_step, bits, symbols):
+    options = {"q": 2, "weight_bits": bits, "readout": readout, "per_step": per_step}
+    model = make(features, 16, 4, **options)
+    x = inputs_of(features, symbols)
+    logits, expected = model(x), plain_logits(model, x)
+    assert logits.shape == ((5, 9, 4) if per_step else (5, 4))
+    torch.testing.assert_close(logits, expected, rtol=1e-10, atol=1e-12)
+    parameters = list(model.parameters())
+    weights = torch.randn_like(logits)
+    gradients = torch.autograd.grad((weights * logits).sum(), parameters)
+    wanted = torch.autograd.grad((weights * expected).sum(), parameters)
+    torch.testing.assert_close(gradients, wanted, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_output_weights_are_on_the_grid(bits):
+    model = make(3, 64, 10, weight_bits=bits)
+    assert len(model.quantized_output_weight().unique()) <= (3 if bits == 1 else 2**bits)
+    assert torch.equal(model.quantized_output_weight(), quantize(model.output_weight, bits))
+
+
+def test_parameters_and_state_dict():
+    model, other = make(3, 16, 4), make(3, 16, 4, seed=1)
+    names = ["output_weight", "output_bias", "rnn.sign_weight", "rnn.input_weight", "rnn.bias"]
+    assert list(model.state_dict()) == names
+    x = inputs_of(3)
+    other.load_state_dict(model.state_dict())
+    assert torch.equal(model(x), other(x))
+    assert torch.equal(copy.deepcopy(model)(x), model(x))
+    torch.testing.assert_close(model.float()(x.float()).double(), other(x), rtol=1e-5, atol=1e-5)
+
+
+def test_readout_error():
+    words = "readout: must be one of last, mean; got 'max'"
+    with pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
+        make(3, 16, 4, readout="max")

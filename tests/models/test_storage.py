@@ -1,0 +1,117 @@
+"""The device parameter and the storage of models: round trips and messages."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.models import storage
+from hadamrnn.training import device
+from hadamrnn.training.configuration import configuration
+from tests.train_settings import train_settings
+
+CONFIG = {
+    "model": "hadamrnn",
+    "arguments": {"input_size": 2, "hidden_size": 8, "output_size": 3, "q": 2, "weight_bits": 4,
+                  "readout": "mean", "per_step": False},
+}  # fmt: skip
+
+
+def test_auto_is_the_best_device_there_is():
+    assert device.resolve("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def test_missing_cuda_device():
+    with pytest.raises(HadamrnnError, match=r"^device: must be present on this machine .*cuda:99"):
+        device.resolve("cuda:99")
+
+
+def test_unknown_device():
+    with pytest.raises(
+        HadamrnnError, match="^device: must be auto, cpu or cuda:<index>; got 'gpu'"
+    ):
+        device.resolve("gpu")
+
+
+def test_finer_classes_are_outputs_and_stay_with_the_model(tmp_path):
+    finer = {"names": ["x", "y", "z"], "class_of": [1, 0, 1]}
+    settings, card = settings_and_card("dense", None)
+    card["output"]["finer"] = finer
+    plain = configuration(settings, card)
+    settings.train = train_settings(hidden_size=8, finer_classes=True)
+    config = configuration(settings, card)
+    assert config["arguments"]["output_size"] == 3 and config["class_of"] == [1, 0, 1]
+    storage.save(storage.build(config), config, tmp_path)
+    assert storage.load(tmp_path)[0].class_of == [1, 0, 1]
+    assert plain["arguments"]["output_size"] == 2 and "class_of" not in plain
+    assert storage.build(plain).class_of is None
+
+
+def test_finer_classes_of_a_data_set_without_them():
+    words = (
+        "train.finer_classes: must be false for a data set whose card.json names no finer "
+        "classes; got true"
+    )
+    settings, card = settings_and_card("dense", None)
+    settings.train = train_settings(hidden_size=8, finer_classes=True)
+    with pytest.raises(HadamrnnError, match=f"^{words}$"):
+        configuration(settings, card)
+
+
+def test_model_round_trip(tmp_path):
+    model = storage.build(CONFIG, 3)
+    storage.save(model, CONFIG, tmp_path)
+    loaded, config = storage.load(tmp_path)
+    x = torch.randn(4, 6, 2)
+    assert config == CONFIG and torch.equal(loaded(x), model(x))
+
+
+def test_same_seed_same_model_whatever_was_drawn_before():
+    first = storage.build(CONFIG, 5).state_dict()
+    torch.randn(7)
+    second = storage.build(CONFIG, 5).state_dict()
+    other = storage.build(CONFIG, 6).state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert not torch.equal(first["output_weight"], other["output_weight"])
+
+
+def test_missing_model(tmp_path):
+    with pytest.raises(HadamrnnError, match="must hold a trained model; run dvc repro train@"):
+        storage.load(tmp_path / "har2")
+
+
+def test_unknown_model(tmp_path):
+    storage.save(storage.build(CONFIG), CONFIG, tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({**CONFIG, "model": "transformer"}))
+    with pytest.raises(
+        HadamrnnError, match="^model: must be one of hadamrnn, .*; got 'transformer'"
+    ):
+        storage.load(tmp_path)
+
+
+def settings_and_card(kind, embedding_size):
+    train = train_settings(hidden_size=8, embedding_size=embedding_size)
+    settings = SimpleNamespace(
+        benchmark="some", model="hadamrnn", q=1, weight_bits=4, readout="mean", train=train
+    )
+    return settings, {
+        "input": {"kind": kind, "size": 30},
+        "output": {"size": 2, "per_step": False},
+    }
+
+
+def test_embedding_reaches_the_model():
+    config = configuration(*settings_and_card("symbol", 5))
+    model = storage.build(config)
+    assert model.embedding.weight.shape == (30, 5) and model.rnn.input_size == 5
+    assert storage.build(configuration(*settings_and_card("dense", None))).embedding is None
+
+
+def test_numbers_have_no_embedding():
+    words = (
+        "^embedding_size: must be null for some, whose inputs are numbers and not symbols; got 5$"
+    )
+    with pytest.raises(HadamrnnError, match=words):
+        configuration(*settings_and_card("dense", 5))

@@ -1,0 +1,226 @@
+"""The pipeline as a user runs it: dvc in a fresh clone, tiny settings, real stages."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+TINY = {
+    "benchmark": {
+        "copy": {
+            "epochs": 1,
+            "data": {
+                "steps": 40,
+                "train_sequences": 640,
+                "valid_sequences": 64,
+                "test_sequences": 64,
+            },
+        },
+        "pdigits": {"epochs": 2},
+    },
+    "train": {"hidden_size": 32},
+}
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("dvc"), reason="needs the dvc command (pip install dvc)"),
+    pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a git checkout"),
+]
+
+
+def merge(base, change):
+    for key, value in change.items():
+        if isinstance(value, dict):
+            merge(base[key], value)
+        else:
+            base[key] = value
+
+
+def run(folder, *command, check=True):
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if check:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def write_params(folder, change):
+    document = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+    merge(document, change)
+    (folder / "params.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A clone of the working tree with tiny settings, after one full ``dvc repro``."""
+    folder = tmp_path_factory.mktemp("clone") / "hadamrnn"
+    files = run(ROOT, "git", "ls-files", "-co", "--exclude-standard").stdout.splitlines()
+    for name in files:
+        if (ROOT / name).is_file() and name != "dvc.lock":
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    write_params(folder, TINY)
+    for command in (
+        ["init", "-q"], ["add", "-A"],
+        ["-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-qm", "tiny"],
+        ["config", "user.name", "test"], ["config", "user.email", "test@example.org"],
+    ):  # fmt: skip
+        run(folder, "git", *command)
+    run(folder, "dvc", "repro")
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "results")
+    return folder
+
+
+def metrics(folder, benchmark="pdigits"):
+    return json.loads((folder / "results" / benchmark / "metrics.json").read_text())
+
+
+def test_results_are_complete(clone):
+    for benchmark in ("copy", "pdigits"):
+        found = metrics(clone, benchmark)
+        assert set(found) == {
+            "float",
+            "integer",
+            "size",
+            "operations_per_step",
+            "parity",
+            "latency_us",
+            "train",
+        }
+        assert found["parity"]["c_mismatches"] == 0 and found["parity"]["sequences"] > 0
+        size = (clone / "exports" / benchmark / "model.hrnn").stat().st_size
+        assert found["size"]["packed_file_bytes"] == size
+        history = (clone / "results" / benchmark / "history.csv").read_text()
+        assert history.count("\n") > 1
+    table = run(clone, sys.executable, "-m", "stages.results", "--md").stdout
+    assert "| copy |" in table and "| pdigits |" in table
+
+
+def test_header_of_another_model_is_refused(clone):
+    header = clone / "exports" / "pdigits" / "model.h"
+    saved = header.read_text()
+    try:
+        header.write_text(saved.replace("{", "{ ", 1))
+        stage = run(clone, sys.executable, "-m", "stages.evaluate", "pdigits", check=False)
+    finally:
+        header.write_text(saved)
+    assert stage.returncode == 1 and stage.stderr.count("\n") == 1
+    assert "model.h: must hold the tables of model.hrnn beside it" in stage.stderr
+
+
+def test_second_repro_runs_nothing(clone):
+    output = run(clone, "dvc", "repro").stdout
+    assert "Running stage" not in output and "up to date" in output
+
+
+def test_edited_module_reruns_its_stages_only(clone):
+    path = clone / "hadamrnn" / "assessment.py"
+    path.write_text(path.read_text() + "\n# edited\n")
+    status = run(clone, "dvc", "status").stdout
+    run(clone, "git", "checkout", "-q", "hadamrnn/evaluation/assessment.py")
+    changed = {
+        line.rstrip(":")
+        for line in status.splitlines()
+        if line.endswith(":") and not line.startswith("\t")
+    }
+    assert changed == {"evaluate@copy", "evaluate@pdigits"}
+
+
+def test_experiment_with_four_blocks_changes_what_it_should(clone):
+    before = metrics(clone)
+    run(clone, "dvc", "exp", "run", "-S", "q=4", "-S", "benchmarks=[pdigits]")
+    after = metrics(clone)
+    # DVC may take the files of the benchmark that was left out; Git has them all.
+    run(clone, "git", "checkout", "-q", ".")
+    assert metrics(clone, "copy")["parity"]["c_mismatches"] == 0
+    config = json.loads((clone / "models" / "pdigits" / "config.json").read_text())
+    assert config["arguments"]["q"] == 4
+    # 32 = 2 * 16 needs 1/sqrt 2 and five butterfly levels; blocks of 8 need three, and 1/sqrt 2.
+    assert after["operations_per_step"]["additions"] < before["operations_per_step"]["additions"]
+    assert after["float"]["cross_entropy"] != before["float"]["cross_entropy"]
+    assert after["size"]["packed_file_bytes"] == before["size"]["packed_file_bytes"]
+
+
+def exported(folder):
+    return {path.name for path in (folder / "exports" / "pdigits").iterdir()}
+
+
+@pytest.mark.parametrize("model", ["gru", "qornn"])
+def test_a_baseline_and_back(clone, model):
+    """From data to metrics with a model that has no integer form; then HadamRNN as before."""
+    before, target = metrics(clone), "evaluate@pdigits"
+    write_params(clone, {"model": model})
+    run(clone, "dvc", "repro", target)
+    found = metrics(clone)
+    assert exported(clone) == {"size.json"}
+    assert set(found) == set(before) and found["integer"] is None and found["parity"] is None
+    assert found["size"]["total_bytes"] > before["size"]["total_bytes"]
+    assert found["latency_us"]["torch_sequence"] > 0
+    confusion = (clone / "results" / "pdigits" / "confusion.csv").read_text().splitlines()
+    rows = [line.split(",") for line in confusion[1:]]
+    right = sum(actual == predicted for actual, predicted in rows)
+    assert right == pytest.approx(found["float"]["accuracy"] * len(rows))
+    table = run(clone, sys.executable, "-m", "stages.results", "--md").stdout
+    assert f"| pdigits | {100 * found['float']['accuracy']:.2f} % |" in table
+    assert "Running stage" not in run(clone, "dvc", "repro", target).stdout
+    (clone / "exports" / "pdigits" / "size.json").unlink()
+    stage = run(clone, sys.executable, "-m", "stages.evaluate", "pdigits", check=False)
+    words = f"error: exports/pdigits/size.json: must exist for model {model}; run dvc repro export@"
+    assert stage.returncode == 1 and stage.stderr.startswith(words)
+    write_params(clone, {"model": "hadamrnn"})
+    run(clone, "dvc", "repro", target)
+    assert exported(clone) == {"model.hrnn", "model.h", "model.onnx"}
+    again = metrics(clone)
+    assert again["integer"] == before["integer"] and again["size"] == before["size"]
+    run(clone, "git", "checkout", "-q", ".")
+
+
+def test_experiment_with_narrower_states_trains_nothing(clone):
+    before = metrics(clone)
+    options = ["-S", "activation_bits=7", "-S", "benchmarks=[pdigits]"]
+    output = run(clone, "dvc", "exp", "run", *options).stdout
+    after = metrics(clone)
+    info = run(
+        clone, sys.executable, "-m", "hadamrnn.cli", "info", "exports/pdigits/model.hrnn"
+    ).stdout
+    run(clone, "git", "checkout", "-q", ".")
+    assert "Running stage 'export@pdigits'" in output and "Running stage 'train" not in output
+    assert "32 integers of 7 bits" in info
+    assert after["float"] == before["float"]
+    assert after["integer"]["cross_entropy"] != before["integer"]["cross_entropy"]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"q": 3}, "q: must divide hidden_size=32 into blocks whose size is a power of two"),
+        ({"q": 0}, "q: must be an integer of at least 1, or auto for the benchmark's own; got 0"),
+        ({"train": {"hidden_size": 100}}, "q: must divide hidden_size=100 into blocks"),
+        ({"weight_bits": -1}, "weight_bits: must be an integer from 1 to 8, or null"),
+        ({"benchmarks": ["minst"]}, "benchmarks: must be among copy,"),
+        ({"sede": 1}, "sede: is not a key of params.yaml"),
+        ({"train": {"learning_rate": "1e-3"}}, "train.learning_rate: must be a number greater"),
+    ],
+)
+def test_wrong_values_stop_the_pipeline_with_one_sentence(clone, change, sentence):
+    saved = (clone / "params.yaml").read_text(encoding="utf-8")
+    document = yaml.safe_load(saved)
+    merge(document, change)
+    try:
+        (clone / "params.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+        start = time.monotonic()
+        stage = run(clone, sys.executable, "-m", "stages.validate", check=False)
+        seconds = time.monotonic() - start
+        pipeline = run(clone, "dvc", "repro", check=False)
+    finally:
+        (clone / "params.yaml").write_text(saved, encoding="utf-8")
+    assert stage.returncode == 1 and stage.stderr.startswith(f"error: {sentence}")
+    assert stage.stderr.count("\n") == 1 and seconds < 2
+    assert pipeline.returncode != 0 and "Running stage 'train" not in pipeline.stdout
+    assert f"error: {sentence}" in pipeline.stdout + pipeline.stderr

@@ -1,0 +1,136 @@
+"""Batches: every sample once, in an order that depends on (seed, epoch) alone."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.training.batches import Batches, InputCoding
+
+SYMBOLS = InputCoding("symbol")
+
+
+def make(count, size, seed=None):
+    """Sample k holds the id k and has the target k mod 7."""
+    ids = np.arange(count, dtype=np.uint16).reshape(-1, 1)
+    return Batches(ids, (np.arange(count) % 7).astype(np.uint8), SYMBOLS, size, seed=seed)
+
+
+def order(batches, epoch=0):
+    batches.epoch = epoch
+    return [int(number) for inputs, _ in batches for number in inputs[:, 0]]
+
+
+@given(
+    count=st.integers(1, 80),
+    size=st.integers(1, 90),
+    seed=st.none() | st.integers(0, 2**40),
+    epoch=st.integers(0, 1000),
+)
+def test_every_sample_once_with_its_target(count, size, seed, epoch):
+    batches = make(count, size, seed)
+    batches.epoch = epoch
+    pairs = list(batches)
+    assert len(pairs) == len(batches) == -(-count // size)
+    assert all(len(inputs) == len(targets) == size for inputs, targets in pairs[:-1])
+    inputs, targets = (torch.cat(parts) for parts in zip(*pairs, strict=True))
+    assert sorted(inputs[:, 0].tolist()) == list(range(count))
+    assert torch.equal(targets, inputs[:, 0] % 7)
+    assert targets.dtype == torch.int64
+
+
+def test_order_depends_on_seed_and_epoch_alone():
+    first = order(make(50, 8, seed=3), epoch=5)
+    batches = make(50, 8, seed=3)
+    for epoch in range(5):
+        order(batches, epoch)
+    np.random.default_rng().random()
+    torch.manual_seed(9)
+    assert order(batches, epoch=5) == first
+    assert order(batches, epoch=5) == first
+    assert order(make(50, 50, seed=3), epoch=5) == first
+    assert order(batches, epoch=6) != first
+    assert order(make(50, 8, seed=4), epoch=5) != first
+
+
+def test_without_a_seed_the_stored_order():
+    for epoch in (0, 3):
+        assert order(make(50, 8), epoch) == list(range(50))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_dense_inputs_are_scaled_and_shifted(dtype):
+    stored = np.arange(24, dtype=dtype).reshape(2, 4, 3)
+    before = stored.copy()
+    batches = Batches(stored, np.zeros(2, np.uint8), InputCoding("dense", 0.5, -3.0), 2)
+    for _ in range(2):
+        ((inputs, _),) = batches
+        assert inputs.dtype == torch.float32
+        assert torch.equal(inputs, torch.arange(24.0).view(2, 4, 3) * 0.5 - 3)
+    np.testing.assert_array_equal(stored, before)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_decode_leaves_its_argument_alone(dtype):
+    stored = torch.arange(6).to(dtype)
+    decoded = InputCoding("dense", 2.0, 1.0).decode(stored)
+    assert decoded.tolist() == [1, 3, 5, 7, 9, 11]
+    assert stored.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64])
+def test_symbols_become_int64_ids(dtype):
+    ids = np.array([[0, 200], [3, 255]], dtype)
+    ((inputs, _),) = Batches(ids, np.zeros(2), SYMBOLS, 2)
+    assert inputs.dtype == torch.int64
+    np.testing.assert_array_equal(inputs, ids)
+
+
+def test_targets_at_every_step():
+    targets = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    batches = Batches(np.zeros((3, 4), np.uint8), targets, SYMBOLS, 2)
+    np.testing.assert_array_equal(torch.cat([t for _, t in batches]), targets)
+
+
+def test_batches_arrive_on_the_device():
+    batches = Batches(np.zeros((3, 4), np.uint8), np.zeros(3), SYMBOLS, 3, device="meta")
+    ((inputs, targets),) = batches
+    assert inputs.device.type == targets.device.type == "meta"
+
+
+@given(
+    counts=st.lists(st.integers(1, 30), min_size=1, max_size=4),
+    seed=st.integers(0, 2**40),
+    epoch=st.integers(0, 1000),
+)
+def test_balanced_epochs_show_every_class_equally_often(counts, seed, epoch):
+    targets = np.repeat(np.arange(len(counts)), counts).astype(np.uint8)
+    ids = np.arange(len(targets), dtype=np.uint16)[:, None]
+    batches = Batches(ids, targets, SYMBOLS, 7, seed=seed, balanced=True)
+    chosen = order(batches, epoch)
+    assert len(chosen) == len(targets) and chosen == order(batches, epoch)
+    shares = np.bincount(targets[chosen], minlength=len(counts))
+    assert shares.max() - shares.min() <= 1
+    for label in range(len(counts)):
+        of_class = [i for i in chosen if targets[i] == label]
+        times = np.bincount(of_class, minlength=len(targets))[targets == label]
+        assert times.max() - times.min() <= 1
+
+
+def test_balanced_order_depends_on_seed_and_epoch():
+    targets = (np.arange(60) % 3 == 0).astype(np.uint8)
+    ids = np.arange(60, dtype=np.uint16)[:, None]
+    made = [
+        order(Batches(ids, targets, SYMBOLS, 8, seed=seed, balanced=True), epoch)
+        for seed, epoch in ((1, 1), (1, 2), (2, 1))
+    ]
+    assert made[0] != made[1] != made[2] != made[0]
+
+
+@pytest.mark.parametrize(("seed", "shape"), [(None, (4,)), (1, (4, 2))])
+def test_balanced_needs_a_seed_and_one_class_a_sequence(seed, shape):
+    targets = np.zeros(shape, np.uint8)
+    with pytest.raises(HadamrnnError, match="^balanced: needs a seed and one class for each seq"):
+        Batches(np.zeros((4, 2), np.uint8), targets, SYMBOLS, 2, seed=seed, balanced=True)
