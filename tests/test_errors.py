@@ -28,7 +28,12 @@ def test_studies_print_no_traceback(program, tmp_path):
     """A parameter that no stage would take, in the params.yaml of an otherwise empty folder."""
     (tmp_path / "params.yaml").write_text("seed: one\nbenchmark: {dsa19: {}}\ntrain: {}\n")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", f"benchmarks.{program.split()[0]}", *program.split()[1:]]
+    command = [
+        sys.executable,
+        "-m",
+        f"benchmarks.studies.{program.split()[0]}",
+        *program.split()[1:],
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
     assert done.returncode == 1
     assert done.stderr.startswith("error: ") and "Traceback" not in done.stderr, done.stderr

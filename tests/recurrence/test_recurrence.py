@@ -444,7 +444,7 @@ def test_an_error_in_a_thread_reaches_the_caller(monkeypatch):
 def test_threads_work_in_a_forked_process():
     program = """
 import os, signal, torch
-from hadamrnn.recurrence.threads import in_threads
+from hadamrnn.kernels.threads import in_threads
 torch.set_num_threads(2)
 in_threads(lambda first, stop: None, 2)
 child = os.fork()

@@ -120,7 +120,7 @@ def test_second_repro_runs_nothing(clone):
 
 
 def test_edited_module_reruns_its_stages_only(clone):
-    path = clone / "hadamrnn" / "assessment.py"
+    path = clone / "hadamrnn" / "evaluation" / "assessment.py"
     path.write_text(path.read_text() + "\n# edited\n")
     status = run(clone, "dvc", "status").stdout
     run(clone, "git", "checkout", "-q", "hadamrnn/evaluation/assessment.py")
