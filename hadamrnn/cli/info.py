@@ -1,0 +1,69 @@
+"""What an exported model is: its shape, input range, arithmetic, bytes and operations."""
+
+import argparse
+
+from hadamrnn import integer
+from hadamrnn.integer import accounting
+
+HELP = "what the model is, its bytes and operations"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``hadamrnn info``."""
+    parser.add_argument("file", help="packed model, such as exports/har2/model.hrnn")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the lines of ``describe``."""
+    print("\n".join(describe(integer.load(options.file))))
+    return 0
+
+
+def describe(model):
+    """Lines of text about an IntegerModel."""
+    kind = "symbol ids" if model.input_kind == "symbol" else f"{model.input_bits}-bit integers"
+    readout = "every step" if model.many_to_many else model.readout
+    lines = [
+        ("model", model.name),
+        (
+            "hidden state",
+            f"{model.hidden_size} integers of {model.activation_bits} bits, blocks of "
+            f"{model.block_size}",
+        ),
+        ("input", f"{model.input_size} {kind}, weights of {model.input_weight_bits} bits"),
+        (
+            "output",
+            f"{model.output_size} classes, weights of {model.weight_bits} bits, readout {readout}",
+        ),
+    ]
+    if model.input_kind == "dense":
+        half = 1 << (model.input_bits - 1)
+        low, high = (model.input_scale * (x - model.input_zero_point) for x in (-half, half - 1))
+        lines.append(
+            (
+                "input range",
+                f"{low:.6g} to {high:.6g} in steps of "
+                f"{model.input_scale:.6g}, zero {model.input_zero_point}",
+            )
+        )
+    if model.readout == "mean":
+        lines.append(("longest sequence", f"{model.max_steps} steps"))
+    lines += [
+        (
+            "arithmetic",
+            f"transform {model.transform_bits} bits, accumulator 32 bits with "
+            f"{model.fraction_bits} fraction bits",
+        ),
+        ("state scale", f"{model.state_scale:.6g}"),
+        ("logit scale", f"{model.logit_scale:.6g}"),
+    ]
+    if model.class_names:
+        lines.append(("classes", ", ".join(model.class_names)))
+    # Whether a symbol table was an embedding is not in the file: it counts as input here.
+    sizes = {n: v for n, v in accounting.sizes(model).items() if "embedding" not in n}
+    lines += [(name.replace("_", " "), value) for name, value in sizes.items()]
+    lines += [
+        (f"{name.replace('_', ' ')} per step", value)
+        for name, value in accounting.operations_per_step(model).items()
+    ]
+    return [f"{label:32}{value}" for label, value in lines]
