@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
 def describe(model):
     """Lines of text about an IntegerModel."""
     kind = "symbol ids" if model.input_kind == "symbol" else f"{model.input_bits}-bit integers"
-    readout = "every step" if model.many_to_many else model.readout
+    readout = "every step" if model.per_step else model.readout
     lines = [
         ("model", model.name),
         (

@@ -121,7 +121,7 @@ def assemble(
     input_bits,
     input_kind,
     readout,
-    many_to_many,
+    per_step,
     max_steps,
     name,
     class_names,
@@ -147,7 +147,7 @@ def assemble(
         name=name,
         input_kind=input_kind,
         readout=readout,
-        many_to_many=bool(many_to_many),
+        per_step=bool(per_step),
         block_size=int(weights.block_size),
         weight_bits=bits,
         input_weight_bits=max(2, weights.input_weight_bits or bits),
@@ -183,7 +183,7 @@ def freeze(
     input_kind="dense",
     input_range=None,
     readout="last",
-    many_to_many=False,
+    per_step=False,
     max_steps=None,
     name="model",
     class_names=(),
@@ -192,7 +192,7 @@ def freeze(
 
     weights : FrozenWeights.
     calibration_inputs : training sequences only, (n, T, d_in) real or (n, T) symbol ids.
-    calibration_targets : (n,) class ids, or (n, T) if many_to_many.
+    calibration_targets : (n,) class ids, or (n, T) if per_step.
     activation_bits : width of the states, 2 to 16; input_bits : of dense inputs, 2 to 8.
     input_range : (low, high) of real inputs, beyond which they saturate; default the
         calibration inputs' own. readout : "last" or "mean"; max_steps : the longest sequence a
@@ -210,7 +210,7 @@ def freeze(
             f"calibration_inputs: must have {dims} axes for {input_kind} input and "
             f"hold at least one sequence; got shape {inputs.shape}"
         )
-    wanted = inputs.shape[: 2 if many_to_many else 1]
+    wanted = inputs.shape[: 2 if per_step else 1]
     if targets.shape != wanted:
         raise HadamrnnError(f"calibration_targets: must have shape {wanted}; got {targets.shape}")
     classes = len(weights.output_weight_int)
@@ -237,7 +237,7 @@ def freeze(
                 input_bits=input_bits,
                 input_kind=input_kind,
                 readout=readout,
-                many_to_many=many_to_many,
+                per_step=per_step,
                 max_steps=steps,
                 name=name,
                 class_names=class_names,

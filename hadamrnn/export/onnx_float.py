@@ -42,16 +42,16 @@ FEATURES = {
 }
 
 
-def float_graph(weights, readout="last", many_to_many=False, input_kind="dense"):
+def float_graph(weights, readout="last", per_step=False, input_kind="dense"):
     """The onnx.ModelProto of one network in float32.
 
     weights : FloatWeights, or any object with its attributes.
-    readout : "last" or "mean"; with many_to_many every step is read out, and readout is "last".
+    readout : "last" or "mean"; with per_step every step is read out, and readout is "last".
     input_kind : "dense", input ``inputs`` (batch, time, d_in) float32, the real values; or
         "symbol", (batch, time) int64 ids in [0, d_in).
-    Output ``logits``: (batch, classes) float32, or (batch, time, classes) with many_to_many.
+    Output ``logits``: (batch, classes) float32, or (batch, time, classes) with per_step.
     """
-    check_choices(readout, many_to_many, input_kind)
+    check_choices(readout, per_step, input_kind)
     hidden_size, input_size = weights.input_weight.shape
     row_scale = np.asarray(weights.signs) / np.sqrt(weights.block_size)
     arrays = {
@@ -64,15 +64,15 @@ def float_graph(weights, readout="last", many_to_many=False, input_kind="dense")
     tensors = {key: np.asarray(array, dtype=np.float32) for key, array in arrays.items()}
     if readout == "mean":
         tensors["time_axis"] = np.array([1])
-    features = FEATURES["every" if many_to_many else readout]
+    features = FEATURES["every" if per_step else readout]
     return build(
         "hadamrnn_float",
         block_size=weights.block_size,
         sizes=(input_size, hidden_size, len(weights.output_weight)),
         kind=input_kind,
         types=("float", "float", "float"),
-        many_to_many=many_to_many,
-        keep_states=many_to_many or readout == "mean",
+        per_step=per_step,
+        keep_states=per_step or readout == "mean",
         text={
             "drive": f"{DRIVE[input_kind]}\n  drive = Add(product, bias)",
             "step": "rotated = Mul(t, row_scale)\n      h_next = Add(rotated, drive_t)",

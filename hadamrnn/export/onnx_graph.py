@@ -40,13 +40,13 @@ GRAPH = """<ir_version: 10, opset_import: ["" : 21], producer_name: "hadamrnn">
 }}"""
 
 
-def check_choices(readout, many_to_many, input_kind):
+def check_choices(readout, per_step, input_kind):
     """Raise HadamrnnError for a combination that no graph exists for."""
     if readout not in ("last", "mean"):
         raise HadamrnnError(f"readout: must be 'last' or 'mean'; got {readout!r}")
     if input_kind not in ("dense", "symbol"):
         raise HadamrnnError(f"input_kind: must be 'dense' or 'symbol'; got {input_kind!r}")
-    if many_to_many and readout == "mean":
+    if per_step and readout == "mean":
         raise HadamrnnError("readout: must be 'last' when every step is read out; got 'mean'")
 
 
@@ -87,9 +87,7 @@ def block_transform(hidden_size, block_size, real):
     return "\n  ".join(constants), "\n      ".join(transform), tensors
 
 
-def build(
-    name, *, block_size, sizes, kind, types, many_to_many, keep_states, text, tensors, metadata
-):
+def build(name, *, block_size, sizes, kind, types, per_step, keep_states, text, tensors, metadata):
     """The checked model of one recurrence.
 
     sizes : (d_in, d, classes); kind : "dense" or "symbol";
@@ -108,7 +106,7 @@ def build(
             transform=transform,
             **text,
             graph_input=dense if kind == "dense" else "int64[batch, time] inputs",
-            graph_output=f"{output_type}[batch, {'time, ' * many_to_many}{sizes[2]}] logits",
+            graph_output=f"{output_type}[batch, {'time, ' * per_step}{sizes[2]}] logits",
             scan_outputs="last, states" if keep_states else "last",
             scan_axes="scan_output_axes = [1]," if keep_states else "",
             step_outputs="h_next, kept" if keep_states else "h_next",

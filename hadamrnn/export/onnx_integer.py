@@ -110,8 +110,8 @@ def integer_graph(model):
         logits * logit_scale * 2^sum_shift / steps; these numbers are in the model's metadata.
         The graph does not refuse more than max_steps steps, as the integer model does.
     """
-    many_to_many, readout = bool(model.many_to_many), model.readout
-    check_choices(readout, many_to_many, model.input_kind)
+    per_step, readout = bool(model.per_step), model.readout
+    check_choices(readout, per_step, model.input_kind)
     unit = 2.0**-model.fraction_bits
     form, constants = _step_constants(model)
     width = model.fraction_bits - (int(model.block_size).bit_length() - 1) // 2
@@ -142,14 +142,14 @@ def integer_graph(model):
         sizes=(model.input_size, model.hidden_size, model.output_size),
         kind=model.input_kind,
         types=("int8", "double", "int64"),
-        many_to_many=many_to_many,
-        keep_states=many_to_many or readout == "mean",
+        per_step=per_step,
+        keep_states=per_step or readout == "mean",
         text={
             "drive": f"{DRIVE[model.input_kind]}\n  weighted = Mul(product, input_scale)"
             f"\n  {DITHER}"
             "\n  biased = Add(weighted, bias)\n  drive = Add(biased, dither)",
             "step": f"{STEP[form]}\n      {NEXT}",
-            "readout": f"{FEATURES['every' if many_to_many else readout]}\n  {LOGITS}",
+            "readout": f"{FEATURES['every' if per_step else readout]}\n  {LOGITS}",
         },
         tensors=tensors,
         metadata={

@@ -23,6 +23,6 @@ def freeze_prepared(settings, folder, model, card):
         from_torch.frozen_weights(model), real, targets[chosen],
         activation_bits=settings.activation_bits, input_bits=settings.input_bits,
         input_kind=coding["kind"], input_range=span, readout=model.readout,
-        many_to_many=model.per_step, max_steps=card["steps"], name=settings.benchmark,
+        per_step=model.per_step, max_steps=card["steps"], name=settings.benchmark,
         class_names=names,
     )  # fmt: skip

@@ -79,7 +79,7 @@ def operations_per_step(model):
     d, classes = model.hidden_size, model.output_size
     _, root = block_scale(model.block_size)
     dense = model.input_kind == "dense"
-    readout = classes * d if model.many_to_many else 0
+    readout = classes * d if model.per_step else 0
     additions = model.block_size.bit_length() - 1 + 3 + root + (model.readout == "mean")
     multiplications = 1 + root + (model.input_size if dense else 0)
     return {

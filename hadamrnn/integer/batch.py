@@ -69,16 +69,16 @@ class _Kernel:
             self._advance(hidden, buffers, total, self._drive(x_t, step, drive))
             if mean:
                 sums += np.maximum(hidden, 0)
-            if model.many_to_many or trace:
+            if model.per_step or trace:
                 logits = self._logits(hidden, sums, step)
-                if model.many_to_many:
+                if model.per_step:
                     every.append(logits)
                 if trace:
                     parts = [hidden.astype("<i2").T, logits.astype("<i4")]
                     if sums is not None:
                         parts.insert(1, sums.astype("<u4").T)
                     _update_checksums(checksums, parts)
-        if model.many_to_many:
+        if model.per_step:
             return np.stack(every, axis=1), np.array(checksums, dtype=np.uint32)
         return self._logits(hidden, sums, x.shape[1]), np.array(checksums, dtype=np.uint32)
 

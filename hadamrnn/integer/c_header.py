@@ -152,7 +152,7 @@ def to_text(model):
     operations = operations_per_step(model)
     block_log2 = model.block_size.bit_length() - 1
     flags = ["HR_SYMBOL"] * (model.input_kind == "symbol") + ["HR_MEAN"] * (model.readout == "mean")
-    flags += ["HR_MANY_TO_MANY"] * bool(model.many_to_many)
+    flags += ["HR_MANY_TO_MANY"] * bool(model.per_step)
     constants = {
         "HIDDEN_SIZE": model.hidden_size,
         "INPUT_SIZE": model.input_size,
@@ -208,7 +208,7 @@ def to_text(model):
     facts = [
         f"{model.hidden_size} states of {model.activation_bits} bits in blocks of "
         f"{model.block_size}, {model.output_size} classes, readout "
-        + ("every step" if model.many_to_many else model.readout),
+        + ("every step" if model.per_step else model.readout),
         f"{bytes_of['total_bytes']} bytes of tables: "
         + ", ".join(f"{len(parts[name])} {name}" for name in TABLES),
         f"{state_bytes(model)} bytes of memory for each sequence in progress",

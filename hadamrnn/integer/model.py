@@ -64,7 +64,7 @@ class IntegerModel:
     name: str
     input_kind: str
     readout: str
-    many_to_many: bool
+    per_step: bool
     block_size: int
     weight_bits: int
     input_weight_bits: int

@@ -33,7 +33,7 @@ from hadamrnn.integer.model import IntegerModel
 MAGIC, VERSION = b"HRNN", 1
 HEADER = struct.Struct("<4sHBBBBBBBBhHHHHHHIiIddd")
 CHECKSUM_BYTES = 4
-SYMBOL, MEAN, MANY_TO_MANY = 1, 2, 4  # flags
+SYMBOL, MEAN, PER_STEP = 1, 2, 4  # flags
 ROWS_AT_ONCE = 256
 
 
@@ -91,7 +91,7 @@ def to_bytes(model):
     flags = (
         SYMBOL * (model.input_kind == "symbol")
         | MEAN * (model.readout == "mean")
-        | MANY_TO_MANY * bool(model.many_to_many)
+        | PER_STEP * bool(model.per_step)
     )
     header = HEADER.pack(
         MAGIC,
@@ -221,7 +221,7 @@ def from_bytes(data, place="packed model", hint="dvc repro export@<benchmark>"):
             block_size=block_size,
             input_kind="symbol" if flags & SYMBOL else "dense",
             readout="mean" if flags & MEAN else "last",
-            many_to_many=bool(flags & MANY_TO_MANY),
+            per_step=bool(flags & PER_STEP),
             weight_bits=weight_bits,
             input_weight_bits=input_weight_bits,
             activation_bits=activation_bits,

@@ -138,7 +138,7 @@ def _check_ranges(model):
         raise HadamrnnError(f"input_kind: must be dense or symbol; got {model.input_kind!r}")
     if model.readout not in ("last", "mean"):
         raise HadamrnnError(f"readout: must be last or mean; got {model.readout!r}")
-    if model.many_to_many and model.readout == "mean":
+    if model.per_step and model.readout == "mean":
         raise HadamrnnError("readout: must be last when every step is read out; got 'mean'")
     if model.readout == "last" and model.sum_shift:
         raise HadamrnnError(f"sum_shift: must be 0 for readout last; got {model.sum_shift}")

@@ -24,7 +24,7 @@ class HadamClassifier(nn.Module):
 
     input_size, hidden_size, q, weight_bits : as HadamRNN; output_size : classes.
     readout : "last" or "mean" (over time of relu(h_t)); ignored when per_step.
-    per_step : logits at every step (many-to-many).
+    per_step : logits at every step.
     embedding_size : numbers of a learned embedding of input_size symbols; None: ids are one-hot.
 
     The embedding has full precision; what a model ships is its product with U, a table of

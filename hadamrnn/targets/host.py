@@ -149,7 +149,7 @@ class HostProgram:
                 f"host_program: must end without error; got exit code {code}, "
                 f"{errors.strip()[:2000]}"
             )
-        shape = (*x.shape[: 2 if model.many_to_many else 1], model.output_size)
+        shape = (*x.shape[: 2 if model.per_step else 1], model.output_size)
         logits = np.frombuffer(output, np.int32, int(np.prod(shape)))
         checksums = np.frombuffer(output, np.uint32, len(x) * trace, logits.nbytes)
         times = np.frombuffer(output, np.uint64, len(x), logits.nbytes + checksums.nbytes)

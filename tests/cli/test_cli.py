@@ -20,7 +20,7 @@ def folder(tmp_path):
         random_model(rng, readout="mean", class_names=("sit", "stand", "lie", "walk")),
         tmp_path / "dense.hrnn",
     )
-    packed.write(random_model(rng, kind="symbol", many_to_many=True), tmp_path / "symbol.hrnn")
+    packed.write(random_model(rng, kind="symbol", per_step=True), tmp_path / "symbol.hrnn")
     return tmp_path
 
 

@@ -28,7 +28,7 @@ def random_weights(rng, d=64, block_size=64, input_size=1, classes=5, bits=4, **
     return FrozenWeights(**(values | fields))
 
 
-def float_logits(weights, inputs, kind, readout, many_to_many=False):
+def float_logits(weights, inputs, kind, readout, per_step=False):
     """The float recurrence by its definition: every state with the dense W."""
     W = recurrent_matrix(weights.signs, weights.block_size)
     U = weights.input_weight_int * weights.input_weight_scale
@@ -39,7 +39,7 @@ def float_logits(weights, inputs, kind, readout, many_to_many=False):
         h = h @ W.T + x + weights.bias
         states.append(h)
     seen = np.maximum(np.stack(states, axis=1), 0)
-    if not many_to_many:
+    if not per_step:
         seen = seen[:, -1] if readout == "last" else seen.mean(axis=1)
     return seen @ V.T + weights.output_bias
 
@@ -68,7 +68,7 @@ def test_integer_model_follows_the_float_recurrence(block_size, kind, readout, e
         input_bits=8,
         input_kind=kind,
         readout=readout,
-        many_to_many=each,
+        per_step=each,
         max_steps=30,
     )
     got = model.real_logits(model.run_logits(model.quantize_input(inputs)), steps=20)
@@ -109,7 +109,7 @@ def test_calibration_chooses_the_smallest_cross_entropy():
         "input_bits": 8,
         "input_kind": "dense",
         "readout": "last",
-        "many_to_many": False,
+        "per_step": False,
         "max_steps": 10,
         "name": "model",
         "class_names": (),

@@ -46,7 +46,7 @@ def random_weights(generator, hidden_size, q, input_size=3, classes=5):
     )
 
 
-def float_loop(weights, drive, readout, many_to_many):
+def float_loop(weights, drive, readout, per_step):
     """The definition, one step after another, in float64. drive : U x_t, (batch, time, d)."""
     matrix = recurrent_matrix(weights.signs, weights.block_size)
     h, relus = np.zeros_like(drive[:, 0]), []
@@ -54,17 +54,17 @@ def float_loop(weights, drive, readout, many_to_many):
         h = h @ matrix.T + drive[:, step] + weights.bias
         relus.append(np.maximum(h, 0))
     every = np.stack(relus, axis=1)
-    features = every if many_to_many else every.mean(1) if readout == "mean" else relus[-1]
+    features = every if per_step else every.mean(1) if readout == "mean" else relus[-1]
     return features @ weights.output_weight.T.astype(np.float64) + weights.output_bias
 
 
 @pytest.mark.parametrize("hidden_size, q", [*SIZES, (512, 1)])
-@pytest.mark.parametrize("readout, many_to_many", READOUTS)
+@pytest.mark.parametrize("readout, per_step", READOUTS)
 @pytest.mark.parametrize("kind", ["dense", "symbol"])
-def test_float_graph_equals_step_loop(hidden_size, q, readout, many_to_many, kind):
+def test_float_graph_equals_step_loop(hidden_size, q, readout, per_step, kind):
     generator = np.random.default_rng(hidden_size + q)
     weights = random_weights(generator, hidden_size, q)
-    model = float_graph(weights, readout, many_to_many, kind)
+    model = float_graph(weights, readout, per_step, kind)
     for batch, time in SHAPES:  # one graph, several batch sizes and lengths
         if kind == "dense":
             inputs = generator.standard_normal((batch, time, 3)).astype(np.float32)
@@ -72,7 +72,7 @@ def test_float_graph_equals_step_loop(hidden_size, q, readout, many_to_many, kin
         else:
             inputs = generator.integers(3, size=(batch, time))
             drive = weights.input_weight.T[inputs].astype(np.float64)
-        expected = float_loop(weights, drive, readout, many_to_many)
+        expected = float_loop(weights, drive, readout, per_step)
         logits = run(model, inputs)
         assert logits.shape == expected.shape and logits.dtype == np.float32
         assert np.abs(logits - expected).max() <= 1e-5 * np.abs(expected).max()
@@ -111,7 +111,7 @@ def test_float_graph_is_small():
 # -------------------------------------------------------------------------------- integer graph
 
 
-def random_model(generator, hidden_size, q, readout, many_to_many, kind, activation_bits):
+def random_model(generator, hidden_size, q, readout, per_step, kind, activation_bits):
     """An integer model of the finest proven fraction whose states reach saturation."""
     limit, classes, max_steps = state_limit(activation_bits), 4, 200
 
@@ -135,7 +135,7 @@ def random_model(generator, hidden_size, q, readout, many_to_many, kind, activat
                 name="random",
                 input_kind=kind,
                 readout=readout,
-                many_to_many=many_to_many,
+                per_step=per_step,
                 block_size=hidden_size // q,
                 weight_bits=4,
                 input_weight_bits=8,
@@ -162,7 +162,7 @@ def integer_loop(model, inputs):
         model.step(state, inputs[:, step])
         every.append(model.logits(state))
         saturated.append(np.mean(np.abs(state.hidden) == model.state_limit))
-    return np.stack(every, axis=1) if model.many_to_many else every[-1], np.mean(saturated)
+    return np.stack(every, axis=1) if model.per_step else every[-1], np.mean(saturated)
 
 
 def random_inputs(generator, kind, batch, time, input_size=3):
@@ -172,14 +172,12 @@ def random_inputs(generator, kind, batch, time, input_size=3):
 
 
 @pytest.mark.parametrize("hidden_size, q", SIZES)
-@pytest.mark.parametrize("readout, many_to_many", READOUTS)
+@pytest.mark.parametrize("readout, per_step", READOUTS)
 @pytest.mark.parametrize("kind", ["dense", "symbol"])
 @pytest.mark.parametrize("activation_bits", [4, 12, 16])
-def test_integer_graph_equals_definition(
-    hidden_size, q, readout, many_to_many, kind, activation_bits
-):
+def test_integer_graph_equals_definition(hidden_size, q, readout, per_step, kind, activation_bits):
     generator = np.random.default_rng(1000 * hidden_size + q)
-    model = random_model(generator, hidden_size, q, readout, many_to_many, kind, activation_bits)
+    model = random_model(generator, hidden_size, q, readout, per_step, kind, activation_bits)
     graph = integer_graph(model)
     for batch, time in SHAPES:
         inputs = random_inputs(generator, kind, batch, time)

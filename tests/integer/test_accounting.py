@@ -66,7 +66,7 @@ def test_operations():
         "shifts": 16 * 2,
         "dense_multiply_adds": 16 * (16 + 3),
     }
-    symbol = random_model(rng, block_size=8, q=2, kind="symbol", many_to_many=True, bias_shift=1)
+    symbol = random_model(rng, block_size=8, q=2, kind="symbol", per_step=True, bias_shift=1)
     assert operations_per_step(symbol) == {
         "additions": 16 * (3 + 3 + 1) + 64,
         "multiplications": 16 * 2 + 64,

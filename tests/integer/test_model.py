@@ -92,7 +92,7 @@ def test_sequences_equal_steps():
         for t in range(STEPS):
             model.step(state, x[:, t])
             logits.append(model.logits(state))
-        expected = np.stack(logits, axis=1) if model.many_to_many else logits[-1]
+        expected = np.stack(logits, axis=1) if model.per_step else logits[-1]
         assert (model.run_logits(x, workers=1) == expected).all()
 
 
@@ -209,7 +209,7 @@ REFUSALS = {
     "input_scale: must be a positive finite number; got 0.0": {"input_scale": 0.0},
     "input_kind: must be dense or symbol; got 'text'": {"input_kind": "text"},
     "readout: must be last or mean; got 'max'": {"readout": "max"},
-    "readout: must be last when every step is read out": {"readout": "mean", "many_to_many": True},
+    "readout: must be last when every step is read out": {"readout": "mean", "per_step": True},
     "sum_shift: must be 0 for readout last; got 3": {"sum_shift": 3},
     "block_size: must be a power of two that divides hidden_size=16; got 3": {"block_size": 3},
     r"bias: must have shape \(16,\); got \(4,\)": {"bias": np.zeros(4, dtype=int)},

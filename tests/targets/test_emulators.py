@@ -50,7 +50,7 @@ def copy_like():
     rng = np.random.default_rng(10)
     return random_model(
         rng, block_size=128, q=1, input_size=10, classes=9, activation_bits=12, kind="symbol",
-        many_to_many=True, name="copy",
+        per_step=True, name="copy",
     )  # fmt: skip
 
 
