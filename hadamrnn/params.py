@@ -17,7 +17,7 @@ import yaml
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.hadamard import block_size_of
 
-HADAMARD_MODELS = ("hadamrnn", "hadamrelu", "hadamstack", "hadamboth", "hadamdecay")
+HADAMARD_MODELS = ("hadamrnn", "hadamrelu")
 """Models whose recurrent matrix has Hadamard blocks."""
 MODELS = (*HADAMARD_MODELS, "lstm", "gru", "rnn", "fastgrnn", "ornn", "qornn")
 
@@ -100,17 +100,9 @@ class TrainSettings:
     train_on_validation: bool = _key(_Rule("must be true or false", _is_bool))
     finer_classes: bool = _key(_Rule("must be true or false", _is_bool))
     readout: str = _key(_choice("last", "mean"))
-    sign_schedule: str = _key(_choice("hold", "constant", "anneal", "warmup", "accept"))
+    sign_schedule: str = _key(_choice("hold", "constant", "anneal", "warmup"))
     sign_learning_rate: float = _key(_number(0, open_end=True))
     sign_epochs: int = _key(_integer(0))
-    sign_steps: int = _key(_integer(1))
-    sign_draws: int = _key(_integer(1))
-    sign_draw_epochs: int = _key(_integer(1))
-    teacher: str | None = _key(_or_null(_Rule(
-        "must be the path of a trained model's folder", lambda v: isinstance(v, str) and v != ""
-    ), "no teacher"))  # fmt: skip
-    distill_weight: float = _key(_number(0, 1, open_end=True))
-    distill_temperature: float = _key(_number(0, open_end=True))
     clip_gradient: float | None = _key(_or_null(_number(0, open_end=True), "no limit"))
     state_noise_bits: int | None = _key(_integer(2, 16, null="no noise"))
     rotation: float = _key(_number(0, 180))
@@ -198,11 +190,6 @@ def _resolve(document, name):
             f"benchmark.{name}.state_noise_bits: must be null for model {document['model']}, "
             f"which has no integer states; got {train.state_noise_bits}"
         )
-    if document["model"] not in HADAMARD_MODELS and train.sign_draws > 1:
-        raise HadamrnnError(
-            f"benchmark.{name}.sign_draws: must be 1 for model {document['model']}, "
-            f"which has no signs; got {train.sign_draws}"
-        )
     _check_selection(f"benchmark.{name}", train)
     data = section.get("data", {})
     if not isinstance(data, dict):
@@ -220,15 +207,10 @@ def _resolve(document, name):
 
 
 def _check_selection(place, train):
-    """Rows that are trained on can choose neither the epoch nor the signs."""
+    """Rows that are trained on cannot choose the epoch."""
     if train.train_on_validation and train.select != "last":
         raise HadamrnnError(
             f"{place}.select: must be last where train_on_validation is true; got {train.select!r}"
-        )
-    if train.train_on_validation and train.sign_draws > 1:
-        raise HadamrnnError(
-            f"{place}.sign_draws: must be 1 where train_on_validation is true; "
-            f"got {train.sign_draws}"
         )
 
 

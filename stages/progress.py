@@ -38,12 +38,6 @@ class TrainingProgress(Listener):
         if first_epoch:
             self.console.print(f"{self.benchmark}: goes on after epoch {first_epoch}")
 
-    def on_draw(self, draw, draws, valid_cross_entropy):
-        self.console.print(
-            f"{self.benchmark} signs {draw}/{draws}: valid loss {valid_cross_entropy:.5g}",
-            highlight=False,
-        )
-
     def on_step(self, epoch, step, loss):
         if self.live:
             self.bar.update(

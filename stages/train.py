@@ -16,7 +16,7 @@ def main(settings):
 def train_on(where, settings, process, processes):
     """Train on one device; of several processes only number 0 shows and writes anything."""
     from hadamrnn.models import storage
-    from hadamrnn.training import distillation, fit, sign_draws, step_threads
+    from hadamrnn.training import fit, step_threads
     from hadamrnn.training.checkpoint import checkpoint_for
     from hadamrnn.training.configuration import configuration
     from hadamrnn.training.data import batches_of
@@ -30,15 +30,12 @@ def train_on(where, settings, process, processes):
     model = storage.build(config, settings.seed).to(where)
     step_threads.limit(model, train)
     recipe = settings.train
-    teacher = distillation.load(recipe, config, where)
     checkpoint, first = checkpoint_for(settings, config, folder / "card.json"), process == 0
     with (
         checkpoint.locked(),
         TrainingProgress(settings.benchmark) if first else contextlib.nullcontext() as progress,
     ):
-        if recipe.sign_draws > 1 and checkpoint.load() is None:
-            sign_draws.choose(model, train, valid, recipe, settings.seed, progress, teacher)
-        result = fit.fit(model, train, valid, recipe, checkpoint, progress, teacher)
+        result = fit.fit(model, train, valid, recipe, checkpoint, progress)
         if first:
             held_out = not recipe.train_on_validation
             trained.write(result, model, config, settings.benchmark, held_out)

@@ -45,12 +45,6 @@ def document():
             "sign_schedule": "hold",
             "sign_learning_rate": 0.001,
             "sign_epochs": 10,
-            "sign_steps": 10,
-            "sign_draws": 1,
-            "sign_draw_epochs": 2,
-            "teacher": None,
-            "distill_weight": 0.5,
-            "distill_temperature": 2,
             "clip_gradient": None,
             "state_noise_bits": None,
             "rotation": 0,
@@ -160,13 +154,6 @@ def test_widths_are_the_top_level_ones_unless_auto(document, top, expected):
         ("input_bits", 2),
         ("train.rotation", 180),
         ("train.channel_dropout", 0.9),
-        ("train.sign_schedule", "accept"),
-        ("train.sign_steps", 1),
-        ("train.sign_draws", 8),
-        ("train.sign_draw_epochs", 1),
-        ("train.teacher", "teachers/har2-gru"),
-        ("train.distill_weight", 1),
-        ("train.distill_temperature", 0.5),
         ("activation_bits", 16),
         ("export.activation_bits", 2),
         ("benchmark.copy.activation_bits", 16),
@@ -240,8 +227,8 @@ POWER = "into blocks whose size is a power of two"
         (
             "model",
             "transformer",
-            "model: must be one of hadamrnn, hadamrelu, hadamstack, hadamboth, hadamdecay, lstm, "
-            "gru, rnn, fastgrnn, ornn, qornn; got 'transformer'",
+            "model: must be one of hadamrnn, hadamrelu, lstm, gru, rnn, fastgrnn, ornn, qornn; "
+            "got 'transformer'",
         ),
         (
             "train.clip_gradient",
@@ -311,8 +298,7 @@ POWER = "into blocks whose size is a power of two"
         (
             "train.sign_schedule",
             "free",
-            "train.sign_schedule: must be one of hold, constant, anneal, warmup, accept; "
-            "got 'free'",
+            "train.sign_schedule: must be one of hold, constant, anneal, warmup; got 'free'",
         ),
         (
             "benchmark.copy.select",
@@ -338,29 +324,6 @@ POWER = "into blocks whose size is a power of two"
             "benchmark.copy.channel_dropout",
             1,
             "benchmark.copy.channel_dropout: must be a number of at least 0 and at most 0.9; got 1",
-        ),
-        ("train.sign_steps", 0, "train.sign_steps: must be an integer of at least 1; got 0"),
-        ("train.sign_draws", 0, "train.sign_draws: must be an integer of at least 1; got 0"),
-        (
-            "train.sign_draw_epochs",
-            0.5,
-            "train.sign_draw_epochs: must be an integer of at least 1; got 0.5",
-        ),
-        (
-            "train.teacher",
-            "",
-            "train.teacher: must be the path of a trained model's folder, or null for no teacher; "
-            "got ''",
-        ),
-        (
-            "benchmark.copy.distill_weight",
-            0,
-            "benchmark.copy.distill_weight: must be a number greater than 0 and at most 1; got 0",
-        ),
-        (
-            "train.distill_temperature",
-            0,
-            "train.distill_temperature: must be a number greater than 0; got 0",
         ),
         (
             "train.train_on_validation",
@@ -398,29 +361,6 @@ POWER = "into blocks whose size is a power of two"
 def test_wrong_value(document, path, value, words):
     put(document, path, value)
     refused(document, words)
-
-
-def test_rows_that_are_trained_on_choose_no_signs(document):
-    document["benchmark"]["copy"] |= {
-        "train_on_validation": True, "select": "last", "sign_draws": 2,
-    }  # fmt: skip
-    refused(
-        document,
-        "benchmark.copy.sign_draws: must be 1 where train_on_validation is true; got 2",
-    )
-    document["benchmark"]["copy"]["sign_draws"] = 1
-    assert params.check(document)["copy"].train.sign_draws == 1
-
-
-@pytest.mark.parametrize("model", params.MODELS)
-def test_models_without_signs_have_one_draw(document, model):
-    document |= {"model": model}
-    document["train"]["sign_draws"] = 3
-    if model in params.HADAMARD_MODELS:
-        assert params.check(document)["copy"].train.sign_draws == 3
-        return
-    words = f"must be 1 for model {model}, which has no signs; got 3"
-    refused(document, f"benchmark.copy.sign_draws: {words}")
 
 
 @pytest.mark.parametrize(

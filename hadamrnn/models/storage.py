@@ -9,10 +9,7 @@ from safetensors.torch import load_file, save_file
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.models.baselines.fastgrnn import FastGRNN
 from hadamrnn.models.baselines.gru import GRU
-from hadamrnn.models.baselines.hadamboth import HadamBoth
-from hadamrnn.models.baselines.hadamdecay import HadamDecay
 from hadamrnn.models.baselines.hadamrelu import HadamRelu
-from hadamrnn.models.baselines.hadamstack import HadamStack
 from hadamrnn.models.baselines.lstm import LSTM
 from hadamrnn.models.baselines.ornn import ORNN
 from hadamrnn.models.baselines.qornn import QORNN
@@ -20,10 +17,14 @@ from hadamrnn.models.baselines.rnn import RNN
 from hadamrnn.models.classifier import HadamClassifier
 
 BASELINES = {
-    "hadamrelu": HadamRelu, "hadamstack": HadamStack, "hadamboth": HadamBoth,
-    "hadamdecay": HadamDecay, "lstm": LSTM, "gru": GRU, "rnn": RNN, "fastgrnn": FastGRNN,
-    "ornn": ORNN, "qornn": QORNN,
-}  # fmt: skip
+    "hadamrelu": HadamRelu,
+    "lstm": LSTM,
+    "gru": GRU,
+    "rnn": RNN,
+    "fastgrnn": FastGRNN,
+    "ornn": ORNN,
+    "qornn": QORNN,
+}
 """Models without an integer form."""
 MODELS = {"hadamrnn": HadamClassifier, **BASELINES}
 """Constructor by the ``model`` parameter; names as in params.MODELS."""

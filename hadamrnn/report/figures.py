@@ -15,9 +15,6 @@ from hadamrnn.report import published
 MODELS = {
     "hadamrnn": ("HadamRNN, this project", "#c1272d", "o"),
     "hadamrelu": ("relu inside the recurrence", "#f4a3a6", "o"),
-    "hadamstack": ("two layers, relu between", "#d95f5f", "P"),
-    "hadamboth": ("last state and mean read", "#8c6d31", "X"),
-    "hadamdecay": ("decaying average read", "#cc79a7", "v"),
     "qornn": ("QORNN", "#e69f00", "s"),
     "ornn": ("orthogonal RNN, float", "#b8860b", "s"),
     "fastgrnn": ("FastGRNN", "#009e73", "^"),

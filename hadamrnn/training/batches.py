@@ -10,7 +10,7 @@ import torch
 
 from hadamrnn.errors import HadamrnnError
 
-AUGMENTATION, STATE_NOISE, SIGN_FLIPS, SIGN_DRAW = 1, 2, 3, 4
+AUGMENTATION, STATE_NOISE = 1, 2
 """Streams of random numbers."""
 
 
@@ -118,7 +118,7 @@ class Batches:
     def generator(self, stream, device):
         """Random numbers on ``device`` that (seed, epoch, stream) decide.
 
-        stream : AUGMENTATION, STATE_NOISE or SIGN_FLIPS; the order of the rows has one of its own.
+        stream : AUGMENTATION or STATE_NOISE; the order of the rows has one of its own.
         """
         words = np.random.SeedSequence((self.seed, self.epoch, stream)).generate_state(1, np.uint64)
         return torch.Generator(device).manual_seed(int(words[0] >> np.uint64(1)))

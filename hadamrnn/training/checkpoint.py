@@ -14,7 +14,7 @@ import filelock
 import torch
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.training import distillation, distributed
+from hadamrnn.training import distributed
 
 
 class Checkpoint:
@@ -98,8 +98,6 @@ def checkpoint_for(settings, config, card):
         "device": settings.device,
         "data": hashlib.sha256(Path(card).read_bytes()).hexdigest(),
     }
-    if settings.train.teacher is not None:
-        decisive["teacher"] = distillation.fingerprint(settings.train.teacher)
     name = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
     path = f"checkpoints/{settings.benchmark}-{name}.pt"
     return Checkpoint(path, decisive, writes=distributed.share()[0] == 0)

@@ -18,10 +18,9 @@ from hadamrnn.errors import HadamrnnError
 from hadamrnn.metrics import merge
 from hadamrnn.models.state_noise import StateNoise
 from hadamrnn.training import distributed
-from hadamrnn.training.batches import SIGN_FLIPS, STATE_NOISE
+from hadamrnn.training.batches import STATE_NOISE
 from hadamrnn.training.losses import cross_entropy, flatten
-from hadamrnn.training.schedules import HELD, sign_factor, weight_factor
-from hadamrnn.training.sign_flips import ROWS, SignFlips
+from hadamrnn.training.schedules import sign_factor, weight_factor
 
 HISTORY_COLUMNS = (
     "epoch", "train_cross_entropy", "valid_cross_entropy", "valid_accuracy", "flips_per_step",
@@ -40,9 +39,6 @@ class Listener:
 
     def on_step(self, epoch, step, loss):
         """Called after every optimizer step; loss is a float."""
-
-    def on_draw(self, draw, draws, valid_cross_entropy):
-        """Called after each short training of ``sign_draws``, draw counted from 1."""
 
     def on_epoch(self, row):
         """Called after validation with a dict of HISTORY_COLUMNS and "best" (bool)."""
@@ -112,7 +108,7 @@ def make_optimizer(model, settings):
     signs = sign_parameters(model)
     others = [p for p in model.parameters() if not any(p is s for s in signs)]
     for parameter in signs:
-        parameter.requires_grad_(settings.sign_schedule not in HELD)
+        parameter.requires_grad_(settings.sign_schedule != "hold")
     groups = [{"params": others}, {"params": signs}]
     return torch.optim.Adam(groups, lr=settings.learning_rate, fused=True)
 
@@ -120,14 +116,13 @@ def make_optimizer(model, settings):
 class Fit:
     """One training run: model, optimizer and history, advanced by an Ignite engine."""
 
-    def __init__(self, model, train, valid, settings, checkpoint=None, listener=None, teacher=None):
+    def __init__(self, model, train, valid, settings, checkpoint=None, listener=None):
         self.model, self.train, self.valid, self.settings = model, train, valid, settings
-        self.teacher = teacher
         self.checkpoint, self.listener = checkpoint, listener or Listener()
         self.optimizer = make_optimizer(model, settings)
         self.result, self.best_state = FitResult(), None
         self.epoch_start, self.flips, self.loss_sum, self.samples = 0.0, 0, 0.0, 0
-        self.signs, self.flip_generator = sign_parameters(model), torch.Generator()
+        self.signs = sign_parameters(model)
         if settings.state_noise_bits is not None:
             self.model.state_noise = StateNoise(settings.state_noise_bits)
         self.engine = Engine(self._step)
@@ -137,18 +132,12 @@ class Fit:
         self.engine.add_event_handler(Events.EPOCH_STARTED, self._start_epoch)
         self.engine.add_event_handler(Events.ITERATION_STARTED, self._set_rates)
         self.engine.add_event_handler(Events.ITERATION_COMPLETED, self._check_loss)
-        if settings.sign_schedule == "accept":
-            every = Events.ITERATION_COMPLETED(every=settings.sign_steps)
-            self.engine.add_event_handler(every, self._propose_flips, *train.sample(ROWS))
         self.engine.add_event_handler(Events.EPOCH_COMPLETED, self._finish_epoch)
 
     def _step(self, engine, batch):
         self.model.train()
         inputs, targets = batch
-        logits = self.model(inputs)
-        loss = loss_of(self.model, logits, targets)
-        if self.teacher is not None:
-            loss = self.teacher.mix(loss, inputs, logits)
+        loss = loss_of(self.model, self.model(inputs), targets)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         mean, samples = distributed.average(self.model, loss, len(inputs))
@@ -169,8 +158,6 @@ class Fit:
         self.flips, self.loss_sum, self.samples = 0, 0.0, 0
         if self.settings.state_noise_bits is not None:
             self._fit_noise()
-        if self.settings.sign_schedule == "accept":
-            self.flip_generator = self.train.generator(SIGN_FLIPS, "cpu")
 
     def _fit_noise(self):
         """The noise of this epoch, from the states of its first sequences; see state_noise."""
@@ -187,14 +174,6 @@ class Fit:
         groups, settings = self.optimizer.param_groups, self.settings
         groups[0]["lr"] = settings.learning_rate * weight_factor(settings, step, per_epoch)
         groups[1]["lr"] = settings.sign_learning_rate * sign_factor(settings, step, per_epoch)
-
-    def _propose_flips(self, engine, inputs, targets):
-        """One trial a sign parameter, judged by the loss of the same rows every time."""
-        self.model.eval()
-        flips = SignFlips(
-            self.signs, lambda: loss_of(self.model, self.model(inputs), targets).item()
-        )
-        self.flips += flips.propose(self.flip_generator)
 
     def _check_loss(self, engine):
         (loss, count), state = engine.state.output, engine.state
@@ -272,12 +251,11 @@ class Fit:
         return self.result
 
 
-def fit(model, train, valid, settings, checkpoint=None, listener=None, teacher=None):
+def fit(model, train, valid, settings, checkpoint=None, listener=None):
     """Train ``model`` in place and return a FitResult.
 
     train, valid : Batches; settings : TrainSettings; checkpoint : Checkpoint or None, resumed
-    from if it exists and written at every epoch's end; listener : Listener or None; teacher :
-    distillation.Teacher or None.
+    from if it exists and written at every epoch's end; listener : Listener or None.
     Raises HadamrnnError when the loss is not finite.
     """
-    return Fit(model, train, valid, settings, checkpoint, listener, teacher).run()
+    return Fit(model, train, valid, settings, checkpoint, listener).run()

@@ -3,14 +3,10 @@
 One flipped sign changes W^T almost everywhere, so when the signs move is the key
 hyper-parameter: ``hold`` keeps the initial draw, ``constant`` trains them throughout (the
 official recipe), ``anneal`` lets their rate fall to zero over the first epochs and holds them
-from then on, ``warmup`` holds them first, ``accept`` holds them for Adam and tries flips
-(sign_flips).
+from then on, ``warmup`` holds them first.
 """
 
 import math
-
-HELD = ("hold", "accept")
-"""Schedules under which no gradient moves the signs."""
 
 
 def weight_factor(settings, step, steps_per_epoch):
@@ -28,7 +24,7 @@ def weight_factor(settings, step, steps_per_epoch):
 
 def sign_factor(settings, step, steps_per_epoch):
     """Factor on sign_learning_rate at a step counted from 0; 0 where the signs are held."""
-    if settings.sign_schedule in HELD:
+    if settings.sign_schedule == "hold":
         return 0.0
     epoch = step / steps_per_epoch
     if settings.sign_schedule == "anneal":

@@ -10,21 +10,13 @@ import pytest
 import yaml
 
 from benchmarks.speed import onnx_latency
-from benchmarks.studies import (
-    readouts,
-    rounding,
-    rounding_rules,
-    text_recipes,
-    trained,
-    training_options,
-)  # fmt: skip
+from benchmarks.studies import rounding, rounding_rules, text_recipes, trained
 from benchmarks.targets import measure
 from hadamrnn import integer
 from hadamrnn.datasets import copy
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import onnx_graph, onnx_integer
 from hadamrnn.targets import emulation
-from hadamrnn.training.batches import Batches, InputCoding
 from tests.random_models import random_inputs, random_model
 
 ROOT = Path(__file__).parents[2]
@@ -81,22 +73,6 @@ def test_rounding_study_goes_on_where_it_stopped(tiny):
     rounding.study("copy", (2,), (8,), path, lines.append)
     assert str(lines[-2]).startswith("trained")
     assert rounding.rows_of(path)["2", "8"]["recipe"] != rows["2", "8"]["recipe"]
-
-
-def test_readouts_study_appends_what_is_missing(tiny, monkeypatch):
-    path, rows = tiny / "readouts.csv", []
-    cases = (("hadamrnn", 16, 1, "last"), ("hadamboth", 16, 1, None), ("hadamdecay", 16, 1, None))
-    monkeypatch.setattr(readouts, "CASES", {"copy": cases})
-    monkeypatch.setattr(readouts, "SEEDS", (1,))
-    readouts.study(["copy"], ["hadamrnn"], path, rows.append)
-    readouts.study(["copy"], None, path, rows.append)
-    layer, both, decay = rows
-    assert [row["readout"] for row in rows] == ["last", "own", "own"]
-    assert both["bytes"] == layer["bytes"] + 16 * 9 // 2  # V has twice the columns
-    assert decay["bytes"] == layer["bytes"] + 16 // 2 and decay["shifts"] == "8 8 8"
-    before = path.read_bytes()
-    readouts.study(["copy"], None, path, rows.append)
-    assert len(rows) == 3 and path.read_bytes() == before
 
 
 def test_rounding_study_lists_a_refused_width(tiny):
@@ -178,51 +154,6 @@ def test_figures_are_the_same_bytes_each_time(tmp_path):
     assert set(written[0]) == {
         f"{n}.{e}" for n in ("devices", "rounding_tiny") for e in ("svg", "png")
     }
-
-
-def test_training_options_start_again_where_they_stopped(tiny, monkeypatch):
-    calls = []
-
-    def row(benchmark, name, seed):
-        calls.append((name, seed))
-        return (benchmark, name, seed, 0.5, 1.0, 1, 0.0, 1.0)
-
-    def rows(benchmark, epochs, seed):
-        yield row(benchmark, training_options.ONE, seed)
-        yield row(benchmark, training_options.CROSSED, seed)
-
-    monkeypatch.setattr(training_options, "TEACHERS", {})
-    monkeypatch.setattr(training_options, "run", row)
-    monkeypatch.setattr(training_options, "crossed", rows)
-    path = tiny / "options.csv"
-    training_options.study("har2", path)
-    whole, made = path.read_text(encoding="utf-8"), len(calls)
-    names = {name for name, _ in calls}
-    assert not names & set(training_options.TOO_LONG["har2"])
-    assert {name for name, _ in calls if name in training_options.OPTIONS} == (
-        training_options.OPTIONS.keys() - set(training_options.TOO_LONG["har2"])
-    )
-    lines = whole.splitlines(keepends=True)
-    path.write_text("".join(lines[:4]), encoding="utf-8")
-    training_options.study("har2", path)
-    assert path.read_text(encoding="utf-8") == whole
-    assert len(calls) == 2 * made - 3
-    training_options.study("har2", path)
-    assert len(calls) == 2 * made - 3
-
-
-def test_halves_of_people_share_nobody(tiny):
-    people = np.array([3, 3, 9, 5, 9, 5, 5, 3])
-    folder = Path("data/prepared/har2")
-    folder.mkdir(parents=True)
-    np.save(folder / "valid_subjects.npy", people)
-    inputs, targets = np.arange(8, dtype=np.float32)[:, None, None], np.arange(8) % 2
-    valid = Batches(inputs, targets, InputCoding("dense"), 3)
-    settings = trained.settings_of("har2")
-    first, second = (set(half.inputs.flatten().int().tolist()) for half in (
-        training_options.halves_of(settings, valid)
-    ))  # fmt: skip
-    assert first == {0, 1, 2, 4, 7} and second == {3, 5, 6}
 
 
 def test_text_recipes_are_each_a_training_of_its_own(tiny):

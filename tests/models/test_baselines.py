@@ -14,10 +14,8 @@ from hadamrnn.integer.accounting import baseline_sizes, lstm_parameters
 from hadamrnn.models import storage
 from hadamrnn.models.baselines import dense
 from hadamrnn.models.baselines.fastgrnn import FastGRNN
-from hadamrnn.models.baselines.hadamlayer import HadamLayer
 from hadamrnn.models.baselines.ornn import ORNN
 from hadamrnn.models.baselines.qornn import QORNN, bjorck
-from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.models.quantization import quantize
 
 BASELINES = sorted(storage.BASELINES)
@@ -219,94 +217,6 @@ def test_hadamrelu_needs_hadamard_blocks():
         make("hadamrelu", hidden_size=12)
 
 
-def layer_states(p, prefix, x, q, bits):
-    """All h_t = W h_{t-1} + U x_t + b, (batch, time, 16), by a plain loop."""
-    signs = np.where(p[f"{prefix}.sign_weight"][0] < 0, -1, 1)
-    entering = quantize(torch.tensor(p[f"{prefix}.input_weight"]), bits).numpy()
-    h, found = np.zeros((len(x), 16)), []
-    for t in range(x.shape[1]):
-        turned = signs * fast_transform(h, 16 // q) / math.sqrt(16 // q)
-        h = turned + x[:, t] @ entering.T + p[f"{prefix}.bias"]
-        found.append(h)
-    return np.stack(found, 1)
-
-
-def assert_reads(model, x, read):
-    leaving = quantize(model.output_weight, model.weight_bits).detach().numpy()
-    logits = read @ leaving.T + model.output_bias.detach().numpy()
-    np.testing.assert_allclose(model(torch.tensor(x)).detach(), logits, rtol=1e-10, atol=1e-12)
-
-
-@pytest.mark.parametrize("readout", ["last", "mean"])
-@pytest.mark.parametrize("q", [1, 2, 16])
-@pytest.mark.parametrize("bits", [1, 4, None])
-def test_hadamstack_equals_two_loops(q, bits, readout):
-    model = make("hadamstack", q=q, weight_bits=bits, readout=readout).double()
-    x, p = numbers().double().numpy(), arrays(model)
-    first = layer_states(p, "rnn", x, q, bits)
-    active = np.maximum(layer_states(p, "second", np.maximum(first, 0), q, bits), 0)
-    assert_reads(model, x, active.mean(1) if readout == "mean" else active[:, -1])
-
-
-@pytest.mark.parametrize("q", [1, 2, 16])
-@pytest.mark.parametrize("bits", [1, 4, None])
-def test_hadamboth_reads_last_and_mean(q, bits):
-    model = make("hadamboth", q=q, weight_bits=bits).double()
-    x = numbers().double().numpy()
-    active = np.maximum(layer_states(arrays(model), "rnn", x, q, bits), 0)
-    assert_reads(model, x, np.concatenate((active[:, -1], active.mean(1)), 1))
-
-
-@pytest.mark.parametrize("q", [1, 2, 16])
-@pytest.mark.parametrize("bits", [1, 4, None])
-def test_hadamdecay_equals_a_loop(q, bits):
-    model = make("hadamdecay", q=q, weight_bits=bits).double()
-    with torch.no_grad():  # k from below 0 to above 15, and 0 itself
-        model.slowness.copy_(torch.linspace(-0.25, 2.1, 16))
-        model.slowness[2] = 0
-    x, p = numbers().double().numpy(), arrays(model)
-    k = np.clip(8 * p["slowness"], 0, 15)
-    rate = 2.0 ** -(k if bits is None else np.round(k))
-    s, total = np.zeros((5, 16)), np.zeros(16)
-    for h in np.moveaxis(layer_states(p, "rnn", x, q, bits), 1, 0):
-        s = (1 - rate) * s + rate * np.maximum(h, 0)
-        total = (1 - rate) * total + rate
-    assert_reads(model, x, s / total)
-    model(torch.tensor(x)).square().sum().backward()
-    assert all(p.grad.isfinite().all() for p in model.parameters())
-
-
-def test_hadamdecay_lies_between_the_last_state_and_the_mean():
-    model = make("hadamdecay", weight_bits=None).double()
-    values = numbers().double()
-    active = model.rnn(values)[0].relu()
-    mean, last = active.mean(1), active[:, -1]
-    starts = (model.last_state(values) - mean).abs().max()
-    assert 0 < starts < 0.02 * (last - mean).abs().max()  # 9 steps: far less than 2^8
-    with torch.no_grad():
-        model.slowness.zero_()
-    torch.testing.assert_close(model.last_state(values), last)
-    with torch.no_grad():
-        model.slowness.fill_(15 / 8)
-    torch.testing.assert_close(model.last_state(values), mean, rtol=2e-3, atol=1e-6)
-
-
-@pytest.mark.parametrize(("readout", "per_step"), READINGS)
-def test_the_layer_alone_is_the_papers_model(readout, per_step):
-    """What the ablations start from, and what they are measured against, are one."""
-    arguments = make_arguments(readout=readout, per_step=per_step)
-    ours, paper = HadamLayer(**arguments).double(), HadamClassifier(**arguments).double()
-    paper.load_state_dict(ours.state_dict())
-    x = numbers().double()
-    torch.testing.assert_close(ours(x), paper(x), rtol=1e-10, atol=1e-12)
-
-
-@pytest.mark.parametrize("name", ["hadamstack", "hadamboth", "hadamdecay"])
-def test_the_ablations_need_hadamard_blocks(name):
-    with pytest.raises(HadamrnnError, match="^q: must divide hidden_size=12 into blocks"):
-        make(name, hidden_size=12)
-
-
 # ------------------------------------------------------------------- dense linear recurrences
 
 
@@ -459,47 +369,6 @@ def test_operations(name, additions, multiplications, functions):
     assert expected["multiplications"] - looked_up["multiplications"] == gates * 16 * 3
     embedded = make(name, embedding_size=3).operations_per_step(symbols=True)
     assert embedded == expected
-
-
-@pytest.mark.parametrize(("bits", "width"), [(None, 32), (1, 2), (4, 4)])
-def test_sizes_of_the_read_out_ablations(bits, width):
-    relu, stack, both, decay = (
-        baseline_sizes(make(name, weight_bits=bits))
-        for name in ("hadamrelu", "hadamstack", "hadamboth", "hadamdecay")
-    )
-    assert stack["recurrent_bytes"] == 2 * relu["recurrent_bytes"]
-    assert stack["input_bytes"] == relu["input_bytes"] + 16 * 16 * width // 8
-    assert stack["bias_bytes"] == 4 * (2 * 16 + 4)
-    assert both["output_bytes"] == 2 * relu["output_bytes"] == 4 * 32 * width // 8
-    assert both["total_bytes"] == relu["total_bytes"] + relu["output_bytes"]
-    shifts = 16 * (32 if bits is None else 4) // 8
-    assert decay["total_bytes"] == relu["total_bytes"] + shifts
-    assert decay["recurrent_bytes"] == 2 + shifts
-
-
-def test_operations_of_the_read_out_ablations():
-    def account(name, symbols=False, **changes):
-        return make(name, **changes).operations_per_step(symbols)
-
-    layer, second = account("hadamrelu"), account("hadamrelu", input_size=16)
-    assert account("hadamstack") == {key: layer[key] + second[key] for key in layer}
-    mean = account("hadamstack", readout="mean")
-    assert mean["additions"] == layer["additions"] + second["additions"] + 16
-    looked_up = account("hadamstack", symbols=True)
-    assert account("hadamstack")["multiplications"] - looked_up["multiplications"] == 16 * 3
-    for readout in ("last", "mean"):
-        assert account("hadamboth", readout=readout) == layer | {
-            "additions": layer["additions"] + 16
-        }
-        assert account("hadamdecay", readout=readout) == layer | {
-            "additions": layer["additions"] + 2 * 16
-        }
-    whole = account("hadamdecay", weight_bits=None)
-    assert whole["multiplications"] == layer["multiplications"] + 16
-    logits = account("hadamboth", per_step=True)
-    assert logits["multiplications"] == layer["multiplications"] + 4 * 32
-    divided = account("hadamdecay", per_step=True)
-    assert divided["multiplications"] == layer["multiplications"] + 16 + 4 * 16
 
 
 def test_a_low_rank_counts_its_factors():

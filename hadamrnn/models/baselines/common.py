@@ -52,7 +52,6 @@ class Baseline(nn.Module):
 
     quantized = False  # whether U and V have weight_bits
     activation = staticmethod(nn.Identity())  # of the states, before they are read out
-    reads = 1  # numbers of each neuron that are read out: V has reads * d columns
 
     def __init__(
         self, *, input_size, hidden_size, output_size, q=1, weight_bits=None, readout="last",
@@ -73,7 +72,7 @@ class Baseline(nn.Module):
         self.embedding = None
         if embedding_size:
             self.embedding = nn.Embedding(input_size, embedding_size, padding_idx=0)
-        self.output_weight = self.weight(output_size, self.reads * hidden_size)
+        self.output_weight = self.weight(output_size, hidden_size)
         self.output_bias = self.biases(output_size)
 
     def weight(self, rows, columns):
