@@ -7,7 +7,7 @@ devices, in other types, or where numba is missing: doubling. A form can also be
 import torch
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.kernels import HAS_NUMBA, KERNEL_TYPES
+from hadamrnn.kernels import KERNEL_TYPES, available
 from hadamrnn.recurrence import cost, doubling, reference
 
 BACKENDS = ("auto", "krylov", "scan", "doubling", "reference")
@@ -24,8 +24,9 @@ def cheapest(work, krylov_able):
 
 def choose(inputs, input_weight, block_size, mode, initial_state=None):
     """The name of the form for these arguments of ``run``."""
-    known = HAS_NUMBA and str(input_weight.dtype) in KERNEL_TYPES
-    if inputs.device.type != "cpu" or not known:
+    if inputs.device.type != "cpu" or str(input_weight.dtype) not in KERNEL_TYPES:
+        return "doubling"
+    if not available():
         return "doubling"
     (hidden, features), (batch, steps) = input_weight.shape, inputs.shape[:2]
     work = cost.Work(
@@ -59,6 +60,8 @@ def run(
     form = backend
     if backend == "auto":
         form = choose(inputs, input_weight, block_size, mode, initial_state)
+    if form in ("krylov", "scan") and not available():
+        raise HadamrnnError(f"backend: {form} needs a numba that works; got none")
     if form == "krylov":
         return _krylov(inputs, input_weight, bias, signs, block_size, initial_state, mode)
     if form == "scan":

@@ -5,7 +5,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.kernels import HAS_NUMBA, KERNEL_TYPES
+from hadamrnn.kernels import KERNEL_TYPES, available
 
 FEW_CLASSES = 32
 """Up to this many classes the kernel is used; above, torch's own."""
@@ -65,7 +65,7 @@ def cross_entropy(logits, targets):
             f"targets: must lie in 0..{rows.shape[1] - 1}; got "
             f"{int(classes.min())}..{int(classes.max())}"
         )
-    known = HAS_NUMBA and on_cpu and str(rows.dtype) in KERNEL_TYPES
+    known = on_cpu and str(rows.dtype) in KERNEL_TYPES and available()
     if not known or rows.shape[1] > FEW_CLASSES or len(rows) < MANY_SAMPLES:
         total = torch.nn.functional.cross_entropy(rows, classes, reduction="sum")
         return total / max(1, len(classes))

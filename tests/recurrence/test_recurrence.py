@@ -522,7 +522,7 @@ def test_choice_of_the_form(shape, mode, initial, expected, monkeypatch):
         assert form(dtype) == expected
         assert form(dtype, "meta") == "doubling"
     assert form(torch.bfloat16) == "doubling"
-    monkeypatch.setattr(dispatch, "HAS_NUMBA", False)
+    monkeypatch.setattr(dispatch, "available", lambda: False)
     assert form(torch.float32) == "doubling"
 
 
