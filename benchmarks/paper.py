@@ -19,7 +19,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.speed.run import machine
+from benchmarks.machine import machine
 from hadamrnn.errors import as_sentences
 
 FOLDER = Path("results/paper")

@@ -27,6 +27,7 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+from benchmarks.machine import vector_bytes
 from benchmarks.speed.peers import TorchRecurrent
 from hadamrnn.export.freeze import freeze
 from hadamrnn.export.from_torch import frozen_weights
@@ -59,21 +60,6 @@ int main(void) {
     printf("%.6e %d\n", best, (int)x);
 }
 """
-
-
-def vector_bytes():
-    """Width of the widest integer vectors: 64 with AVX-512BW, 32 with AVX2, otherwise 16."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore").split()
-    except OSError:
-        return 16
-    return 64 if "avx512bw" in flags else 32 if "avx2" in flags else 16
-
-
-def compiler():
-    """First line of what the C compiler says about itself."""
-    command = [*host.find_compiler(), "--version"]
-    return subprocess.check_output(command, text=True).splitlines()[0]
 
 
 def additions_per_second(lane_bits):
@@ -178,9 +164,10 @@ def lstms(shape, seconds=1.0):
             calls = {
                 "torch_lstm": (lambda: model(x), lambda: model.recurrence(x[:, :1], state)),
                 "onnxruntime_lstm": (
-                    lambda: session.run(None, feed), lambda: session.run(None, streamed),
+                    lambda: session.run(None, feed),
+                    lambda: session.run(None, streamed),
                 ),
-            }  # fmt: skip
+            }
             times = {n: [_median_us(call, seconds) for call in c] for n, c in calls.items()}
     finally:
         torch.set_num_threads(threads)

@@ -18,7 +18,7 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from benchmarks.speed.run import machine
+from benchmarks.machine import machine
 from benchmarks.table import Table
 from hadamrnn import integer
 from hadamrnn.errors import HadamrnnError, as_sentences
@@ -29,9 +29,20 @@ BATCHES = (1, 64)
 LEAST, SECONDS = 7, 10.0
 """Runs, and seconds, that a median is at least and about taken over."""
 COLUMNS = (
-    "benchmark", "graph", "batch", "hidden_size", "steps", "cpu_us", "wall_us",
-    "cpu_us_per_sequence_step", "runs", "graph_bytes", "onnxruntime", "cpu", "load_before",
-)  # fmt: skip
+    "benchmark",
+    "graph",
+    "batch",
+    "hidden_size",
+    "steps",
+    "cpu_us",
+    "wall_us",
+    "cpu_us_per_sequence_step",
+    "runs",
+    "graph_bytes",
+    "onnxruntime",
+    "cpu",
+    "load_before",
+)
 
 
 def inputs_of(model, batch, steps, seed=0):
@@ -49,8 +60,9 @@ def graphs_of(folder):
     """(IntegerModel, {"float", "integer"}: onnx.ModelProto) of one export."""
     model = integer.load(folder / "model.hrnn")
     return model, {
-        "float": onnx.load(folder / "model.onnx"), "integer": onnx_integer.integer_graph(model),
-    }  # fmt: skip
+        "float": onnx.load(folder / "model.onnx"),
+        "integer": onnx_integer.integer_graph(model),
+    }
 
 
 def time_of(session, inputs, seconds=SECONDS, least=LEAST):
@@ -89,10 +101,20 @@ def measure(benchmark, seconds=SECONDS):
             load = os.getloadavg()[0]
             cpu, wall, runs = time_of(session, real if graph == "float" else x, seconds)
             values = (
-                benchmark, graph, batch, model.hidden_size, model.max_steps, round(cpu),
-                round(wall), round(cpu / batch / model.max_steps, 3), runs, proto.ByteSize(),
-                onnxruntime.__version__, about["cpu"], round(load, 1),
-            )  # fmt: skip
+                benchmark,
+                graph,
+                batch,
+                model.hidden_size,
+                model.max_steps,
+                round(cpu),
+                round(wall),
+                round(cpu / batch / model.max_steps, 3),
+                runs,
+                proto.ByteSize(),
+                onnxruntime.__version__,
+                about["cpu"],
+                round(load, 1),
+            )
             yield dict(zip(COLUMNS, values, strict=True))
 
 

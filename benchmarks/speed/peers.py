@@ -51,8 +51,15 @@ class DenseStepLoop(nn.Module):
     """
 
     def __init__(
-        self, input_size, hidden_size, classes, q=1, weight_bits=4, per_step=False, unbound=False,
-    ):  # fmt: skip
+        self,
+        input_size,
+        hidden_size,
+        classes,
+        q=1,
+        weight_bits=4,
+        per_step=False,
+        unbound=False,
+    ):
         super().__init__()
         block = block_size_of(hidden_size, q)
         blocks = torch.block_diag(*[torch.from_numpy(sylvester(block)).float()] * q)

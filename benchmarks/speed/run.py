@@ -10,22 +10,17 @@ takes longest, goes on behind the shapes that an interrupted run has measured.
 
 import argparse
 import datetime
-import importlib.metadata
 import json
 import math
 import os
-import platform
-import subprocess
 import time
 from pathlib import Path
 
-import torch
-
+from benchmarks.machine import commit, machine
 from benchmarks.speed import figure, growth, latency, memory, training_step, ways
 from benchmarks.speed.training_step import LOOP, OURS, Shape
 
 PARTS = ("speed", "memory", "growth", "latency")
-PACKAGES = ("torch", "numba", "numpy", "onnxruntime")
 QUICK_SHAPES = (
     Shape("pmnist", 32, 20, 1, 8, 10, paper_steps=10, filled=training_step.MNIST_FILLED),
     Shape("pmnist_dense", 32, 20, 1, 8, 10),
@@ -36,47 +31,19 @@ QUICK_SHAPES = (
 )
 QUICK_GROWTH_CASES = ((OURS, Shape("last state", 16, 10, 1, 4, 2)),)
 TARGETS = (
-    ("pmnist", LOOP, 1000), ("copy", LOOP, 100), ("imdb", LOOP, 50),
-    ("pmnist", "lstm", 20), ("copy", "lstm", 20), ("imdb", "lstm", 20),
-)  # fmt: skip
+    ("pmnist", LOOP, 1000),
+    ("copy", LOOP, 100),
+    ("imdb", LOOP, 50),
+    ("pmnist", "lstm", 20),
+    ("copy", "lstm", 20),
+    ("imdb", "lstm", 20),
+)
 """(shape, peer, how many times slower than this project the peer should be)."""
 PAPER_MINUTES = (("pmnist", 20), ("copy", 40))
 """(shape, most minutes of the steps of the paper's recipe)."""
 
 PAGES = 2**20
 """Bytes by which the peak beyond the input may grow with T: what pages and allocators round up."""
-
-
-def machine():
-    """The computer, threads and versions, as a dictionary."""
-    model = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-        model = next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), model)
-    except OSError:
-        pass
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-    return {
-        "cpu": model,
-        "cores": available or os.cpu_count(),
-        "vector_bytes": latency.vector_bytes(),
-        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "system": platform.platform(),
-        "torch_threads": torch.get_num_threads(),
-        "omp_wait_policy": os.environ.get("OMP_WAIT_POLICY"),
-        "compiler": latency.compiler(),
-        "python": platform.python_version(),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
-    }
-
-
-def commit():
-    """The project's commit, "-dirty" if files differ from it; None outside of Git."""
-    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
-    try:
-        return subprocess.check_output(command, cwd=memory.ROOT, text=True).strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
 
 
 def targets(results):
@@ -120,14 +87,24 @@ def measure(part, quick, progress, there=()):
                     training_step.measure(shape, steppers, **turns, progress=progress),
                 )
     elif part == "memory":
-        shapes, contenders = (QUICK_SHAPES[:1], (OURS, LOOP)) if quick else (
-            training_step.SHAPES, training_step.CONTENDERS,
-        )  # fmt: skip
+        shapes, contenders = (
+            (QUICK_SHAPES[:1], (OURS, LOOP))
+            if quick
+            else (
+                training_step.SHAPES,
+                training_step.CONTENDERS,
+            )
+        )
         for shape in shapes:
             yield ("steps", shape.name), memory.measure(shape, contenders, progress)
-        cases, lengths = (QUICK_GROWTH_CASES, (10, 20)) if quick else (
-            memory.GROWTH_CASES, memory.GROWTH_STEPS,
-        )  # fmt: skip
+        cases, lengths = (
+            (QUICK_GROWTH_CASES, (10, 20))
+            if quick
+            else (
+                memory.GROWTH_CASES,
+                memory.GROWTH_STEPS,
+            )
+        )
         yield ("growth",), memory.measure_growth(cases, lengths, progress)
     elif part == "growth":
         sizes = ((10, 20, 40), (8, 16, 32), 1) if quick else ()

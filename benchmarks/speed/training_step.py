@@ -107,9 +107,12 @@ def build(contender, shape, readout=None):
     features, sizes = shape.embedding or shape.input_size, (shape.hidden_size, shape.classes)
     if contender == OURS:
         return HadamClassifier(
-            shape.input_size, *sizes, readout=readout or shape.readout, per_step=shape.per_step,
+            shape.input_size,
+            *sizes,
+            readout=readout or shape.readout,
+            per_step=shape.per_step,
             embedding_size=shape.embedding or None,
-        )  # fmt: skip
+        )
     if contender in (LOOP, UNBOUND):
         unbound = contender == UNBOUND
         model = DenseStepLoop(features, *sizes, per_step=shape.per_step, unbound=unbound)

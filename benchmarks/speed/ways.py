@@ -34,8 +34,11 @@ class Worker:
             environment[POLICY] = policy
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.speed.ways"],
-            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def step(self, shape, contender, threads):
         """Seconds of one step on ``threads`` threads, all cores where None."""

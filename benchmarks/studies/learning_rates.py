@@ -4,73 +4,58 @@
 
 Needs data/prepared/<benchmark> (dvc repro). Writes results/studies/learning_rates.csv, one row a
 run: everything else as in params.yaml, but EPOCHS passes, the gradient clipped to norm CLIP, and
-the hidden sizes below. Rows that are there are not made again: delete them after a change of
-params.yaml. No test data is read.
+the hidden sizes below. Existing rows are skipped: delete them after a change of params.yaml.
+Rows of commits up to 5d93f4c were trained without the recipe's augmentation.
 """
 
+import argparse
 import dataclasses
-import itertools
-import sys
-from pathlib import Path
 
-import yaml
-
+from benchmarks.studies import study
 from benchmarks.table import Table
-from hadamrnn import params
 from hadamrnn.errors import as_sentences
-from hadamrnn.models import storage
-from hadamrnn.prepared import arrays
-from hadamrnn.training import batches, fit
-from hadamrnn.training.configuration import configuration
 
 EPOCHS, CLIP, RATES = 5, 1.0, (0.001, 0.003, 0.01)
-HIDDEN_SIZES = {"lstm": 64, "gru": 64, "rnn": 64, "fastgrnn": 80}  # the others: 128
+HIDDEN_SIZES = {"lstm": 64, "gru": 64, "rnn": 64, "fastgrnn": 80}
+"""Of the models that the study shrinks; the others have 128."""
 COLUMNS = (
-    "benchmark", "model", "hidden_size", "learning_rate", "valid_accuracy", "valid_cross_entropy",
-    "best_epoch", "seconds",
-)  # fmt: skip
+    "benchmark",
+    "model",
+    "hidden_size",
+    "learning_rate",
+    "valid_accuracy",
+    "valid_cross_entropy",
+    "best_epoch",
+    "seconds",
+)
 
 
-def settings_of(benchmark, model, rate):
-    document = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-    document |= {"benchmarks": [benchmark], "model": model}
-    settings = params.check(document)[benchmark]
+def run(benchmark: str, model: str, learning_rate: float) -> dict:
+    """One training run as the columns that follow from it."""
+    held_out = ((f"benchmark.{benchmark}.train_on_validation", False),)
+    settings = study.settings_of(benchmark, (("model", model), *held_out))
     train = dataclasses.replace(
-        settings.train, epochs=EPOCHS, learning_rate=rate, clip_gradient=CLIP,
+        settings.train,
+        epochs=EPOCHS,
+        learning_rate=learning_rate,
+        clip_gradient=CLIP,
         hidden_size=HIDDEN_SIZES.get(model, 128),
-    )  # fmt: skip
-    return dataclasses.replace(settings, train=train)
-
-
-def run(benchmark, model, rate):
-    settings, folder = settings_of(benchmark, model, rate), Path("data/prepared", benchmark)
-    card, size = arrays.read_card(folder), settings.train.batch_size
-    coding = batches.InputCoding(*(card["input"][key] for key in ("kind", "scale", "offset")))
-    train, valid = (
-        batches.Batches(
-            *arrays.load(folder, split, settings.train.finer_classes), coding, size, seed=seed
-        )
-        for split, seed in (("train", settings.seed), ("valid", None))
     )
-    network = storage.build(configuration(settings, card), settings.seed)
-    result = fit.fit(network, train, valid, settings.train)
-    best = result.history[result.best_epoch - 1]
-    values = (
-        benchmark, model, settings.train.hidden_size, rate, round(best["valid_accuracy"], 5),
-        round(best["valid_cross_entropy"], 5), result.best_epoch, round(result.seconds, 1),
-    )  # fmt: skip
-    return dict(zip(COLUMNS, values, strict=True))
+    result = study.train(dataclasses.replace(settings, train=train))
+    return {"hidden_size": train.hidden_size, **study.scores(result)}
 
 
-def main():
-    table = Table("results/studies/learning_rates.csv", COLUMNS)
-    there = table.done(("benchmark", "model", "learning_rate"))
-    benchmark, *models = sys.argv[1:]
-    for model, rate in itertools.product(models, RATES):
-        if (benchmark, model, str(rate)) not in there:
-            row = run(benchmark, model, rate)
-            table.append(row)
-            print(row)
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("benchmark", help="a prepared benchmark of params.yaml")
+    parser.add_argument("models", nargs="+", help="values of params.yaml's model")
+    given = parser.parse_args()
+    cases = (
+        {"benchmark": given.benchmark, "model": model, "learning_rate": rate}
+        for model in given.models
+        for rate in RATES
+    )
+    study.fill(Table("results/studies/learning_rates.csv", COLUMNS), cases, run)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from benchmarks.studies import trained
+from benchmarks.studies import study, trained
 from benchmarks.table import Table
 from hadamrnn import metrics
 from hadamrnn.errors import HadamrnnError, as_sentences
@@ -29,9 +29,15 @@ from stages import common
 WEIGHT_BITS = (1, 2, 3, 4, 5, 6, 8)
 ACTIVATION_BITS = (8, 9, 10, 11, 12, 13, 14, 16)
 COLUMNS = (
-    "weight_bits", "activation_bits", "cross_entropy", "accuracy", "float_cross_entropy",
-    "packed_bytes", "recipe", "note",
-)  # fmt: skip
+    "weight_bits",
+    "activation_bits",
+    "cross_entropy",
+    "accuracy",
+    "float_cross_entropy",
+    "packed_bytes",
+    "recipe",
+    "note",
+)
 
 
 def rows_of(path):
@@ -72,16 +78,17 @@ def score(settings, model, data):
     return {**scores, "packed_bytes": len(packed.to_bytes(frozen))}
 
 
-def study(benchmark, weight_widths, activation_widths, path, progress=print):
+def fill(benchmark, weight_widths, activation_widths, path, progress=print):
     """Train, freeze and score every pair of widths that ``path`` does not hold yet."""
     rows = rows_of(path)
     for weight_bits in weight_widths:
-        settings = trained.settings_of(benchmark, (("weight_bits", weight_bits),))
+        settings = study.settings_of(benchmark, (("weight_bits", weight_bits),))
         recipe, name = trained.recipe(settings), "null" if weight_bits is None else str(weight_bits)
         missing = [
-            bits for bits in activation_widths
+            bits
+            for bits in activation_widths
             if rows.get((name, str(bits)), {}).get("recipe") != recipe
-        ]  # fmt: skip
+        ]
         if not missing:
             continue
         model = trained.model_of(settings, progress)
@@ -113,7 +120,7 @@ def main():
     parser.add_argument("--activation-bits", type=int, nargs="+", default=ACTIVATION_BITS)
     given = parser.parse_args()
     path = Path(f"results/studies/rounding_{given.benchmark}.csv")
-    study(given.benchmark, given.weight_bits, given.activation_bits, path)
+    fill(given.benchmark, given.weight_bits, given.activation_bits, path)
 
 
 if __name__ == "__main__":

@@ -56,8 +56,9 @@ def _against_bytes(axes, rows):
     for k, bits in enumerate(SHOWN):
         found = sorted(
             (int(scores[bits]["packed_bytes"]), float(scores[bits]["cross_entropy"]))
-            for scores in rows.values() if bits in scores
-        )  # fmt: skip
+            for scores in rows.values()
+            if bits in scores
+        )
         style = {"color": COLOURS[k], "marker": MARKERS[k], "ms": 5, "lw": 1.3}
         axes.plot(*zip(*found, strict=True), label=f"{bits} bits", **style)
     axes.set(yscale="log", xlabel="size of model.hrnn, bytes")

@@ -13,7 +13,7 @@ import dataclasses
 import sys
 from contextlib import contextmanager
 
-from benchmarks.studies import rounding, trained
+from benchmarks.studies import rounding, study, trained
 from benchmarks.table import Table
 from hadamrnn.errors import as_sentences
 from hadamrnn.integer import batch, fixed_point
@@ -38,9 +38,9 @@ def rule(name):
         batch.rounding_constant = original
 
 
-def study(benchmark, q, progress=print):
+def rows_of(benchmark, q, progress=print):
     """The rows of one trained model: a row for each width and rule."""
-    settings = trained.settings_of(benchmark, (("q", q),))
+    settings = study.settings_of(benchmark, (("q", q),))
     model, data = trained.model_of(settings, progress), rounding.validation(settings)
     for bits in ACTIVATION_BITS:
         changed = dataclasses.replace(settings, activation_bits=bits)
@@ -56,7 +56,7 @@ def study(benchmark, q, progress=print):
 
 def main():
     benchmark, *blocks = sys.argv[1:]
-    rows = [row for q in map(int, blocks or ["1"]) for row in study(benchmark, q)]
+    rows = [row for q in map(int, blocks or ["1"]) for row in rows_of(benchmark, q)]
     Table(f"results/studies/rounding_rules_{benchmark}.csv", COLUMNS).replace(rows)
 
 

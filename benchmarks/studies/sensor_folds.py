@@ -16,26 +16,33 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from benchmarks.studies import study
 from benchmarks.table import Table
-from hadamrnn import params
 from hadamrnn.datasets.common import splits
 from hadamrnn.errors import as_sentences
 from hadamrnn.models import storage
+from hadamrnn.params import Settings
 from hadamrnn.prepared import arrays
 from hadamrnn.training import augmentation, batches, fit
 from hadamrnn.training.configuration import configuration
 
 FOLDS = 4
 COLUMNS = (
-    "benchmark", "options", "fold_scheme", "seeds", "mean_accuracy", "standard_deviation", "bytes",
-)  # fmt: skip
+    "benchmark",
+    "options",
+    "fold_scheme",
+    "seeds",
+    "mean_accuracy",
+    "standard_deviation",
+    "bytes",
+)
 
 
-def settings_of(benchmark, changes):
-    document = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-    document["benchmarks"] = [benchmark]
-    document["benchmark"][benchmark] |= changes | {"select": "last", "train_on_validation": False}
-    return params.check(document)[benchmark]
+def settings_of(benchmark: str, changes: dict) -> Settings:
+    """The recipe of params.yaml with ``changes``, measured at its last epoch on people left out."""
+    always = {"select": "last", "train_on_validation": False}
+    named = ((f"benchmark.{benchmark}.{key}", value) for key, value in (changes | always).items())
+    return study.settings_of(benchmark, named)
 
 
 def rows_of(folder, finer=False):
@@ -62,9 +69,13 @@ def fold_accuracy(settings, card, signals, targets, held_out, seed):
     }
     coding, size = batches.InputCoding("dense"), settings.train.batch_size
     train = batches.Batches(
-        inputs[~held_out], targets[~held_out], coding, size, seed=seed,
+        inputs[~held_out],
+        targets[~held_out],
+        coding,
+        size,
+        seed=seed,
         augmentation=augmentation.from_card(settings.train, card),
-    )  # fmt: skip
+    )
     rest = batches.Batches(inputs[held_out], targets[held_out], coding, 256)
     model = storage.build(configuration(settings, card), seed)
     return fit.fit(model, train, rest, settings.train).history[-1]["valid_accuracy"]
@@ -100,12 +111,14 @@ def main():
         means.append(statistics.mean(scores))
         print(f"seed {seed}:", *(f"{score:.2f}" for score in scores), flush=True)
     row = (
-        given.benchmark, " ".join(given.change),
-        f"people in {FOLDS} folds", " ".join(map(str, given.seeds)),
+        given.benchmark,
+        " ".join(given.change),
+        f"people in {FOLDS} folds",
+        " ".join(map(str, given.seeds)),
         round(statistics.mean(means), 2),
         round(statistics.stdev(means), 2) if len(means) > 1 else "",
         packed_bytes(settings, card),
-    )  # fmt: skip
+    )
     Table("results/studies/sensors.csv", COLUMNS).append(row)
     print(*row, sep=", ")
 

@@ -11,34 +11,12 @@ import hashlib
 import json
 from pathlib import Path
 
-import yaml
-
-from hadamrnn import params
-from hadamrnn.errors import HadamrnnError
 from hadamrnn.models import storage
 from hadamrnn.prepared import arrays
 from hadamrnn.training import batches
 from hadamrnn.training.checkpoint import checkpoint_for
 from hadamrnn.training.configuration import configuration
 from stages import common, train
-
-
-def settings_of(benchmark, changes=()):
-    """The Settings of one benchmark of params.yaml, with ``changes`` made to the document first.
-
-    changes : ((dotted key, value), ...), for example (("benchmark.har2.hidden_size", 64),).
-    Raises HadamrnnError for a wrong key or value, as every stage does.
-    """
-    document = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-    for path, value in (("benchmarks", [benchmark]), *changes):
-        *above, key = path.split(".")
-        section = document
-        for name in above:
-            section = section.get(name)
-            if not isinstance(section, dict):
-                raise HadamrnnError(f"change: must name keys of params.yaml; got {path}")
-        section[key] = value
-    return params.check(document)[benchmark]
 
 
 def recipe(settings):

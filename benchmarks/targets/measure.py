@@ -12,7 +12,7 @@ import argparse
 
 import yaml
 
-from benchmarks.studies import trained
+from benchmarks.studies import study, trained
 from hadamrnn import metrics
 from hadamrnn.errors import HadamrnnError, as_sentences
 from hadamrnn.evaluation import assessment
@@ -39,7 +39,7 @@ def change(text):
 
 def measure(benchmark, changes, targets=emulation.TARGETS, progress=print):
     """The device report of one model, with "changes", "float" and "integer" test scores."""
-    settings = trained.settings_of(benchmark, changes)
+    settings = study.settings_of(benchmark, changes)
     model = trained.model_of(settings, progress)
     folder = common.prepared(benchmark)
     card = arrays.read_card(folder)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.machine import PACKAGES
 from benchmarks.speed import growth, latency, memory, run, training_step, ways
 from benchmarks.speed.training_step import CONTENDERS, LOOP, OURS, Shape
 from hadamrnn.errors import HadamrnnError
@@ -216,7 +217,7 @@ def test_quick_run_writes_everything_and_keeps_other_parts(tmp_path, capsys):
     for conditions in first["conditions"].values():
         assert conditions["quick"] is True and len(conditions["load_before"]) == 3
         assert conditions["machine"]["cpu"] and conditions["machine"]["cores"] > 0
-        assert set(conditions["machine"]["versions"]) == set(run.PACKAGES)
+        assert set(conditions["machine"]["versions"]) == set(PACKAGES)
     assert len(first["targets"]) == len(run.TARGETS) + 1 + 1 + len(latency.ACTIVATION_BITS)
     assert all(isinstance(row["met"], bool) for row in first["targets"])
     for ending in ("svg", "png"):

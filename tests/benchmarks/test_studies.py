@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from benchmarks.speed import onnx_latency
-from benchmarks.studies import rounding, rounding_rules, text_recipes, trained
+from benchmarks.studies import rounding, rounding_rules, study, text_recipes, trained
+from benchmarks.table import Table
 from benchmarks.targets import measure
 from hadamrnn import integer
 from hadamrnn.datasets import copy
@@ -37,46 +38,46 @@ def tiny(tmp_path, monkeypatch):
 
 
 def test_changes_name_the_key_like_params_yaml(tiny):
-    assert trained.settings_of("copy", (("q", 2), ("benchmark.copy.epochs", 7))).train.epochs == 7
+    assert study.settings_of("copy", (("q", 2), ("benchmark.copy.epochs", 7))).train.epochs == 7
     with pytest.raises(HadamrnnError, match=r"^q: must be an integer of at least 1, .*; got 0$"):
-        trained.settings_of("copy", (("q", 0),))
+        study.settings_of("copy", (("q", 0),))
     with pytest.raises(HadamrnnError, match=r"^change: must name keys .*; got benchmark\.x\.y$"):
-        trained.settings_of("copy", (("benchmark.x.y", 0),))
+        study.settings_of("copy", (("benchmark.x.y", 0),))
     with pytest.raises(HadamrnnError, match=r"^change: must be key=value .*; got 'q'$"):
         measure.change("q")
 
 
 def test_a_recipe_is_what_decides_the_training_alone(tiny):
-    settings = trained.settings_of("copy")
+    settings = study.settings_of("copy")
     same = dataclasses.replace(settings, activation_bits=5, input_bits=5)
     assert trained.recipe(same) == trained.recipe(settings)
     for change in (("weight_bits", 2), ("seed", 2), ("benchmark.copy.learning_rate", 0.1)):
-        assert trained.recipe(trained.settings_of("copy", (change,))) != trained.recipe(settings)
+        assert trained.recipe(study.settings_of("copy", (change,))) != trained.recipe(settings)
 
 
 def test_rounding_study_goes_on_where_it_stopped(tiny):
     path, lines = tiny / "rounding.csv", []
-    rounding.study("copy", (None, 2), (8, 12), path, lines.append)
+    rounding.fill("copy", (None, 2), (8, 12), path, lines.append)
     assert [str(line).startswith("trained") for line in lines] == [True, False, False] * 2
     rows = rounding.rows_of(path)
     assert list(rows) == [("2", "8"), ("2", "12"), ("null", "8"), ("null", "12")]
     sizes = [int(row["packed_bytes"]) for row in rows.values()]
     assert sizes[0] == sizes[1] < sizes[2]
     before, done = path.read_bytes(), len(lines)
-    rounding.study("copy", (None, 2), (8, 12), path, lines.append)
+    rounding.fill("copy", (None, 2), (8, 12), path, lines.append)
     assert len(lines) == done and path.read_bytes() == before
-    rounding.study("copy", (2,), (8, 10, 12), path, lines.append)  # the model is not trained again
+    rounding.fill("copy", (2,), (8, 10, 12), path, lines.append)  # the model is not trained again
     assert len(lines) == done + 1 and ("2", "10") in rounding.rows_of(path)
     document = yaml.safe_load((tiny / "params.yaml").read_text(encoding="utf-8"))
     document["benchmark"]["copy"]["epochs"] = 2
     (tiny / "params.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
-    rounding.study("copy", (2,), (8,), path, lines.append)
+    rounding.fill("copy", (2,), (8,), path, lines.append)
     assert str(lines[-2]).startswith("trained")
     assert rounding.rows_of(path)["2", "8"]["recipe"] != rows["2", "8"]["recipe"]
 
 
 def test_rounding_study_lists_a_refused_width(tiny):
-    settings = trained.settings_of("copy")
+    settings = study.settings_of("copy")
     model, data = trained.model_of(settings, lambda line: None), rounding.validation(settings)
     wide = dataclasses.replace(settings, activation_bits=17)
     assert rounding.score(wide, model, data)["note"].startswith("refused: activation_bits: must")
@@ -156,10 +157,35 @@ def test_figures_are_the_same_bytes_each_time(tmp_path):
     }
 
 
+def test_a_study_adds_the_rows_that_are_missing_alone(tiny):
+    table = Table(tiny / "t.csv", ("case", "seed", "square", "empty"))
+    cases = [{"case": "a", "seed": seed} for seed in (1, 2, 3)]
+    made = []
+
+    def row_of(case, seed):
+        made.append(seed)
+        return {"square": seed * seed, "not_a_column": 0}
+
+    study.fill(table, cases[:2], row_of, progress=lambda row: None)
+    study.fill(table, cases, row_of, progress=lambda row: None)
+    assert made == [1, 2, 3]
+    assert [row["square"] for row in table.rows()] == ["1", "4", "9"]
+
+
+def test_a_training_run_of_a_study_is_the_stage_s_own(tiny):
+    """The same recipe, data and seed: the same validation scores as stage train's."""
+    settings = study.settings_of("copy")
+    found = study.scores(study.train(settings))
+    trained.model_of(settings, lambda line: None)
+    with (trained.folder_of(settings) / "results/copy/history.csv").open() as file:
+        row = next(csv.DictReader(file))
+    assert found["valid_cross_entropy"] == round(float(row["valid_cross_entropy"]), 5)
+
+
 def test_text_recipes_are_each_a_training_of_its_own(tiny):
     for recipe in text_recipes.RECIPES:
         own = tuple((f"benchmark.imdb.{key}", recipe[key]) for key in text_recipes.KEYS)
-        settings = trained.settings_of("imdb", own).train
+        settings = study.settings_of("imdb", own).train
         assert {key: getattr(settings, key) for key in text_recipes.KEYS} == recipe
     assert len({tuple(recipe.items()) for recipe in text_recipes.RECIPES}) == len(
         text_recipes.RECIPES
@@ -169,17 +195,17 @@ def test_text_recipes_are_each_a_training_of_its_own(tiny):
 def test_text_recipes_start_again_where_they_stopped(tiny, monkeypatch):
     calls = []
 
-    def row(recipe, seed):
+    def row(seed, **recipe):
         calls.append(seed)
-        return (*recipe.values(), seed, 0.5, 1.0, 1, 0.0, 1.0)
+        return {"valid_accuracy": 0.5, "seconds": 1.0}
 
     monkeypatch.setattr(text_recipes, "run", row)
     path = tiny / "recipes.csv"
-    text_recipes.study([1, 2], path)
+    text_recipes.fill([1, 2], path)
     whole, made = path.read_text(encoding="utf-8"), len(calls)
     assert made == 2 * len(text_recipes.RECIPES)
     path.write_text("".join(whole.splitlines(keepends=True)[:5]), encoding="utf-8")
-    text_recipes.study([1, 2], path)
+    text_recipes.fill([1, 2], path)
     assert path.read_text(encoding="utf-8") == whole and len(calls) == 2 * made - 4
 
 

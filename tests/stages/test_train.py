@@ -6,7 +6,7 @@ import pytest
 import yaml
 from safetensors.numpy import load_file
 
-from benchmarks.studies import trained
+from benchmarks.studies import study
 from hadamrnn.datasets import copy
 from hadamrnn.training import fit as training
 from stages import common, train
@@ -46,7 +46,7 @@ class Stop(Exception):
 
 
 def test_a_training_stopped_in_an_epoch_ends_as_one_that_was_not(tiny, capsys, monkeypatch):
-    settings = trained.settings_of("copy", (("seed", 6),))
+    settings = study.settings_of("copy", (("seed", 6),))
     train.main(settings)
     assert capsys.readouterr().out.count("copy epoch 3/3") == 1
     expected = load_file(model_file())
