@@ -34,9 +34,10 @@ def repro(session):
 
 @nox.session
 def tests(session):
-    """All tests and doctests; arguments go to pytest: nox -s tests -- -k krylov."""
+    """All tests and doctests, a process a core; arguments go to pytest: nox -s tests -- -k krylov."""
     install(session, "tests", "bench")
-    session.run("pytest", *session.posargs)
+    # One thread in each: the processes share the cores.
+    session.run("pytest", "--numprocesses=logical", *session.posargs, env={"OMP_NUM_THREADS": "1"})
 
 
 @nox.session
@@ -49,19 +50,34 @@ def lint(session):
     session.run("mypy")
 
 
-EMULATORS = (
-    "gcc-avr", "avr-libc", "simavr", "libsimavr-dev", "libelf-dev",
-    "gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm",
-    "gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf", "qemu-system-misc",
-)  # fmt: skip
+TOOLCHAINS = (
+    "gcc-avr",
+    "avr-libc",
+    "simavr",
+    "libsimavr-dev",
+    "libelf-dev",
+    "gcc-arm-none-eabi",
+    "libnewlib-arm-none-eabi",
+    "qemu-system-arm",
+    "gcc-riscv64-unknown-elf",
+    "picolibc-riscv64-unknown-elf",
+    "qemu-system-misc",
+)
+"""Debian packages of the compilers and emulators of the microcontrollers."""
+
+
+@nox.session(venv_backend="none")
+def toolchains(session):
+    """Install compilers and emulators of the microcontrollers (Debian, as root)."""
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        session.skip("needs apt-get and root; install by hand: " + " ".join(TOOLCHAINS))
+    session.run("apt-get", "update", "-qq", external=True)
+    session.run("apt-get", "install", "-y", "-qq", *TOOLCHAINS, external=True, silent=True)
 
 
 @nox.session
 def emulators(session):
-    """The C runtime on simavr and QEMU; with names, device.json too: nox -s emulators -- har2."""
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        session.run("apt-get", "update", "-qq", external=True)
-        session.run("apt-get", "install", "-y", "-qq", *EMULATORS, external=True, silent=True)
+    """The C runtime on simavr and QEMU (nox -s toolchains); with names, device.json too."""
     install(session, "tests")
     session.run("pytest", "tests/targets/test_emulators.py", "tests/runtime/test_fuzz.py")
     for name in session.posargs:
