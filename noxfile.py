@@ -50,6 +50,13 @@ def lint(session):
     session.run("mypy")
 
 
+@nox.session
+def docs(session):
+    """The documentation as a site in build/docs; a warning or a dead link is an error."""
+    install(session, "docs")
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "build/docs")
+
+
 TOOLCHAINS = (
     "gcc-avr",
     "avr-libc",

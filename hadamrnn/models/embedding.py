@@ -15,7 +15,7 @@ PADDING = 0
 
 DEVIATION = 0.1
 """Of the initial vectors. With the 1 of torch.nn.Embedding, words too rare to be learned add noise
-as large as what the others say (docs/training.md)."""
+as large as what the others say (docs/notebook/text.md)."""
 
 
 class FoldedEmbedding(nn.Module):

@@ -126,6 +126,6 @@ def require(target):
     """Raise HadamrnnError naming what ``target`` needs and this computer lacks."""
     if target.missing():
         raise HadamrnnError(
-            f"{target.name}: needs a cross compiler and an emulator, see docs/device.md; "
+            f"{target.name}: needs a cross compiler and an emulator, see docs/guides/device.md; "
             f"missing: {', '.join(target.missing())}"
         )

@@ -12,7 +12,7 @@ from hadamrnn.recurrence import cost, dispatch
 
 WORTH_SHARING = 5e-3
 """Estimated seconds of a step's recurrence on one thread from which on threads share it; measured
-on two vCPUs with AVX2 (docs/method.md)."""
+on two vCPUs with AVX2 (docs/notebook/speed.md)."""
 
 
 def limit(model, batches):

@@ -1,0 +1,156 @@
+"""README's quick starts and the guides' snippets, run as they are written, at small size."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+import hadamrnn.integer
+from hadamrnn.prepared import arrays
+from tests.docs.pages import ROOT, all_pages, blocks
+
+README = ROOT / "README.md"
+WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-O2")
+MAIN = """
+#include <stdio.h>
+int main(void)
+{
+    static int8_t samples[128][HAR2_INPUT_SIZE];
+
+    while (fread(samples, sizeof samples, 1, stdin) == 1) {
+        printf("%u\\n", (unsigned)classify((const int8_t (*)[HAR2_INPUT_SIZE])samples));
+    }
+    return 0;
+}
+"""
+SNIPPETS = [page for page in all_pages() if blocks(page, ("python",))]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty working folder that sees the shipped models and a card of har2."""
+    for name in ("exports", "shipped"):
+        if (ROOT / name).exists():
+            (tmp_path / name).symlink_to(ROOT / name)
+    card = tmp_path / "data/prepared/har2/card.json"
+    card.parent.mkdir(parents=True)
+    statistics = {"mean": [0.0] * 9, "standard_deviation": [1.0] * 9}
+    card.write_text(json.dumps({"standardisation": statistics, "companding": [0.01] * 9}))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def namespace(page):
+    """What the snippets of a page define, run one after another."""
+    names: dict = {}
+    for number, block in enumerate(blocks(page, ("python",))):
+        exec(compile(block, f"{page.name}, snippet {number}", "exec"), names)
+    return names
+
+
+@pytest.mark.parametrize("page", SNIPPETS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_snippets_run(page, folder):
+    assert namespace(page)
+
+
+def test_layer_of_the_readme_gives_every_state(folder):
+    names = namespace(README)
+    assert names["output"].shape == (32, 1000, 128) and names["h_n"].shape[-2:] == (32, 128)
+    assert names["rnn"].input_weight.grad.abs().sum() > 0
+
+
+def test_thresholds_of_the_device_guide_rise(folder):
+    thresholds = namespace(ROOT / "docs/guides/device.md")["thresholds"]
+    assert thresholds.shape == (255,) and (np.diff(thresholds) > 0).all()
+
+
+def test_example_of_own_data_is_a_data_set(folder):
+    page = ROOT / "docs/guides/own-data.md"
+    namespace(page)["prepare"](folder / "data/prepared/waves", {})
+    card = arrays.read_card(folder / "data/prepared/waves")
+    inputs, targets = arrays.load(folder / "data/prepared/waves", "valid")
+    assert inputs.shape == (100, 100, 1) and set(targets) == {0, 1}
+    assert card["counts"] == {"train": 600, "valid": 100, "test": 200}
+    (section,) = blocks(page, ("yaml",))
+    document = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    document["benchmark"] |= yaml.safe_load(section)["benchmark"]
+    document["benchmarks"] = ["waves"]
+    assert hadamrnn.params.check(document)["waves"].readout == "mean"
+
+
+def firmware(folder):
+    """The C files of the shipped har2 model, as the README makes them."""
+    shutil.copytree(ROOT / "hadamrnn/runtime", folder, ignore=shutil.ignore_patterns("targets"))
+    shutil.copy(ROOT / "exports/har2/model.h", folder / "har2.h")
+    return folder
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
+def test_c_of_the_readme_compiles_and_equals_python(folder):
+    model = hadamrnn.integer.load("exports/har2/model.hrnn")
+    place = firmware(folder / "firmware")
+    (code,) = blocks(README, ("c",))
+    (place / "main.c").write_text(code + MAIN)
+    command = ["cc", *WARNINGS, "main.c", "hadamrnn.c", "-o", "program"]
+    subprocess.run(command, cwd=place, check=True)
+    x = np.random.default_rng(3).integers(-60, 60, (20, 128, 9)).astype(np.int8)
+    done = subprocess.run([place / "program"], input=x.tobytes(), capture_output=True, check=True)
+    assert done.stdout.split() == [b"%d" % c for c in model.run_logits(x).argmax(axis=1)]
+
+
+@pytest.mark.parametrize("tool", ["avr-gcc", "arm-none-eabi-gcc"])
+def test_board_commands_of_the_device_guide_compile(folder, tool):
+    if not shutil.which(tool):
+        pytest.skip(f"needs {tool} (nox -s emulators)")
+    place = firmware(folder / "firmware" / "har2")
+    (folder / "examples").symlink_to(ROOT / "examples")
+    shutil.copy(ROOT / "hadamrnn/runtime/hadamrnn.h", place)
+    page = ROOT / "docs/guides/device.md"
+    (block,) = (b for b in blocks(page, ("sh", "console")) if b.startswith(tool))
+    command = block.replace("\\\n", " ").splitlines()[0]
+    if tool == "avr-gcc":
+        (place / "main.c").write_text('#include "har2.h"\nint main(void) { return 0; }\n')
+        command = f"cd firmware/har2 && {command}"
+    subprocess.run(command, shell=True, check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("dvc"), reason="needs the dvc command (pip install dvc)")
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a git checkout")
+def test_experiment_of_the_readme_runs(tmp_path):
+    """The commands as they stand there, in a clone whose shipped parameters train one epoch."""
+    clone = tmp_path / "clone"
+    listed = ["git", "ls-files", "-co", "--exclude-standard"]
+    files = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(lambda name: (ROOT / name).is_file(), files.splitlines()):
+        (clone / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, clone / name)
+    document = (clone / "params.yaml").read_text(encoding="utf-8")
+    small, found = re.subn(r"(  pdigits:.*\n    epochs: )\d+", r"\g<1>1", document)
+    assert found == 1
+    (clone / "params.yaml").write_text(small, encoding="utf-8")
+    person = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+    for command in (["init", "-q"], ["add", "-A"], [*person, "commit", "-qm", "small"]):
+        subprocess.run(["git", *command], cwd=clone, check=True)
+    (block,) = (block for block in blocks(README, ("sh",)) if "dvc exp run" in block)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = os.environ | {"PATH": path, "PYTHONPATH": str(clone)}
+    outputs = []
+    for command in block.splitlines():
+        if not command.startswith("source "):
+            done = subprocess.run(
+                command, cwd=clone, env=environment, shell=True, capture_output=True, text=True
+            )
+            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+            outputs.append(done.stdout)
+    assert "pdigits" in outputs[1]
+    config = json.loads((clone / "models/pdigits/config.json").read_text(encoding="utf-8"))
+    assert config["arguments"]["q"] == 4
+    assert (clone / "params.yaml").read_text(encoding="utf-8") == small
