@@ -34,7 +34,7 @@ def repro(session):
 
 @nox.session
 def tests(session):
-    """All tests and doctests, a process a core; arguments go to pytest: nox -s tests -- -k krylov."""
+    """All tests and doctests, a process a core; to pytest: nox -s tests -- -k krylov."""
     install(session, "tests", "bench")
     # One thread in each: the processes share the cores.
     session.run("pytest", "--numprocesses=logical", *session.posargs, env={"OMP_NUM_THREADS": "1"})
