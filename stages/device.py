@@ -8,15 +8,14 @@ from stages import common
 def main(settings):
     from hadamrnn import integer
     from hadamrnn.prepared import arrays
+    from hadamrnn.prepared.coding import Coding
     from hadamrnn.targets import emulation
 
     folder = common.prepared(settings.benchmark)
-    coding = arrays.read_card(folder)["input"]
-    inputs, _ = arrays.load(folder, "test")
-    if coding["kind"] == "dense":
-        inputs = inputs * coding["scale"] + coding["offset"]
+    coding = Coding.from_card(arrays.read_card(folder))
+    real = coding.decode(arrays.load(folder, "test")[0])
     model = integer.load(common.exports(settings.benchmark) / "model.hrnn")
-    report = emulation.report(model, model.quantize_input(inputs))
+    report = emulation.report(model, model.quantize_input(real))
     common.write_json(common.results(settings.benchmark) / "device.json", report)
     print("\n".join(emulation.lines(report)))
 

@@ -24,16 +24,18 @@ def main(settings):
     from hadamrnn.metrics import merge, recalled_accuracy, scores
     from hadamrnn.models import storage
     from hadamrnn.prepared import arrays
+    from hadamrnn.prepared.coding import Coding
     from hadamrnn.training import batches
 
     folder, exports = common.prepared(settings.benchmark), common.exports(settings.benchmark)
     card = arrays.read_card(folder)
     inputs, targets = arrays.load(folder, "test")
-    coding = batches.InputCoding(*(card["input"][key] for key in ("kind", "scale", "offset")))
+    coding = Coding.from_card(card)
     test = batches.Batches(inputs, targets, coding, BATCH)
     model, config = storage.load(common.models(settings.benchmark))
     logits = {"float": assessment.float_logits(model, test)}
-    torch_latency = assessment.torch_latency_us(model, coding.decode(test.inputs[:1]))
+    real = coding.decode(inputs)
+    torch_latency = assessment.torch_latency_us(model, real[:1])
     if config["model"] in storage.BASELINES:  # nothing but its size was exported
         if not (exports / "size.json").exists():
             raise HadamrnnError(
@@ -42,7 +44,6 @@ def main(settings):
             )
         exported = {**NOTHING_SHIPPED, **common.read_json(exports / "size.json")}
     else:
-        real = coding.decode(test.inputs).numpy()
         exported, logits["integer"] = assessment.of_export(
             exports, real, targets, logits["float"], config
         )

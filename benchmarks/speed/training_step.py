@@ -19,11 +19,11 @@ import torch
 from torch import nn
 
 from benchmarks.speed.peers import DenseStepLoop, DiagonalRecurrence, TorchRecurrent
-from benchmarks.studies.trained import coding_of
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.models.embedding import PADDING
 from hadamrnn.prepared import arrays
+from hadamrnn.prepared.coding import Coding
 from hadamrnn.training.fit import make_optimizer
 from hadamrnn.training.losses import cross_entropy
 
@@ -132,8 +132,8 @@ def _real_rows(shape):
     if not shape.task or not (folder / arrays.CARD).is_file():
         return None
     inputs, targets = arrays.load(folder, "train")
-    coding = coding_of(arrays.read_card(folder))
-    x, y = coding.decode(torch.from_numpy(inputs[: shape.batch])), targets[: shape.batch]
+    coding = Coding.from_card(arrays.read_card(folder))
+    x, y = coding.decode(inputs[: shape.batch], torch), targets[: shape.batch]
     wanted = (shape.batch, shape.steps, *(() if shape.symbols else (shape.input_size,)))
     if tuple(x.shape) != wanted:
         raise HadamrnnError(

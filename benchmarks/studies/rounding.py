@@ -23,6 +23,7 @@ from hadamrnn.export.prepared import freeze_prepared
 from hadamrnn.integer import packed
 from hadamrnn.metrics import merge
 from hadamrnn.prepared import arrays
+from hadamrnn.prepared.coding import Coding
 from hadamrnn.training import batches
 from stages import common
 
@@ -58,7 +59,7 @@ def validation(settings):
     folder = common.prepared(settings.benchmark)
     card = arrays.read_card(folder)
     inputs, targets = arrays.load(folder, "valid")
-    return batches.Batches(inputs, targets, trained.coding_of(card), 250), targets, card
+    return batches.Batches(inputs, targets, Coding.from_card(card), 250), targets, card
 
 
 def score(settings, model, data):
@@ -71,7 +72,7 @@ def score(settings, model, data):
         frozen = freeze_prepared(settings, common.prepared(settings.benchmark), model, card)
     except HadamrnnError as error:
         return {"note": f"refused: {error}"}
-    real = valid.coding.decode(valid.inputs).numpy()
+    real = valid.coding.decode(valid.inputs.numpy())
     logits = frozen.run_logits(frozen.quantize_input(real), workers=1)
     logits = merge(frozen.real_logits(logits, real.shape[1]), model.class_of)
     scores = metrics.scores(logits, targets)

@@ -23,6 +23,7 @@ from hadamrnn.errors import as_sentences
 from hadamrnn.models import storage
 from hadamrnn.params import Settings
 from hadamrnn.prepared import arrays
+from hadamrnn.prepared.coding import Coding
 from hadamrnn.training import augmentation, batches, fit
 from hadamrnn.training.configuration import configuration
 
@@ -67,7 +68,7 @@ def fold_accuracy(settings, card, signals, targets, held_out, seed):
     card = card | {
         "standardisation": {"mean": mean.tolist(), "standard_deviation": deviation.tolist()}
     }
-    coding, size = batches.InputCoding("dense"), settings.train.batch_size
+    coding, size = Coding("dense"), settings.train.batch_size
     train = batches.Batches(
         inputs[~held_out],
         targets[~held_out],

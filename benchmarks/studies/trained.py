@@ -13,7 +13,6 @@ from pathlib import Path
 
 from hadamrnn.models import storage
 from hadamrnn.prepared import arrays
-from hadamrnn.training import batches
 from hadamrnn.training.checkpoint import checkpoint_for
 from hadamrnn.training.configuration import configuration
 from stages import common, train
@@ -32,11 +31,6 @@ def recipe(settings):
 def folder_of(settings):
     """Where the training of ``settings`` runs and its model is kept."""
     return Path("models/studies", f"{settings.benchmark}-{recipe(settings)}")
-
-
-def coding_of(card):
-    """How stored inputs of a prepared benchmark become the model's."""
-    return batches.InputCoding(*(card["input"][key] for key in ("kind", "scale", "offset")))
 
 
 def model_of(settings, progress=print):

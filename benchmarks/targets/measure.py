@@ -20,6 +20,7 @@ from hadamrnn.export.prepared import freeze_prepared
 from hadamrnn.integer import packed
 from hadamrnn.metrics import merge
 from hadamrnn.prepared import arrays
+from hadamrnn.prepared.coding import Coding
 from hadamrnn.targets import emulation
 from hadamrnn.training import batches
 from stages import common
@@ -44,9 +45,9 @@ def measure(benchmark, changes, targets=emulation.TARGETS, progress=print):
     folder = common.prepared(benchmark)
     card = arrays.read_card(folder)
     inputs, targets_ = arrays.load(folder, "test")
-    test = batches.Batches(inputs, targets_, trained.coding_of(card), 250)
+    test = batches.Batches(inputs, targets_, Coding.from_card(card), 250)
     frozen = freeze_prepared(settings, folder, model, card)
-    x_int = frozen.quantize_input(test.coding.decode(test.inputs).numpy())
+    x_int = frozen.quantize_input(test.coding.decode(inputs))
     logits = {
         "float": assessment.float_logits(model, test),
         "integer": frozen.real_logits(frozen.run_logits(x_int), x_int.shape[1]),

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.prepared.coding import Coding
 
 
 def read_csv(path):
@@ -62,11 +63,8 @@ def read_inputs(path, model):
     card = path.with_name("card.json")
     if not symbol and path.suffix == ".npy" and card.is_file():
         try:
-            entry = json.loads(card.read_text(encoding="utf-8"))["input"]
-            scale, offset = np.float32(entry["scale"]), np.float32(entry["offset"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise HadamrnnError(
-                f"{card}: must give the input's scale and offset; got {error}"
-            ) from error
-        inputs = inputs.astype(np.float32) * scale + offset
+            content = json.loads(card.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise HadamrnnError(f"{card}: must be JSON; got {error}") from error
+        inputs = Coding.from_card(content, str(card)).decode(inputs)
     return inputs

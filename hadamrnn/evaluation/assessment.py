@@ -42,6 +42,7 @@ def confusion_rows(predicted, targets, names, per_step):
 
 def torch_latency_us(model, one_input, repeats=21):
     """Median microseconds of the torch model on one sequence (1, ...), one thread."""
+    one_tensor = torch.from_numpy(one_input)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -49,7 +50,7 @@ def torch_latency_us(model, one_input, repeats=21):
         for _ in range(repeats):
             start = time.perf_counter()
             with torch.no_grad():
-                model(one_input)
+                model(one_tensor)
             times.append(1e6 * (time.perf_counter() - start))
     finally:
         torch.set_num_threads(threads)

@@ -20,17 +20,19 @@ def choose(count, most=SEQUENCES):
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
-def input_range(inputs, real):
+def input_range(inputs, coding):
     """(low, high) of dense inputs in real units.
 
-    inputs : stored training inputs. uint8: the range that the type can hold, decoded by
-    ``real``, so that stored bytes and integers correspond one to one. Floats: the two quantiles
-    that leave out (1 - COVERED) together.
+    inputs : stored training inputs; coding : their Coding. uint8: the range that the type can hold,
+    so that stored bytes and integers correspond one to one. Floats: the two quantiles that leave
+    out (1 - COVERED) together.
     """
     if inputs.dtype == np.uint8:
-        return float(real(0)), float(real(255))
+        ends = np.array([0, 255], dtype=np.uint8)
+        low, high = coding.decode(ends)
+        return float(low), float(high)
     tail = (1 - COVERED) / 2
-    low, high = np.quantile(inputs, [tail, 1 - tail])
+    low, high = np.quantile(inputs, [tail, 1 - tail]) * coding.scale + coding.offset
     return min(0.0, float(low)), max(0.0, float(high))
 
 

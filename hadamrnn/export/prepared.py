@@ -3,6 +3,7 @@
 from hadamrnn.export import calibration, from_torch
 from hadamrnn.export.freeze import freeze
 from hadamrnn.prepared import arrays
+from hadamrnn.prepared.coding import Coding
 
 
 def freeze_prepared(settings, folder, model, card):
@@ -13,16 +14,13 @@ def freeze_prepared(settings, folder, model, card):
     finer = model.class_of is not None
     inputs, targets = arrays.load(folder, "train", finer)
     names = (arrays.finer_classes(card) if finer else card["output"])["names"]
-    coding, span = card["input"], None
+    coding = Coding.from_card(card)
+    span = calibration.input_range(inputs, coding) if coding.kind == "dense" else None
     chosen = calibration.choose(len(inputs))
-    real = inputs[chosen]
-    if coding["kind"] == "dense":
-        span = calibration.input_range(inputs, lambda x: x * coding["scale"] + coding["offset"])
-        real = real * coding["scale"] + coding["offset"]
     return freeze(
-        from_torch.frozen_weights(model), real, targets[chosen],
+        from_torch.frozen_weights(model), coding.decode(inputs[chosen]), targets[chosen],
         activation_bits=settings.activation_bits, input_bits=settings.input_bits,
-        input_kind=coding["kind"], input_range=span, readout=model.readout,
+        input_kind=coding.kind, input_range=span, readout=model.readout,
         per_step=model.per_step, max_steps=card["steps"], name=settings.benchmark,
         class_names=names,
     )  # fmt: skip

@@ -3,8 +3,6 @@
 An epoch can therefore be repeated exactly after a stop, without the state of a generator.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 
@@ -12,24 +10,6 @@ from hadamrnn.errors import HadamrnnError
 
 AUGMENTATION, STATE_NOISE = 1, 2
 """Streams of random numbers."""
-
-
-@dataclass(frozen=True)
-class InputCoding:
-    """How stored inputs become what the model sees (card.json, "input").
-
-    kind : "dense" (value = stored * scale + offset) or "symbol" (ids, passed on as they are).
-    """
-
-    kind: str
-    scale: float = 1.0
-    offset: float = 0.0
-
-    def decode(self, stored):
-        """Stored tensor -> ids (int64) or numbers (float32)."""
-        if self.kind == "symbol":
-            return stored.long()
-        return stored.float() * self.scale + self.offset
 
 
 def _tensor(array):
@@ -64,6 +44,7 @@ class Batches:
     """Iterates once per epoch over (inputs, targets) on ``device``.
 
     inputs : array as prepared; targets : (n,) or (n, time) integer class ids.
+    coding : prepared.coding.Coding of the inputs.
     seed : None for the stored order, else batches are shuffled by (seed, epoch).
     balanced : draw every class equally often (``balanced_order``); needs a seed.
     augmentation : None, or a callable (decoded inputs, generator) -> inputs; its generator is
@@ -104,7 +85,7 @@ class Batches:
         for start in range(0, count, self.batch_size):
             rows = torch.from_numpy(order[start : start + self.batch_size])
             own = slice(self.share[0], None, self.share[1])
-            inputs = self.coding.decode(self.inputs[rows].to(self.device))
+            inputs = self.coding.decode(self.inputs[rows].to(self.device), torch)
             if self.augmentation:  # of the whole batch, so that one process does what many do
                 inputs = self.augmentation(inputs, generator)
             yield inputs[own], self.targets[rows][own].to(self.device).long()
@@ -112,7 +93,7 @@ class Batches:
     def sample(self, count):
         """(inputs, targets) of at most ``count`` rows, evenly spaced as stored; not augmented."""
         rows = torch.linspace(0, len(self.inputs) - 1, min(count, len(self.inputs))).long()
-        inputs = self.coding.decode(self.inputs[rows].to(self.device))
+        inputs = self.coding.decode(self.inputs[rows].to(self.device), torch)
         return inputs, self.targets[rows].to(self.device).long()
 
     def generator(self, stream, device):

@@ -3,8 +3,9 @@
 import numpy as np
 
 from hadamrnn.prepared import arrays
+from hadamrnn.prepared.coding import Coding
 from hadamrnn.training import augmentation
-from hadamrnn.training.batches import Batches, InputCoding
+from hadamrnn.training.batches import Batches
 
 
 def batches_of(settings, folder, card, device, share):
@@ -12,7 +13,7 @@ def batches_of(settings, folder, card, device, share):
 
     settings : params.Settings; folder : of the prepared data; card : its card.json.
     """
-    coding = InputCoding(*(card["input"][key] for key in ("kind", "scale", "offset")))
+    coding = Coding.from_card(card)
     size, finer = settings.train.batch_size, settings.train.finer_classes
     inputs, targets = arrays.load(folder, "train", finer)
     held_out, answers = arrays.load(folder, "valid", finer)

@@ -123,7 +123,7 @@ def test_arrays_of_text_and_broken_cards(folder, capsys):
     np.save(folder / "x.npy", np.zeros((1, 1, 3)))
     (folder / "card.json").write_text("{}")
     errors = run(capsys, "predict", folder / "dense.hrnn", folder / "x.npy")[2]
-    assert "card.json: must give the input's scale and offset; got 'input'" in errors
+    assert "card.json: its section input must give kind, scale, offset; got None" in errors
 
 
 def test_damaged_model(folder, capsys):

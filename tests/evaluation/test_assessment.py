@@ -7,6 +7,7 @@ import torch
 from hadamrnn import metrics
 from hadamrnn.evaluation import assessment
 from hadamrnn.export import calibration
+from hadamrnn.prepared.coding import Coding
 
 LOGITS = np.array([[2.0, 0.0], [0.0, 2.0], [2.0, 0.0]])
 
@@ -42,7 +43,7 @@ def test_calibration_sequences_are_spread_and_within():
 
 
 def test_range_of_bytes_is_that_of_the_type():
-    span = calibration.input_range(np.array([[[3]]], np.uint8), lambda x: x / 255)
+    span = calibration.input_range(np.array([[[3]]], np.uint8), Coding("dense", 1 / 255))
     assert span == (0.0, 1.0)
 
 
@@ -50,4 +51,6 @@ def test_range_of_sensors_leaves_out_rare_spikes():
     inputs = np.zeros((100, 100, 1), np.float32)
     inputs[::2] = 1
     inputs[0, 0] = 1000
-    assert calibration.input_range(inputs, None) == (0.0, 1.0)
+    assert calibration.input_range(inputs, Coding("dense")) == (0.0, 1.0)
+    coding = Coding("dense", scale=2.0, offset=-0.5)
+    assert calibration.input_range(inputs, coding) == (-0.5, 1.5)

@@ -11,8 +11,9 @@ from hadamrnn import params
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.models.state_noise import StateNoise
+from hadamrnn.prepared.coding import Coding
 from hadamrnn.recurrence import reference
-from hadamrnn.training.batches import Batches, InputCoding
+from hadamrnn.training.batches import Batches
 from hadamrnn.training.fit import fit
 from tests.train_settings import train_settings
 
@@ -69,7 +70,7 @@ def test_training_with_noise_repeats_exactly(readout):
         torch.manual_seed(0)
         model = HadamClassifier(2, 16, 2, readout=readout)
         settings = train_settings(epochs=2, batch_size=20, state_noise_bits=bits)
-        batches = [Batches(inputs, targets, InputCoding("dense"), 20, seed=s) for s in (1, None)]
+        batches = [Batches(inputs, targets, Coding("dense"), 20, seed=s) for s in (1, None)]
         return fit(model, *batches, settings).history[-1]["train_cross_entropy"]
 
     assert trained(4) == trained(4) != trained(None)

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from hadamrnn import companding
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.prepared.coding import Coding
 from hadamrnn.training import augmentation
 from hadamrnn.training.augmentation import SensorAugmentation, rotation_matrices
-from hadamrnn.training.batches import Batches, InputCoding
+from hadamrnn.training.batches import Batches
 from hadamrnn.training.fit import fit
 from tests.training.test_fit import FEATURES, SETTINGS, data, model, same_parameters, train
 
@@ -190,7 +191,7 @@ def batches(seed=1):
     """All windows are the same, so that the order of samples makes no difference."""
     inputs, targets = np.ones((50, 4, 10), np.float32), np.zeros(50, np.uint8)
     augment = make(rotation=30, channel_dropout=0.1)
-    return Batches(inputs, targets, InputCoding("dense"), 16, seed=seed, augmentation=augment)
+    return Batches(inputs, targets, Coding("dense"), 16, seed=seed, augmentation=augment)
 
 
 def epoch_of(batches, epoch):
@@ -213,7 +214,7 @@ def test_the_order_of_batches_is_that_without_augmentation():
     plain, changed = (
         torch.cat([targets for _, targets in Batches(
             np.zeros((50, 4, 10), np.float32), np.arange(50, dtype=np.uint8),
-            InputCoding("dense"), 16, seed=1, augmentation=augment,
+            Coding("dense"), 16, seed=1, augmentation=augment,
         )])
         for augment in (None, make(rotation=30))
     )  # fmt: skip
@@ -225,8 +226,8 @@ def test_training_with_augmentation_repeats_and_differs_from_none():
 
     def once():
         network = model()
-        sets = Batches(*data(), InputCoding("dense"), 32, seed=1, augmentation=turn)
-        fit(network, sets, Batches(*data(70), InputCoding("dense"), 32), SETTINGS)
+        sets = Batches(*data(), Coding("dense"), 32, seed=1, augmentation=turn)
+        fit(network, sets, Batches(*data(70), Coding("dense"), 32), SETTINGS)
         return network
 
     first = once()

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.training.batches import Batches, InputCoding
+from hadamrnn.prepared.coding import Coding
+from hadamrnn.training.batches import Batches
 
-SYMBOLS = InputCoding("symbol")
+SYMBOLS = Coding("symbol")
 
 
 def make(count, size, seed=None):
@@ -64,20 +65,12 @@ def test_without_a_seed_the_stored_order():
 def test_dense_inputs_are_scaled_and_shifted(dtype):
     stored = np.arange(24, dtype=dtype).reshape(2, 4, 3)
     before = stored.copy()
-    batches = Batches(stored, np.zeros(2, np.uint8), InputCoding("dense", 0.5, -3.0), 2)
+    batches = Batches(stored, np.zeros(2, np.uint8), Coding("dense", 0.5, -3.0), 2)
     for _ in range(2):
         ((inputs, _),) = batches
         assert inputs.dtype == torch.float32
         assert torch.equal(inputs, torch.arange(24.0).view(2, 4, 3) * 0.5 - 3)
     np.testing.assert_array_equal(stored, before)
-
-
-@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
-def test_decode_leaves_its_argument_alone(dtype):
-    stored = torch.arange(6).to(dtype)
-    decoded = InputCoding("dense", 2.0, 1.0).decode(stored)
-    assert decoded.tolist() == [1, 3, 5, 7, 9, 11]
-    assert stored.tolist() == [0, 1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64])

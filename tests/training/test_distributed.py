@@ -15,8 +15,9 @@ from safetensors.numpy import load_file
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.models.classifier import HadamClassifier
+from hadamrnn.prepared.coding import Coding
 from hadamrnn.training import distributed
-from hadamrnn.training.batches import Batches, InputCoding
+from hadamrnn.training.batches import Batches
 from hadamrnn.training.losses import cross_entropy
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,7 @@ def test_shares_together_are_the_batches(processes):
     targets = np.arange(11, dtype=np.uint8)
 
     def made(share):
-        batches = Batches(inputs, targets, InputCoding("dense"), 4, seed=3, share=share)
+        batches = Batches(inputs, targets, Coding("dense"), 4, seed=3, share=share)
         return [y.tolist() for _, y in batches]
 
     shares = [made((process, processes)) for process in range(processes)]

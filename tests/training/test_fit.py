@@ -12,7 +12,8 @@ import torch
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.models.storage import BASELINES
-from hadamrnn.training.batches import Batches, InputCoding
+from hadamrnn.prepared.coding import Coding
+from hadamrnn.training.batches import Batches
 from hadamrnn.training.checkpoint import Checkpoint
 from hadamrnn.training.fit import HISTORY_COLUMNS, Listener, evaluate, fit, loss_of
 from hadamrnn.training.losses import FEW_CLASSES, cross_entropy
@@ -20,7 +21,7 @@ from hadamrnn.training.schedules import sign_factor, weight_factor
 from tests.train_settings import train_settings
 
 CLASSES, FEATURES, STEPS = 3, 2, 10
-DENSE = InputCoding("dense")
+DENSE = Coding("dense")
 
 SETTINGS = train_settings(
     hidden_size=16, epochs=5, batch_size=32, learning_rate=0.02, learning_rate_decay=0.9,

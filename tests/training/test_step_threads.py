@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from hadamrnn.models.classifier import HadamClassifier
+from hadamrnn.prepared.coding import Coding
 from hadamrnn.training import step_threads
-from hadamrnn.training.batches import Batches, InputCoding
+from hadamrnn.training.batches import Batches
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +22,7 @@ def batches(steps, features=None, batch_size=32, device="cpu"):
     shape = (4, steps, features) if features else (4, steps)
     kind = "dense" if features else "symbol"
     inputs, targets = np.zeros(shape, np.uint8), np.zeros(4, np.uint8)
-    return Batches(inputs, targets, InputCoding(kind), batch_size, device)
+    return Batches(inputs, targets, Coding(kind), batch_size, device)
 
 
 @pytest.mark.parametrize(
