@@ -17,7 +17,7 @@ import numpy as np
 from hadamrnn.errors import HadamrnnError
 
 
-def is_power_of_two(value):
+def is_power_of_two(value: int) -> bool:
     """Whether ``value`` is 1, 2, 4, 8, ...
 
     >>> [n for n in range(-1, 10) if is_power_of_two(n)]
@@ -26,7 +26,7 @@ def is_power_of_two(value):
     return value > 0 and value & (value - 1) == 0
 
 
-def block_size_of(hidden_size, q):
+def block_size_of(hidden_size: int, q: int) -> int:
     """Size m of the Hadamard blocks of a ``hidden_size`` state cut into ``q`` blocks.
 
     Raises HadamrnnError unless q divides hidden_size into blocks whose size is a power of two.

@@ -114,7 +114,8 @@ def from_card(settings, card):
     if not {"axes", "standardisation"} <= set(card):
         raise HadamrnnError(
             "train.rotation, train.channel_dropout: must be 0 for a data set whose card.json has "
-            f'no "axes" and "standardisation"; got {settings.rotation}, {settings.channel_dropout}'
+            f'no "axes" and "standardisation"; got {settings.rotation:g}, '
+            f"{settings.channel_dropout:g}"
         )
     statistics = card["standardisation"]
     return SensorAugmentation(

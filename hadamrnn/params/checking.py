@@ -1,0 +1,130 @@
+"""From params.yaml to the settings of each benchmark, every key of every section checked."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.hadamard import block_size_of
+from hadamrnn.params import combinations, document
+from hadamrnn.params.sections import (
+    HADAMARD_MODELS,
+    Data,
+    Document,
+    ExportSettings,
+    Section,
+    Settings,
+    TrainSettings,
+)
+from hadamrnn.params.sentences import read, shown
+
+FindData = Callable[[str], type[Data] | None]
+"""The model of a data set's settings by its name; None where its module declares none."""
+
+
+def check(given: object, find_data: FindData | None = None) -> dict[str, Settings]:
+    """Check a whole params.yaml document.
+
+    Parameters
+    ----------
+    given : object
+        What YAML holds; it is left as it is.
+    find_data : callable, optional
+        Without it neither ``data`` nor what depends on the data set is checked.
+
+    Returns
+    -------
+    dict of str to Settings
+        Of the benchmarks that ``benchmarks`` lists, in its order.
+
+    Raises
+    ------
+    HadamrnnError
+        In one sentence with key, rule and value, for the first fault.
+
+    Examples
+    --------
+    >>> check({"benchmarks": ["copy"]})
+    Traceback (most recent call last):
+    ...
+    hadamrnn.errors.HadamrnnError: model: is missing from params.yaml
+    """
+    top = read(Document, given, "")
+    defaults = vars(read(TrainSettings, top.train, "train"))
+    defaults |= vars(read(ExportSettings, top.export, "export"))
+    combinations.check_names([*top.benchmark])
+    sections = {
+        name: read(Section, own, f"benchmark.{name}", defaults)
+        for name, own in top.benchmark.items()
+    }
+    listed = _listed(top.benchmarks, top.benchmark)
+    facts = {}
+    if find_data is not None:
+        for name in (*listed, *sections):
+            model = find_data(name)
+            if model is not None:
+                facts[name] = read(model, sections[name].data, f"benchmark.{name}.data").facts
+    settings = {name: _resolve(top, name, sections[name]) for name in listed}
+    for name, one in settings.items():
+        combinations.check(one, facts.get(name), top.benchmark[name].get("readout"))
+    return settings
+
+
+def load(
+    path: str | Path = "params.yaml", find_data: FindData | None = None
+) -> dict[str, Settings]:
+    """Read and check params.yaml.
+
+    Parameters
+    ----------
+    path : str or Path
+    find_data : callable, optional
+        As for ``check``.
+
+    Returns
+    -------
+    dict of str to Settings
+        Of the listed benchmarks.
+
+    Raises
+    ------
+    HadamrnnError
+        For a file that cannot be read, or its first fault.
+    """
+    return check(document.read(path), find_data)
+
+
+def _listed(names: object, sections: Mapping[str, object]) -> list[str]:
+    """``benchmarks``: different names of sections, one at least."""
+    if not isinstance(names, list) or not names:
+        raise _no_list(names)
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            raise _no_list(names)
+    for name in names:
+        if not isinstance(name, str) or name not in sections:
+            known = ", ".join(sections)
+            raise HadamrnnError(f"benchmarks: must be among {known}; got {shown(name)}")
+    return names
+
+
+def _no_list(names: object) -> HadamrnnError:
+    rule = "must be a list of one or more different names"
+    return HadamrnnError(f"benchmarks: {rule}; got {shown(names)}")
+
+
+def _resolve(top: Document, name: str, section: Section) -> Settings:
+    """Top-level keys over the benchmark's own where they are not "auto"."""
+    values: dict[str, Any] = {"model": top.model, "seed": top.seed, "device": top.device}
+    for key in ("q", "readout", "weight_bits", "activation_bits", "input_bits"):
+        value = getattr(top, key)
+        values[key] = getattr(section, key) if value == "auto" else value
+    train = TrainSettings(
+        **{field.name: getattr(section, field.name) for field in dataclasses.fields(TrainSettings)}
+    )
+    if top.model in HADAMARD_MODELS:
+        block_size_of(train.hidden_size, values["q"])
+    data = MappingProxyType(section.data)
+    return Settings(benchmark=name, train=train, data=data, **values)

@@ -1,0 +1,153 @@
+"""One frozen model for each section of params.yaml; units and choices are told there."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, get_args
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from hadamrnn.params import rules
+from hadamrnn.params.rules import Auto, Switch, means, number, whole
+
+HADAMARD_MODELS = ("hadamrnn", "hadamrelu")
+"""Models whose recurrent matrix has Hadamard blocks."""
+CLOSED = ConfigDict(extra="forbid")
+
+Model = Literal[
+    "hadamrnn",
+    "hadamrelu",
+    "lstm",
+    "gru",
+    "rnn",
+    "fastgrnn",
+    "ornn",
+    "qornn",
+]
+Positive = Annotated[float, number(0, open_end=True)]
+Size = Annotated[int, whole(1, 4096)]
+Blocks = Annotated[int, whole(1)]
+Readout = Literal["last", "mean"]
+WeightBits = Annotated[int, whole(1, 8)] | Annotated[None, means("null for full precision")]
+StateBits = Annotated[int, whole(2, 16)]
+InputBits = Annotated[int, whole(2, 8)]
+MODELS: tuple[str, ...] = get_args(Model)
+
+
+@dataclass(frozen=True, kw_only=True, config=CLOSED)
+class TrainSettings:
+    """How one benchmark is trained: the section ``train``, under its own section's values."""
+
+    hidden_size: Size
+    q: Blocks
+    embedding_size: Size | Annotated[None, means("null for one-hot symbols")]
+    epochs: Annotated[int, whole(1)]
+    batch_size: Annotated[int, whole(1)]
+    balanced: Switch
+    learning_rate: Positive
+    learning_rate_schedule: Literal["exponential", "cosine"]
+    learning_rate_decay: Annotated[float, number(0, 1, open_end=True)]
+    warmup_steps: Annotated[int, whole(0)]
+    patience: Annotated[int, whole(1)] | Annotated[None, means("null for never stopping early")]
+    weight_bits: WeightBits
+    select: Literal["accuracy", "cross_entropy", "last"]
+    train_on_validation: Switch
+    finer_classes: Switch
+    readout: Readout
+    sign_schedule: Literal["hold", "constant", "anneal", "warmup"]
+    sign_learning_rate: Positive
+    sign_epochs: Annotated[int, whole(0)]
+    clip_gradient: Positive | Annotated[None, means("null for no limit")]
+    state_noise_bits: StateBits | Annotated[None, means("null for no noise")]
+    rotation: Annotated[float, number(0, 180)]
+    word_dropout: Annotated[float, number(0, 0.9)]
+    channel_dropout: Annotated[float, number(0, 0.9)]
+
+
+@dataclass(frozen=True, kw_only=True, config=CLOSED)
+class ExportSettings:
+    """Widths of one benchmark's integer model, unless a top-level key sets them for all."""
+
+    activation_bits: StateBits
+    input_bits: InputBits
+
+
+@dataclass(frozen=True, kw_only=True, config=CLOSED)
+class Section(ExportSettings, TrainSettings):
+    """A section under ``benchmark``, the defaults of ``train`` and ``export`` filled in."""
+
+    data: rules.Mapping = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, config=CLOSED)
+class Document:
+    """The top level of params.yaml; its sections have models of their own."""
+
+    benchmarks: Any
+    model: Model
+    q: Blocks | Auto
+    readout: Literal["auto", "last", "mean"]
+    weight_bits: WeightBits | Auto
+    activation_bits: StateBits | Auto
+    input_bits: InputBits | Auto
+    seed: Annotated[int, whole(0, rules.MOST_SEED)]
+    device: Annotated[
+        str,
+        Field(strict=True, pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)\z"),
+        means("auto, cpu, cuda or cuda:<index>"),
+    ]
+    train: Any
+    export: Any
+    benchmark: rules.Mapping
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything one benchmark's stages need, resolved: nothing is "auto" here but the device.
+
+    ``data`` holds what params.yaml says to the data set's module, unread.
+    """
+
+    benchmark: str
+    model: str
+    q: int
+    readout: str
+    weight_bits: int | None
+    activation_bits: int
+    input_bits: int
+    seed: int
+    device: str
+    train: TrainSettings
+    data: Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a data set is, whatever its settings: it decides which options can be used with it.
+
+    Parameters
+    ----------
+    symbols : bool
+        Inputs are ids of symbols, else numbers.
+    per_step : bool
+        There is a target at every step, else one for each sequence.
+    axes : bool
+        It says which channels are x, y and z of one sensor.
+    finer_classes : bool
+        It tells finer classes apart than those it is measured by.
+    """
+
+    symbols: bool = False
+    per_step: bool = False
+    axes: bool = False
+    finer_classes: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, config=CLOSED)
+class Data:
+    """Base of a data set's settings, its ``data`` in params.yaml; by itself, of one without any.
+
+    ``facts`` is None where nothing is known before the data are prepared.
+    """
+
+    facts: ClassVar[Facts | None] = None

@@ -1,0 +1,58 @@
+"""Values and paths in messages: one line, bounded in length and in effort."""
+
+import pytest
+
+from hadamrnn.params.sentences import WIDTH, path_of, shown
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "null"),
+        (True, "True"),
+        (1.5, "1.5"),
+        (10**30, "1" + "0" * 30),
+        ("a\nb", r"'a\nb'"),
+        ({"a": [None]}, "{'a': [None]}"),
+        ([1 << 20_000], "[an integer of 20001 bits]"),
+        ([[[[1]]]], "[[[[...]]]]"),
+    ],
+)
+def test_values(value, text):
+    assert shown(value) == text
+
+
+def test_long_values_are_cut():
+    for value in (
+        "x" * 10_000,
+        list(range(10_000)),
+        dict.fromkeys(range(100), "y" * 50),
+        b"z" * 999,
+    ):
+        assert WIDTH // 4 < len(shown(value)) <= WIDTH + len("...")
+
+
+def test_a_value_of_endless_aliases_is_shown_at_once():
+    value = ["x"]
+    for _ in range(40):  # 2^40 values when written out
+        value = [value, value]
+    assert shown(value) == "[[[[...], [...]], [[...], [...]]], [[[...], [...]], [[...], [...]]]]"
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "path"),
+    [
+        ("", "seed", "seed"),
+        ("benchmark.copy", "data", "benchmark.copy.data"),
+        ("train", 3, "train.3"),
+        ("train", None, "train.null"),
+        ("train", "a\nb", r"train.'a\nb'"),
+        ("", "", "''"),
+    ],
+)
+def test_paths(place, key, path):
+    assert path_of(place, key) == path
+
+
+def test_long_keys_are_cut():
+    assert len(path_of("", "x" * 10_000)) <= WIDTH + len("...")
