@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from hadamrnn.targets import host
+from hadamrnn.targets.compiler import find_compiler
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("torch", "numba", "numpy", "onnxruntime")
@@ -25,7 +25,7 @@ def vector_bytes() -> int:
 
 def compiler() -> str:
     """First line of what the C compiler says about itself."""
-    command = [*host.find_compiler(), "--version"]
+    command = [*find_compiler(), "--version"]
     return subprocess.check_output(command, text=True).splitlines()[0]
 
 

@@ -11,8 +11,8 @@ names, in the lane width of the model's transform (16 or 32 bits), added in a lo
 additions a cycle of an AMD Zen 3. The best of many short rounds counts, for another program beside
 lowers the rate, and with it the factor. A transform in 32 bits is measured against 32-bit additions
 though its lowest levels fit 16 bits. Signs, input, rounding, saturation, loads and stores come on
-top of the bound. The runtime is compiled for this processor (host.WIDEST); its vectors have up to
-32 bytes, so with AVX-512 the bound is of vectors twice as wide.
+top of the bound. The runtime is compiled for this processor (compiler.WIDEST); its vectors have up
+to 32 bytes, so with AVX-512 the bound is of vectors twice as wide.
 """
 
 import math
@@ -33,7 +33,7 @@ from hadamrnn.export.freeze import freeze
 from hadamrnn.export.from_torch import frozen_weights
 from hadamrnn.export.onnx_graph import open_session
 from hadamrnn.models.classifier import HadamClassifier
-from hadamrnn.targets import host
+from hadamrnn.targets import compiler, host
 
 SHAPES = (("har2", 128, 128, 9, 2), ("pmnist", 512, 784, 1, 10))
 """(name, d, T, d_in, classes)"""
@@ -69,7 +69,7 @@ def additions_per_second(lane_bits):
         source.write_text(ADDITIONS, encoding="ascii")
         names = {"LANE": f"uint{lane_bits}_t", "BYTES": vector_bytes(), "COUNT": ACCUMULATORS}
         defines = [f"-D{key}={value}" for key, value in names.items()]
-        host.compile_c(["-std=gnu11", "-O3", "-march=native", *defines, source, "-o", program])
+        compiler.compile_c(["-std=gnu11", "-O3", "-march=native", *defines, source, "-o", program])
         return float(subprocess.check_output([program]).split()[0])
 
 
@@ -87,7 +87,7 @@ def c_runtime(shape, activation_bits):
     """Latency of the C runtime, with the bound of its step."""
     _, size, steps, *_ = shape
     model, sequence = frozen_model(*shape[1:], activation_bits)
-    microseconds = host.latency_us(model, sequence, repeats=101, options=host.WIDEST)
+    microseconds = host.latency_us(model, sequence, repeats=101, options=compiler.WIDEST)
     rate = additions_per_second(model.transform_bits)
     bound = 1e6 * size * math.log2(model.block_size) / rate
     return {

@@ -152,7 +152,7 @@ def to_text(model):
     operations = operations_per_step(model)
     block_log2 = model.block_size.bit_length() - 1
     flags = ["HR_SYMBOL"] * (model.input_kind == "symbol") + ["HR_MEAN"] * (model.readout == "mean")
-    flags += ["HR_MANY_TO_MANY"] * bool(model.per_step)
+    flags += ["HR_PER_STEP"] * bool(model.per_step)
     constants = {
         "HIDDEN_SIZE": model.hidden_size,
         "INPUT_SIZE": model.input_size,

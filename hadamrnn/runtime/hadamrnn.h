@@ -55,11 +55,11 @@ typedef enum {
     HR_UNPROVEN = 9        /* hr_load: a 32-bit sum could overflow */
 } hr_status;
 
-enum { HR_SYMBOL = 1, HR_MEAN = 2, HR_MANY_TO_MANY = 4 }; /* hr_model.flags */
+enum { HR_SYMBOL = 1, HR_MEAN = 2, HR_PER_STEP = 4 }; /* hr_model.flags */
 
 enum { HR_NOT_ALIGNED = 255 }; /* hr_model.aligned_shift */
 
-/* One model. Tables are packed bytes, little endian, lowest bit first; each row starts on a byte. */
+/* One model. Tables are packed bytes, little endian, lowest bit first; a row starts on a byte. */
 typedef struct {
     const uint8_t *signs;         /* d bits, 1 for -1 */
     const uint8_t *input_weight;  /* input_size rows of d weights of input_weight_bits */
@@ -72,7 +72,7 @@ typedef struct {
     uint16_t block_size;          /* m, a power of two that divides d */
     uint16_t input_size;          /* features, or number of symbols */
     uint16_t output_size;         /* classes */
-    uint8_t flags;                /* HR_SYMBOL | HR_MEAN | HR_MANY_TO_MANY */
+    uint8_t flags;                /* HR_SYMBOL | HR_MEAN | HR_PER_STEP */
     uint8_t weight_bits;          /* range 2 to 16, as input_weight_bits and activation_bits */
     uint8_t input_weight_bits;
     uint8_t activation_bits;      /* states lie in [-(2^(a-1) - 1), 2^(a-1) - 1] */

@@ -1,18 +1,24 @@
-/* The update of a step where int has 16 bits, as on AVR; only hadamrnn.c includes this file, after
- * its helpers.
+/* The update of a step where int has 16 bits, as on AVR.
  *
  * How it got fast. The 8-bit multiplier of AVR multiplies a weight of 4 bits by an input in two
  * cycles; sums of up to 31 products fit 16 bits. The division by 2^F is split into one by 2^w and
  * one by 2^k, and the first made a shift by 16, which moves bytes. The three loops are in
- * assembly, hadamrnn_avr.S, because compilers run out of registers on them; the same in C is for
+ * assembly, hadamrnn_avr.h, because compilers run out of registers on them; the same in C is for
  * processors without a multiplier, tables outside flash, and the tests. */
 #ifndef HADAMRNN_ALIGNED_H
 #define HADAMRNN_ALIGNED_H
 
-#if defined(HR_READ_IS_LPM) && defined(__AVR_HAVE_MUL__)
-#define HR_LOOP extern /* in hadamrnn_avr.S */
+#include "hadamrnn_avr.h"
+
+#if HR_LANES == 1
+#ifdef HR_AVR
+#define HR_LOOP extern /* in hadamrnn_avr.h */
 #else
-#define HR_LOOP static
+#define HR_LOOP HR_LOCAL
+#endif
+
+#ifdef __cplusplus
+extern "C" {
 #endif
 
 /* sums[i] = offset + sum over features of (weight (j, i) + 8) * input[j], modulo 2^16.
@@ -31,9 +37,13 @@ HR_LOOP void hr_drift(uint16_t *sums, uint8_t count, const uint8_t *bias, uint32
 HR_LOOP void hr_settle(int16_t *hidden, const uint16_t *drift, uint8_t count, const uint8_t *signs,
                        uint8_t block_log2, int16_t limit);
 
-#if !defined(HR_READ_IS_LPM) || !defined(__AVR_HAVE_MUL__)
-static void hr_products(const uint8_t *row, size_t stride, const int8_t *input, uint8_t features,
-                        uint16_t offset, uint16_t *sums, uint8_t count)
+#ifdef __cplusplus
+}
+#endif
+
+#ifndef HR_AVR
+HR_LOCAL void hr_products(const uint8_t *row, size_t stride, const int8_t *input, uint8_t features,
+                          uint16_t offset, uint16_t *sums, uint8_t count)
 {
     uint8_t i, j;
 
@@ -50,8 +60,8 @@ static void hr_products(const uint8_t *row, size_t stride, const int8_t *input, 
     }
 }
 
-static void hr_drift(uint16_t *sums, uint8_t count, const uint8_t *bias, uint32_t multiplier,
-                     uint16_t bias_gain, uint32_t rounding)
+HR_LOCAL void hr_drift(uint16_t *sums, uint8_t count, const uint8_t *bias, uint32_t multiplier,
+                       uint16_t bias_gain, uint32_t rounding)
 {
     for (; count; count--, sums++, bias += 2) {
         const uint32_t rest = (uint32_t)(int32_t)hr_int16(*sums) * multiplier +
@@ -61,8 +71,8 @@ static void hr_drift(uint16_t *sums, uint8_t count, const uint8_t *bias, uint32_
     }
 }
 
-static void hr_settle(int16_t *hidden, const uint16_t *drift, uint8_t count, const uint8_t *signs,
-                      uint8_t block_log2, int16_t limit)
+HR_LOCAL void hr_settle(int16_t *hidden, const uint16_t *drift, uint8_t count, const uint8_t *signs,
+                        uint8_t block_log2, int16_t limit)
 {
     uint8_t i;
 
@@ -85,7 +95,7 @@ static void hr_settle(int16_t *hidden, const uint16_t *drift, uint8_t count, con
 /* hidden = saturate((y 2^w + p M + B 2^bias_shift + R) >> F) where hidden holds t, as
  * (y + ((p M + B 2^bias_shift + R) >> w)) >> k, which is the same. With all of the inner sum
  * multiplied by 2^aligned_shift, the inner shift is by 16, which moves bytes. */
-static void hr_update_aligned(const hr_model *model, const hr_drive *drive, int16_t *hidden)
+HR_LOCAL void hr_update_aligned(const hr_model *model, const hr_drive *drive, int16_t *hidden)
 {
     const uint8_t align = model->aligned_shift;
     uint16_t offset = 0, sums[HR_BATCH];
@@ -113,4 +123,5 @@ static void hr_update_aligned(const hr_model *model, const hr_drive *drive, int1
                   (int16_t)((1ul << (model->activation_bits - 1)) - 1));
     }
 }
+#endif
 #endif

@@ -1,5 +1,5 @@
-/* hr_load: a packed file in memory becomes a model, or is refused. See hadamrnn/integer/packed.py for the
- * format and hadamrnn/integer/proof.py for the proofs, repeated here in 64-bit integers. */
+/* hr_load: a packed file in memory becomes a model, or is refused. See hadamrnn/integer/packed.py
+ * for the format and proof.py beside it for the proofs, repeated here in 64-bit integers. */
 #include "hadamrnn.h"
 
 #define HR_HEADER_BYTES 64
@@ -179,7 +179,7 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
         hr_outside(loaded.hidden_size, 1, 32768) || loaded.input_size == 0 ||
         loaded.output_size == 0 || loaded.max_steps == 0 ||
         hr_outside(multiplier, 1, HR_INT32_MAX) ||
-        ((loaded.flags & HR_MEAN) && (loaded.flags & HR_MANY_TO_MANY)) ||
+        ((loaded.flags & HR_MEAN) && (loaded.flags & HR_PER_STEP)) ||
         (!(loaded.flags & HR_MEAN) && loaded.sum_shift)) {
         return HR_BAD_FIELD;
     }

@@ -1,5 +1,4 @@
-/* The update of a step where int has 32 bits; only hadamrnn.c includes this file, after its
- * helpers.
+/* The update of a step where int has 32 bits.
  *
  * How it got fast. Two sums travel in one word, so that one multiplication multiplies an input by
  * the weights of two neurons; and the loops are written so that each keeps to the registers of a
@@ -7,26 +6,12 @@
 #ifndef HADAMRNN_PAIRS_H
 #define HADAMRNN_PAIRS_H
 
-/* As words of two neurons a and b, a + 65536 b modulo 2^32. */
-static int32_t hr_low(uint32_t pair)
-{
-    return hr_int16(pair);
-}
+#include "hadamrnn_transform.h"
 
-static int32_t hr_high(uint32_t pair)
-{
-    return hr_int16((pair + 0x8000u) >> 16);
-}
+#if HR_LANES == 2
+#define HR_CHUNK 17 /* features whose products fit 16 bits: 15 * 128 * 17 < 2^15 */
 
-/* Whether the transform uses such words: not for blocks of one, which need none. */
-static uint8_t hr_in_pairs(const hr_model *model)
-{
-    return model->transform_bits == 16 && model->block_log2 > 0;
-}
-
-enum { HR_CHUNK = 17 }; /* features whose products fit 16 bits: 15 * 128 * 17 < 2^15 */
-
-static uint32_t hr_biased(const uint8_t *bias, uint32_t gain, uint32_t start)
+HR_LOCAL uint32_t hr_biased(const uint8_t *bias, uint32_t gain, uint32_t start)
 {
     return (uint32_t)(int32_t)hr_read16(bias) * gain + start;
 }
@@ -34,8 +19,9 @@ static uint32_t hr_biased(const uint8_t *bias, uint32_t gain, uint32_t start)
 /* rest[i] = row i of U, of 4 bits, times the input, times M + B 2^bias_shift + R modulo 2^32, two
  * neurons in each multiplication. Weights are read as nibble + 8 without a sign, which
  * drive->offset takes back. features : 1 to HR_CHUNK; count : a multiple of 8. */
-HR_APART static void hr_products(const hr_drive *drive, const uint8_t *row, const int8_t *input,
-                                 size_t features, const uint8_t *bias, uint32_t *rest, size_t count)
+HR_APART static void hr_products_in_pairs(const hr_drive *drive, const uint8_t *row,
+                                          const int8_t *input, size_t features,
+                                          const uint8_t *bias, uint32_t *rest, size_t count)
 {
     const uint32_t *const end = rest + count;
     const int8_t *const last = input + features;
@@ -85,8 +71,8 @@ HR_APART static void hr_products(const hr_drive *drive, const uint8_t *row, cons
 
 /* saturate((y gain + rest) >> fraction), where y is t, negative if flip is -1 and not 0, times
  * scale / 2^16, rounded. */
-static int32_t hr_settle(int32_t t, int32_t flip, int32_t scale, int32_t gain, uint32_t rest,
-                         uint8_t fraction, int32_t limit)
+HR_LOCAL int32_t hr_settle_one(int32_t t, int32_t flip, int32_t scale, int32_t gain,
+                               uint32_t rest, uint8_t fraction, int32_t limit)
 {
     const int32_t y = hr_shift_right((t ^ flip) * scale + (32768 - flip * scale), 16);
     const int32_t value = hr_shift_right(y * gain + (int32_t)rest, fraction);
@@ -112,10 +98,12 @@ HR_APART static void hr_settle_pairs(const hr_model *model, const hr_drive *driv
 /* Neurons 2 i and 2 i + 1; written out, so that no loop counts and no pointer moves between. */
 #define HR_TWO(i)                                                                                \
     do {                                                                                         \
-        const int32_t a = hr_settle(hr_low(pair[i]), -(int32_t)((bits >> (2 * (i))) & 1), scale, \
-                                    gain, rest[2 * (i)], fraction, limit);                       \
-        const int32_t b = hr_settle(hr_high(pair[i]), -(int32_t)((bits >> (2 * (i) + 1)) & 1),   \
-                                    scale, gain, rest[2 * (i) + 1], fraction, limit);            \
+        const int32_t a =                                                                        \
+            hr_settle_one(hr_low(pair[i]), -(int32_t)((bits >> (2 * (i))) & 1), scale, gain,     \
+                          rest[2 * (i)], fraction, limit);                                       \
+        const int32_t b =                                                                        \
+            hr_settle_one(hr_high(pair[i]), -(int32_t)((bits >> (2 * (i) + 1)) & 1), scale,      \
+                          gain, rest[2 * (i) + 1], fraction, limit);                             \
         hidden[2 * (i)] = (int16_t)a;                                                            \
         hidden[2 * (i) + 1] = (int16_t)b;                                                        \
         if (sums) {                                                                              \
@@ -135,4 +123,5 @@ HR_APART static void hr_settle_pairs(const hr_model *model, const hr_drive *driv
     }
 #undef HR_TWO
 }
+#endif
 #endif

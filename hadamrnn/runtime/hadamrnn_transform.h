@@ -1,4 +1,4 @@
-/* The fast transform; only hadamrnn.c includes this file.
+/* The fast transform.
  *
  * x <- (I_q (x) S_m) x in place, m = 2^log2, in d log2(m) additions: one pass of radix 2 or 4, then
  * passes of radix 8.
@@ -9,6 +9,8 @@
  * are the words of the sums and differences, so one addition does the work of two. */
 #ifndef HADAMRNN_TRANSFORM_H
 #define HADAMRNN_TRANSFORM_H
+
+#include "hadamrnn_basics.h"
 
 /* One radix-8 butterfly on p[0], p[half], ..., p[7 half]. The pointer walks, because a small
  * processor has no registers left to hold multiples of half. */
@@ -38,13 +40,13 @@
 /* Radix-8 butterflies on all of x, from x to end. */
 #define HR_PASS8(type, x, end, half)                                                             \
     do {                                                                                         \
-        type *p = (x);                                                                           \
-        while (p != (end)) {                                                                     \
-            type *const next = p + (half);                                                       \
-            for (; p != next; p++) {                                                             \
-                HR_RADIX8(type, p, half);                                                        \
+        type *at = (x);                                                                          \
+        while (at != (end)) {                                                                    \
+            type *const next = at + (half);                                                      \
+            for (; at != next; at++) {                                                           \
+                HR_RADIX8(type, at, half);                                                       \
             }                                                                                    \
-            p += 7 * (half);                                                                     \
+            at += 7 * (half);                                                                    \
         }                                                                                        \
     } while (0)
 
@@ -71,7 +73,7 @@ typedef uint32_t hr_vector;
 
 /* type : unsigned, so that words of two values may wrap; what is proven to fit never does. */
 #define HR_DEFINE_TRANSFORM(name, type)                                                          \
-    static void name(type *x, size_t size, uint8_t log2)                                         \
+    HR_LOCAL void name(type *x, size_t size, uint8_t log2)                                       \
     {                                                                                            \
         type *const end = x + size, *p;                                                          \
         size_t half = 1;                                                                         \
@@ -99,7 +101,8 @@ typedef uint32_t hr_vector;
         }                                                                                        \
         for (; half >> log2 == 0; half *= 8) {                                                   \
             if (HR_LANES > 1 && half >= HR_VECTOR_WORDS) {                                       \
-                HR_PASS8(hr_vector, (hr_vector *)x, (hr_vector *)end, half / HR_VECTOR_WORDS);   \
+                HR_PASS8(hr_vector, (hr_vector *)(void *)x, (hr_vector *)(void *)end,            \
+                         half / HR_VECTOR_WORDS);                                                \
             } else if (HR_FIXED_STRIDES && half == 1) {                                          \
                 HR_PASS8(type, x, end, 1);                                                       \
             } else if (HR_FIXED_STRIDES && half == 8) {                                          \
@@ -112,7 +115,7 @@ typedef uint32_t hr_vector;
 
 /* Where int has 16 bits, eight 32-bit values do not fit the registers: levels half, 2 half, ...,
  * size / 2 of radix 2, in little code. */
-static inline void hr_levels32(uint32_t *x, size_t size, size_t block, size_t half)
+HR_LOCAL void hr_levels32(uint32_t *x, size_t size, size_t block, size_t half)
 {
     uint32_t *const end = x + size, *p;
 
@@ -128,5 +131,88 @@ static inline void hr_levels32(uint32_t *x, size_t size, size_t block, size_t ha
             }
         }
     }
+}
+
+#if HR_LANES == 1
+HR_DEFINE_TRANSFORM(hr_transform16, uint16_t)
+#else
+HR_DEFINE_TRANSFORM(hr_transform32, uint32_t)
+#endif
+
+/* As words of two neurons a and b, a + 65536 b modulo 2^32. */
+HR_LOCAL int32_t hr_low(uint32_t pair)
+{
+    return hr_int16(pair);
+}
+
+HR_LOCAL int32_t hr_high(uint32_t pair)
+{
+    return hr_int16((pair + 0x8000u) >> 16);
+}
+
+/* Whether the transform uses such words: not for blocks of one, which need none. */
+HR_LOCAL uint8_t hr_in_pairs(const hr_model *model)
+{
+    return model->transform_bits == 16 && model->block_log2 > 0;
+}
+
+#if HR_LANES == 1
+/* t = (I_q (x) S_m) h, into hidden if it fits there, else into scratch: as many levels as fit 16
+ * bits are done in hidden first. */
+HR_APART static void hr_transform(const hr_model *model, hr_state *state)
+{
+    const size_t size = model->hidden_size;
+    uint8_t narrow = model->block_log2;
+    size_t i;
+
+    if (model->transform_bits == 32) {
+        narrow = (uint8_t)(16 - model->activation_bits); /* (2^(a-1) - 1) 2^(16-a) < 2^15 */
+    }
+    hr_transform16((uint16_t *)state->hidden, size, narrow);
+    if (model->transform_bits == 32) {
+        for (i = 0; i < size; i++) {
+            state->scratch[i] = (uint32_t)(int32_t)state->hidden[i];
+        }
+        hr_levels32(state->scratch, size, model->block_size, (size_t)1 << narrow);
+    }
+}
+#else
+/* t = (I_q (x) S_m) h into scratch; if it fits 16 bits, as words of two. */
+HR_APART static void hr_transform(const hr_model *model, hr_state *state)
+{
+    const size_t size = model->hidden_size;
+    const uint8_t log2 = model->block_log2;
+    size_t i;
+
+    if (hr_in_pairs(model)) { /* made by the first level */
+        const int16_t *hidden = state->hidden, *const end = hidden + size;
+        uint32_t *pair = state->scratch;
+
+        for (; hidden != end; hidden += 2) {
+            const int32_t a = hidden[0], b = hidden[1];
+
+            *pair++ = (uint32_t)(a + b) + ((uint32_t)(a - b) << 16);
+        }
+        hr_transform32(state->scratch, size >> 1, (uint8_t)(log2 - 1));
+    } else if (model->transform_bits == 32) {
+        for (i = 0; i < size; i++) {
+            state->scratch[i] = (uint32_t)(int32_t)state->hidden[i];
+        }
+        hr_transform32(state->scratch, size, log2);
+    } /* else blocks of one: t is h */
+}
+#endif
+
+/* t of neuron i after hr_transform. */
+HR_LOCAL int32_t hr_transformed(const hr_model *model, const hr_state *state, size_t i)
+{
+#if HR_LANES == 2
+    if (hr_in_pairs(model)) {
+        const uint32_t pair = state->scratch[i >> 1];
+
+        return i & 1 ? hr_high(pair) : hr_low(pair);
+    }
+#endif
+    return model->transform_bits == 16 ? state->hidden[i] : (int32_t)state->scratch[i];
 }
 #endif

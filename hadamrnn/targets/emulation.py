@@ -1,53 +1,90 @@
-"""The C runtime on emulated devices: every integer it computes against the integer model, and what
-it costs: flash, RAM, cycles or instructions a step.
+"""The C runtime on emulated microcontrollers: every integer it computes against the integer model,
+and what it costs: flash, RAM, cycles or instructions a step.
 
-What runs is the shipped code, cross-compiled with the model's generated header; the emulator
-feeds it real sequences and hashes every state, sum and logit of every step.
+What runs is what users copy, cross-compiled with the model's generated header; the emulator feeds
+it real sequences and hashes every state, sum and logit of every step.
 """
 
 import struct
 import subprocess
 import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.integer import c_header
+from hadamrnn.integer import IntegerModel, c_header
 from hadamrnn.targets import host, memory
-from hadamrnn.targets.host import compile_c
-from hadamrnn.targets.processors import SOURCES, TARGETS, require
+from hadamrnn.targets.compiler import compile_c
+from hadamrnn.targets.processors import PROGRAMS, TARGETS, Target, require
 
 TIMEOUT_SECONDS = 3600
 STEPS = 12_800
 """Per target in a report, so that simulators need minutes."""
 FEWEST, MOST = 10, 100
 """Sequences of a report on a target."""
-FACTS = (
-    "name", "hidden_size", "block_size", "input_size", "output_size", "readout", "weight_bits",
-    "activation_bits", "input_bits", "transform_bits",
-)  # fmt: skip
+SIZES = ("hidden_size", "block_size", "input_size", "output_size")
+BITS = ("weight_bits", "activation_bits", "input_bits", "transform_bits")
+FACTS = ("name", *SIZES, "readout", *BITS)
 
 
-def definitions(model):
+def definitions(model: IntegerModel) -> list[str]:
     """Compiler options that tell the programs in runtime/targets which model they hold."""
     prefix = c_header.c_name(model.name)
     upper = prefix.upper()
     names = {
-        "HR_MODEL_HEADER": '"model.h"', "HR_MODEL": f"{prefix}_model", "HR_STATE": f"{upper}_STATE",
-        "HR_INPUTS": f"{upper}_INPUT_SIZE", "HR_OUTPUTS": f"{upper}_OUTPUT_SIZE",
-    }  # fmt: skip
+        "HR_MODEL_HEADER": '"model.h"',
+        "HR_MODEL": f"{prefix}_model",
+        "HR_STATE": f"{upper}_STATE",
+        "HR_INPUTS": f"{upper}_INPUT_SIZE",
+        "HR_OUTPUTS": f"{upper}_OUTPUT_SIZE",
+    }
     options = [f"-D{name}={value}" for name, value in names.items()]
     return [*options, "-DHR_SYMBOLS"] if model.input_kind == "symbol" else options
 
 
-def emulate(target, model, x_int, folder):
-    """Run sequences on a target: the counts and checksums that it wrote, and its deepest stack.
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a target did with some sequences.
 
-    x_int : as ``model.quantize_input`` gives, (sequences, time, features) or (sequences, time).
-    Returns (counts (sequences, time), logits_counts (sequences,), checksums (sequences,), stack),
-    counts in the target's unit; stack in bytes as simavr saw it, None elsewhere.
-    Raises HadamrnnError if the program cannot be built or does not end well.
+    Attributes
+    ----------
+    steps : (sequences, time) int64
+        What each ``hr_step`` took, in the target's unit.
+    logits : (sequences,) int64
+        What the last ``hr_logits`` took.
+    checksums : (sequences,) uint32
+        As ``IntegerModel.trace``.
+    stack : int or None
+        Deepest stack in bytes as simavr saw it; None elsewhere.
+    """
+
+    steps: npt.NDArray[np.int64]
+    logits: npt.NDArray[np.int64]
+    checksums: npt.NDArray[np.uint32]
+    stack: int | None
+
+
+def emulate(target: Target, model: IntegerModel, x_int: npt.ArrayLike, folder: Path) -> Run:
+    """Run sequences on a target.
+
+    Parameters
+    ----------
+    target : Target
+    model : IntegerModel
+    x_int : (sequences, time, features) or (sequences, time) integers
+        As ``model.quantize_input`` gives.
+    folder : Path
+        Where sources and program are written.
+
+    Raises
+    ------
+    HadamrnnError
+        If tools are missing, or the program cannot be built or does not end well.
     """
     require(target)
     c_header.write(model, folder / "model.h")
@@ -55,15 +92,21 @@ def emulate(target, model, x_int, folder):
     x = np.ascontiguousarray(model.check_input(x_int), dtype="<u2" if symbol else np.int8)
     (folder / "inputs.bin").write_bytes(struct.pack("<II", *x.shape[:2]) + x.tobytes())
     elf = target.compile("device_main.c", folder, definitions(model), "device.elf")
-    command = [*target.runs, str(elf)]
+    command: list[str | Path] = [*target.runs, elf]
     if target.avr:
-        libraries = ["-lsimavr", "-lelf"]
-        compile_c(["-O2", SOURCES / "avr_runner.c", "-o", folder / "avr_runner", *libraries])
-        command = [folder / "avr_runner", *target.runs[1:], elf, "inputs.bin", "outputs.bin"]
+        runner = folder / "avr_runner"
+        compile_c(["-O2", PROGRAMS / "avr_runner.c", "-o", runner, "-lsimavr", "-lelf"])
+        command = [runner, *target.runs[1:], elf, "inputs.bin", "outputs.bin"]
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS,
+        command,
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+        timeout=TIMEOUT_SECONDS,
         stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
     output = folder / "outputs.bin"
     words = np.fromfile(output, "<u4") if output.exists() else np.zeros(0, np.uint32)
     sequences, steps = x.shape[:2]
@@ -77,10 +120,10 @@ def emulate(target, model, x_int, folder):
     ticks = 1.0 if target.unit == "cycles" else (loop - empty) / target.loop
     counts = np.rint((rows[:, :-1] - empty) / ticks).astype(np.int64)
     stack = int(done.stdout.rsplit("stack", 1)[1]) if target.avr else None
-    return counts[:, :-1], counts[:, -1], rows[:, -1].copy(), stack
+    return Run(counts[:, :-1], counts[:, -1], rows[:, -1].copy(), stack)
 
 
-def weigh(target, model, folder):
+def weigh(target: Target, model: IntegerModel, folder: Path) -> dict[str, int]:
     """Flash and RAM of a minimal program less those of an empty one, and the worst-case stack."""
     require(target)
     c_header.write(model, folder / "model.h")
@@ -101,34 +144,48 @@ def weigh(target, model, folder):
     }
 
 
-def measure(target, model, x_int, checksums):
+def measure(
+    target: Target, model: IntegerModel, x_int: npt.ArrayLike, checksums: np.ndarray
+) -> dict[str, Any]:
     """What one target does with a model: sizes, counts a step, and how many sequences differ.
 
-    x_int : as ``model.quantize_input`` gives; checksums : of ``model.trace(x_int)``.
-    Counts are in ``unit``; ms_per_step at clock_hz is given where units are cycles.
+    Parameters
+    ----------
+    target : Target
+    model : IntegerModel
+    x_int : (sequences, time, features) or (sequences, time) integers
+        As ``model.quantize_input`` gives.
+    checksums : (sequences,) uint32
+        Of ``model.trace(x_int)``.
+
+    Returns
+    -------
+    dict
+        Counts in ``unit``; ``ms_per_step`` at ``clock_hz`` where units are cycles.
     """
     with tempfile.TemporaryDirectory(prefix="hadamrnn-") as name:
         folder = Path(name)
-        counts, logits, hashes, stack = emulate(target, model, x_int, folder)
-        result = {
-            "unit": target.unit,
-            "sequences": len(hashes),
-            "steps": int(counts.size),
-            "mismatches": int((hashes != checksums).sum()),
-            "step_median": int(np.median(counts)),
-            "step_max": int(counts.max()),
-            "logits_median": int(np.median(logits)),
-            **weigh(target, model, folder),
-        }
-    if stack is not None:
-        result["stack_seen_bytes"] = stack
+        run = emulate(target, model, x_int, folder)
+        weights = weigh(target, model, folder)
+    result: dict[str, Any] = {
+        "unit": target.unit,
+        "sequences": len(run.checksums),
+        "steps": int(run.steps.size),
+        "mismatches": int((run.checksums != checksums).sum()),
+        "step_median": int(np.median(run.steps)),
+        "step_max": int(run.steps.max()),
+        "logits_median": int(np.median(run.logits)),
+        **weights,
+    }
+    if run.stack is not None:
+        result["stack_seen_bytes"] = run.stack
     if target.clock_hz:
         result["clock_hz"] = target.clock_hz
         result["ms_per_step"] = round(1000 * result["step_median"] / target.clock_hz, 4)
     return result
 
 
-def spread(x_int):
+def spread(x_int: np.ndarray) -> np.ndarray:
     """The sequences of ``x_int`` that a report runs on a target: 10 to 100, spread evenly.
 
     >>> len(spread(np.zeros((2947, 128, 9)))), len(spread(np.zeros((2000, 1000))))
@@ -138,12 +195,25 @@ def spread(x_int):
     return x_int[:: max(1, len(x_int) // count)][:count]
 
 
-def report(model, x_int, targets=TARGETS):
-    """{"model": FACTS, "targets": measure_all(...) of ``spread``, "host": C of all sequences here}.
+def report(
+    model: IntegerModel, x_int: np.ndarray, targets: Iterable[str] = TARGETS
+) -> dict[str, Any]:
+    """The model's facts, C of all sequences on this computer, and what each target measured.
 
-    x_int : as ``model.quantize_input`` gives.
+    Parameters
+    ----------
+    model : IntegerModel
+    x_int : (sequences, time, features) or (sequences, time) integers
+        As ``model.quantize_input`` gives.
+    targets : iterable of str
+        Names among ``processors.TARGETS``.
+
+    Returns
+    -------
+    dict
+        "model": FACTS; "host": of all sequences; "targets": ``measure_all`` of ``spread(x_int)``.
     """
-    computer = host.parity(model, x_int, trace=True)
+    computer: dict[str, Any] = {**host.parity(model, x_int, trace=True)}
     computer["us_per_step"] = round(host.latency_us(model, x_int[0]) / x_int.shape[1], 4)
     return {
         "model": {name: getattr(model, name) for name in FACTS},
@@ -152,7 +222,7 @@ def report(model, x_int, targets=TARGETS):
     }
 
 
-def lines(report):
+def lines(report: dict[str, Any]) -> Iterator[str]:
     """A report as text, one line for this computer and one for each target."""
     computer = report["host"]
     yield (
@@ -171,11 +241,12 @@ def lines(report):
         )
 
 
-def measure_all(model, x_int, targets=TARGETS):
-    """{name: measure(...)} for every target, or {"not_run": why, as text}.
+def measure_all(
+    model: IntegerModel, x_int: npt.ArrayLike, targets: Iterable[str] = TARGETS
+) -> dict[str, dict[str, Any]]:
+    """{name: ``measure`` of it} for every target, or {"not_run": why, as text}.
 
     Not run is a target whose memory the state alone exceeds, or whose tools are not installed.
-    targets : names among ``device_targets.TARGETS``.
     """
     checksums = model.trace(x_int)[1]
     results = {}
@@ -186,7 +257,7 @@ def measure_all(model, x_int, targets=TARGETS):
     return results
 
 
-def _reason_not_to_run(target, model):
+def _reason_not_to_run(target: Target, model: IntegerModel) -> str:
     needed, missing = c_header.state_bytes(model), target.missing()
     if target.avr and model.transform_bits == 16:  # in place, see c_header.state_bytes
         needed -= 2 * model.hidden_size - 4

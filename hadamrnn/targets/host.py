@@ -1,114 +1,121 @@
 """The C runtime on this computer: compile it, run whole data sets through it, time it.
 
-What runs is the shipped code: runtime/hadamrnn.c with the generated header of the model, or, for
-``model=None``, with packed files that the program loads itself (``hr_load``).
+What runs is what users copy: ``runtime.sources.one_file`` with the generated header of the model,
+or, for ``model=None``, with packed files that the program loads itself (``hr_load``).
 """
 
 import os
-import shlex
-import shutil
 import struct
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.integer import c_header, packed
-
-RUNTIME = Path(__file__).parent.parent / "runtime"
-SOURCES = ("hadamrnn.c", "hadamrnn_load.c", "host_program.c")
-STRICT = ("-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror")
-SANITIZERS = (*STRICT, "-g", "-O1", "-fsanitize=undefined,address", "-fno-sanitize-recover=all")
-OPTIMIZED = ("-O2",)
-WIDEST = ("-O3", "-march=native")
-"""For the widest vectors of this computer's processor."""
+from hadamrnn.integer import IntegerModel, c_header, packed
+from hadamrnn.runtime import sources
+from hadamrnn.targets.compiler import OPTIMIZED, SANITIZERS, compile_c
 
 
 @dataclass(frozen=True, eq=False)
 class HostResult:
     """What C computed.
 
-    logits : (batch, classes) or (batch, time, classes) int64, as ``IntegerModel.run_logits``.
-    checksums : (batch,) uint32 as ``IntegerModel.trace``, or None.
-    microseconds : (batch,) float64, one sequence at a time on one thread.
+    Attributes
+    ----------
+    logits : (batch, classes) or (batch, time, classes) int64
+        As ``IntegerModel.run_logits``.
+    checksums : (batch,) uint32 or None
+        As ``IntegerModel.trace``, where a trace was asked for.
+    microseconds : (batch,) float64
+        One sequence at a time on one thread.
     """
 
-    logits: np.ndarray
-    checksums: np.ndarray | None
-    microseconds: np.ndarray
-
-
-def find_compiler():
-    """The C compiler's command as a list: $CC, else the first of cc, gcc, clang that exists."""
-    chosen = shlex.split(os.environ.get("CC", ""))
-    for command in [chosen] if chosen else [["cc"], ["gcc"], ["clang"]]:
-        if shutil.which(command[0]):
-            return command
-    raise HadamrnnError(
-        f"CC: running the C model on this computer needs a C compiler (cc, gcc or clang, or the "
-        f"one named by the environment variable CC); got {' '.join(chosen) or 'none'}"
-    )
-
-
-def compile_c(arguments, compiler=None, cwd=None):
-    """Run the C compiler; HadamrnnError with its first error line if it fails.
-
-    compiler : its command as a list, if not ``find_compiler()``; cwd : the folder to run it in.
-    """
-    command = [*(compiler or find_compiler()), *map(str, arguments)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
-    if result.returncode:
-        lines = result.stderr.splitlines()
-        first = next((line for line in lines if "error" in line), "no message")
-        raise HadamrnnError(f"{command[0]}: must compile the C runtime; got {first}")
+    logits: npt.NDArray[np.int64]
+    checksums: npt.NDArray[np.uint32] | None
+    microseconds: npt.NDArray[np.float64]
 
 
 class HostProgram:
     """A compiled program in a temporary folder; a context manager that removes it.
 
-    model : IntegerModel whose generated header is compiled in, or None for a program that loads
-    the packed file of whatever model ``run`` is given.
-    sanitize : make every warning an error, and stop the program at undefined behaviour or an
-    address error. options : more options of the compiler, such as -DHR_LANES=1.
+    Parameters
+    ----------
+    model : IntegerModel, optional
+        Whose generated header is compiled in. Without, the program loads the packed file of
+        whatever model ``run`` is given.
+    sanitize : bool
+        Make every warning an error, and stop the program at undefined behaviour or an address
+        error.
+    options : sequence of str
+        More options of the compiler, such as ``-DHR_LANES=1``.
 
+    Raises
+    ------
+    HadamrnnError
+        If there is no C compiler, or it fails.
+
+    Examples
+    --------
     >>> with HostProgram(model) as program:                          # doctest: +SKIP
     ...     logits = program.run(model, x_int).logits
     """
 
-    def __init__(self, model=None, sanitize=False, options=()):
+    def __init__(
+        self,
+        model: IntegerModel | None = None,
+        sanitize: bool = False,
+        options: Sequence[str] = (),
+    ) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="hadamrnn-")
         self.folder = Path(self._temporary.name)
         self.model = model
-        mode = SANITIZERS if sanitize else OPTIMIZED
-        options = ["-std=c99", *mode, "-I", RUNTIME, *options]
-        if model is not None:
-            name = c_header.c_name(model.name)
-            c_header.write(model, self.folder / "model.h")
-            options += [
-                "-I",
-                self.folder,
-                '-DHR_MODEL_HEADER="model.h"',
-                f"-DHR_MODEL={name}_model",
-            ]
         self.path = self.folder / "host_program"
         try:
-            compile_c([*options, "-o", self.path, *(RUNTIME / name for name in SOURCES)])
+            self._compile(SANITIZERS if sanitize else OPTIMIZED, options)
         except BaseException:
             self._temporary.cleanup()
             raise
 
-    def __enter__(self):
+    def _compile(self, mode: Sequence[str], options: Sequence[str]) -> None:
+        files = [
+            sources.write_one_file(self.folder),
+            sources.FOLDER / "hadamrnn_load.c",
+            sources.FOLDER / "targets" / "host_program.c",
+        ]
+        defines = []
+        if self.model is not None:
+            c_header.write(self.model, self.folder / "model.h")
+            name = c_header.c_name(self.model.name)
+            defines = ['-DHR_MODEL_HEADER="model.h"', f"-DHR_MODEL={name}_model"]
+        command = ["-std=c99", *mode, "-I", str(self.folder), *options, *defines]
+        compile_c([*command, "-o", self.path, *files])
+
+    def __enter__(self) -> "HostProgram":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._temporary.cleanup()
 
-    def execute(self, inputs, packed_bytes=None, trace=False):
-        """(exit code, standard error, output bytes) of one run on raw bytes."""
+    def execute(
+        self, inputs: bytes, packed_bytes: bytes | None = None, trace: bool = False
+    ) -> tuple[int, str, bytes]:
+        """(exit code, standard error, output bytes) of one run on raw bytes.
+
+        Parameters
+        ----------
+        inputs : bytes
+            As host_program.c describes them.
+        packed_bytes : bytes, optional
+            The packed file for a program without a model of its own.
+        trace : bool
+            Whether to hash every integer of every step.
+        """
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             paths = [Path(folder, name) for name in ("inputs", "outputs", "model.hrnn")]
             paths[0].write_bytes(inputs)
@@ -116,15 +123,32 @@ class HostProgram:
             if packed_bytes is not None:
                 paths[2].write_bytes(packed_bytes)
                 command.append(str(paths[2]))
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                command, capture_output=True, encoding="utf-8", errors="replace", check=False
+            )
             output = b"" if done.returncode else paths[1].read_bytes()
             return done.returncode, done.stderr, output
 
-    def run(self, model, x_int, trace=False, workers=1):
-        """HostResult of all sequences.
+    def run(
+        self, model: IntegerModel, x_int: npt.ArrayLike, trace: bool = False, workers: int = 1
+    ) -> HostResult:
+        """Run all sequences of ``x_int``.
 
-        x_int : as ``model.quantize_input`` gives; workers : programs side by side, each with a
-        share of the sequences (1 for undisturbed times).
+        Parameters
+        ----------
+        model : IntegerModel
+            The model compiled in, or any for a program without one.
+        x_int : (batch, time, features) or (batch, time) integers
+            As ``model.quantize_input`` gives.
+        trace : bool
+            Whether to compute checksums: slower, with logits after every step.
+        workers : int
+            Programs side by side, each with a share of the sequences; 1 for undisturbed times.
+
+        Raises
+        ------
+        HadamrnnError
+            For another model than the one compiled in, or if the program does not end well.
         """
         if self.model is not None and model is not self.model:
             raise HadamrnnError(
@@ -141,7 +165,9 @@ class HostProgram:
         logits, checksums, times = (np.concatenate(part) for part in zip(*parts, strict=True))
         return HostResult(logits, checksums if trace else None, times)
 
-    def _run_share(self, model, x, packed_bytes, trace):
+    def _run_share(
+        self, model: IntegerModel, x: np.ndarray, packed_bytes: bytes | None, trace: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         inputs = struct.pack("=II", *x.shape[:2]) + x.tobytes()
         code, errors, output = self.execute(inputs, packed_bytes, trace)
         if code:
@@ -156,11 +182,25 @@ class HostProgram:
         return logits.reshape(shape).astype(np.int64), checksums, times / 1000.0
 
 
-def parity(model, x_int, trace=False, workers=None):
-    """Compare C with integer Python on all sequences: {"sequences", "c_mismatches"}.
+def parity(
+    model: IntegerModel, x_int: npt.ArrayLike, trace: bool = False, workers: int | None = None
+) -> dict[str, int]:
+    """Compare C with integer Python on all sequences.
 
-    x_int : as ``model.quantize_input`` gives. A sequence mismatches if one logit differs or, with
-    ``trace``, if one state, sum or logit of any step does (slower: logits after every step).
+    Parameters
+    ----------
+    model : IntegerModel
+    x_int : (batch, time, features) or (batch, time) integers
+        As ``model.quantize_input`` gives.
+    trace : bool
+        Compare every state, sum and logit of every step, not only what ``run_logits`` gives.
+    workers : int, optional
+        Programs side by side, by default one for each processor.
+
+    Returns
+    -------
+    dict
+        "sequences", and of them "c_mismatches", those in which one integer differs.
     """
     with HostProgram(model) as program:
         result = program.run(model, x_int, trace, workers or os.cpu_count() or 1)
@@ -174,10 +214,22 @@ def parity(model, x_int, trace=False, workers=None):
     return {"sequences": len(logits), "c_mismatches": int(differs.sum())}
 
 
-def latency_us(model, one_sequence, repeats=21, options=()):
+def latency_us(
+    model: IntegerModel,
+    one_sequence: npt.ArrayLike,
+    repeats: int = 21,
+    options: Sequence[str] = (),
+) -> float:
     """Median microseconds of one sequence on one thread, logits included.
 
-    one_sequence : (time, d_in) integers, or (time,) symbol ids; options : of the compiler.
+    Parameters
+    ----------
+    model : IntegerModel
+    one_sequence : (time, features) integers or (time,) symbol ids
+    repeats : int
+        How many runs the median is of.
+    options : sequence of str
+        Of the compiler.
     """
     with HostProgram(model, options=options) as program:
         x = np.repeat(np.asarray(one_sequence)[None], repeats, axis=0)

@@ -1,20 +1,27 @@
 """Flash and RAM of a model on a device, and its deepest stack, from the linked program alone."""
 
 import re
-import subprocess
+from pathlib import Path
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.integer import c_header
+from hadamrnn.integer import IntegerModel, c_header
+from hadamrnn.targets.compiler import run_tool
+from hadamrnn.targets.processors import Target
 
 CALLS = ("call", "rcall", "bl", "blx", "jal", "jalr", "c.jal")
+Frames = dict[str, tuple[int, set[tuple[str, bool]]]]
 
 
-def _tool(target, name, *arguments):
-    command = [f"{target.prefix}-{name}", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def _tool(target: Target, name: str, *arguments: str | Path) -> str:
+    result = run_tool([f"{target.prefix}-{name}", *arguments])
+    if result.returncode:
+        raise HadamrnnError(
+            f"{target.prefix}-{name}: must read the program; got {result.stderr.strip()[:500]}"
+        )
+    return result.stdout
 
 
-def section_bytes(target, elf):
+def section_bytes(target: Target, elf: Path) -> tuple[int, int]:
     """(flash, RAM) bytes of a linked program, without its stack."""
     flash = ram = 0
     for line in _tool(target, "size", "-A", elf).splitlines():
@@ -28,21 +35,26 @@ def section_bytes(target, elf):
     return flash, ram
 
 
-def table_bytes(target, elf, model):
+def table_bytes(target: Target, elf: Path, model: IntegerModel) -> int:
     """Bytes of the model's tables in a linked program."""
     prefix, total = c_header.c_name(model.name), 0
+    names = {f"{prefix}_{name}" for name in c_header.TABLES}
     for line in _tool(target, "nm", "-S", elf).splitlines():
         words = line.split()
-        if len(words) == 4 and words[3] in {f"{prefix}_{name}" for name in c_header.TABLES}:
+        if len(words) == 4 and words[3] in names:
             total += int(words[1], 16)
     return total
 
 
-def functions(target, elf):
-    """{function: (frame bytes, {(callee, whether called, not jumped to)})} from machine code.
+def functions(target: Target, elf: Path) -> Frames:
+    """What each function puts on the stack, and whom it calls, from machine code.
 
-    The frame is what the entry of the function puts on the stack; only code that never changes
-    the stack pointer by a variable amount can be read this way, which the runtime is.
+    Returns
+    -------
+    dict
+        {function: (frame bytes, {(callee, whether called, not jumped to)})}. The frame is what
+        the entry of the function puts on the stack; only code that never changes the stack
+        pointer by a variable amount can be read this way, which the runtime is.
     """
     frames: dict[str, int] = {}
     calls: dict[str, set[tuple[str, bool]]] = {}
@@ -64,7 +76,7 @@ def functions(target, elf):
     return {name: (frame, calls[name]) for name, frame in frames.items()}
 
 
-def _room(operation, rest, room):
+def _room(operation: str, rest: str, room: int) -> int:
     """Bytes subtracted from r29:r28 by this instruction and the one before it."""
     if operation == "sbc" and rest.startswith("r29, r1"):  # r1 is 0
         return room
@@ -75,7 +87,7 @@ def _room(operation, rest, room):
     return room + 256 * value if operation == "sbci" else value
 
 
-def _pushed(target, operation, rest):
+def _pushed(target: Target, operation: str, rest: str) -> int:
     """Bytes that one instruction adds to the stack, but for frames on AVR."""
     if target.avr:
         makes_room = operation == "rcall" and rest.startswith(".+0")  # calls what comes next
@@ -87,14 +99,17 @@ def _pushed(target, operation, rest):
     return int(match[1]) if match else 0
 
 
-def worst_stack(target, elf):
+def worst_stack(target: Target, elf: Path) -> int:
     """Most stack bytes of the program, from the call of main on.
 
-    Raises HadamrnnError for recursion, which would have no bound.
+    Raises
+    ------
+    HadamrnnError
+        For recursion, which would have no bound.
     """
     found = functions(target, elf)
 
-    def depth(name, above=()):
+    def depth(name: str, above: tuple[str, ...] = ()) -> int:
         frame, edges = found.get(name, (0, set()))
         inner = 0
         for callee, called in edges:

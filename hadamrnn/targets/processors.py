@@ -1,4 +1,4 @@
-"""The emulated devices: how each is compiled for, emulated, and how fast its clock is taken.
+"""The emulated microcontrollers: how each is compiled for, emulated, and its clock.
 
 Debian packages: gcc-avr avr-libc libsimavr-dev libelf-dev, gcc-arm-none-eabi
 libnewlib-arm-none-eabi qemu-system-arm, gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
@@ -6,33 +6,45 @@ qemu-system-misc.
 """
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.targets.host import RUNTIME, compile_c
+from hadamrnn.runtime import sources
+from hadamrnn.targets.compiler import compile_c
 
-SOURCES = RUNTIME / "targets"
+PROGRAMS = sources.FOLDER / "targets"
 COMMON = ("-std=c99", "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections")
-BARE = ("-ffreestanding", "-nostartfiles", "-T", str(SOURCES / "device.ld"))
-QEMU = ("-nographic", "-monitor", "none", "-serial", "none",
-        "-semihosting-config", "enable=on,target=native")  # fmt: skip
-
-
-def _memory(**places):
-    return tuple(f"-Wl,--defsym={name}={value:#x}" for name, value in places.items())
+BARE = ("-ffreestanding", "-nostartfiles", "-T", str(PROGRAMS / "device.ld"))
+SEMIHOSTING = "enable=on,target=native"
+QEMU = ("-nographic", "-monitor", "none", "-serial", "none", "-semihosting-config", SEMIHOSTING)
 
 
 @dataclass(frozen=True)
 class Target:
-    """One processor.
+    """One processor, its cross compiler and its emulator.
 
-    prefix : of the GNU tools, as in avr-gcc; options : of the compiler.
-    runs : the emulator's program, and what else it needs before the ELF file.
-    unit : what is counted, "cycles" exactly or "instructions".
-    loop : how many of them PORT_LOOP of port.h takes, to turn the emulator's ticks into units.
-    clock_hz : the clock that times are stated for; None where a unit has no fixed time.
-    call_bytes : what a call puts on the stack; ram_bytes : its memory for variables and stack.
+    Attributes
+    ----------
+    name : str
+        As in reports.
+    prefix : str
+        Of the GNU tools, as in ``avr-gcc``.
+    options : tuple of str
+        Of the compiler.
+    runs : tuple of str
+        The emulator's program, and what else it needs before the ELF file.
+    unit : str
+        What is counted: "cycles", exactly, or "instructions".
+    loop : int
+        How many of them PORT_LOOP of port.h takes, to turn the emulator's ticks into units.
+    clock_hz : int or None
+        The clock that times are stated for; None where a unit has no fixed time.
+    call_bytes : int
+        What a call puts on the stack.
+    ram_bytes : int
+        Memory for variables and stack.
     """
 
     name: str
@@ -46,83 +58,119 @@ class Target:
     ram_bytes: int
 
     @property
-    def avr(self):
+    def avr(self) -> bool:
         """Whether the target is run by simavr, which counts cycles."""
         return self.prefix == "avr"
 
-    def missing(self):
+    def missing(self) -> list[str]:
         """The names of the programs and libraries that this computer lacks."""
         tools = [f"{self.prefix}-gcc", f"{self.prefix}-nm", f"{self.prefix}-objdump"]
-        lacking = [tool for tool in (*tools, self.runs[0]) if not shutil.which(tool)]
-        if self.avr:
-            lacking = [tool for tool in lacking if tool != self.runs[0]]
-            if not Path("/usr/include/simavr/sim_avr.h").exists():
-                lacking.append("libsimavr-dev")
+        if not self.avr:
+            tools.append(self.runs[0])
+        lacking = [tool for tool in tools if not shutil.which(tool)]
+        if self.avr and not Path("/usr/include/simavr/sim_avr.h").exists():
+            lacking.append("libsimavr-dev")
         return lacking
 
-    def compile(self, program, folder, definitions, elf):
-        """Compile targets/<program>, with its port unless it is flash_main.c, to folder / elf."""
-        port = "port_avr.c" if self.avr else "port_semihosting.c"
-        sources = [SOURCES / program, RUNTIME / "hadamrnn.c"]
-        sources += [SOURCES / port] * (program == "device_main.c")
-        sources += [RUNTIME / "hadamrnn_avr.S"] * self.avr
+    def compile(self, program: str, folder: Path, definitions: Sequence[str], elf: str) -> Path:
+        """Compile a program of runtime/targets with the single ``hadamrnn.c``.
+
+        Parameters
+        ----------
+        program : str
+            ``device_main.c``, which gets its port, or ``flash_main.c``, which needs none.
+        folder : Path
+            Where the model's header lies, and the sources and the program are written.
+        definitions : sequence of str
+            Options that name the model, see ``emulation.definitions``.
+        elf : str
+            Name of the linked program.
+
+        Returns
+        -------
+        Path
+            ``folder / elf``.
+
+        Raises
+        ------
+        HadamrnnError
+            With the compiler's first error.
+        """
+        files = [PROGRAMS / program, sources.write_one_file(folder)]
+        if program == "device_main.c":
+            files.append(PROGRAMS / ("port_avr.c" if self.avr else "port_semihosting.c"))
         command = [*self.options, *COMMON, *([] if self.avr else BARE), *definitions]
-        includes = ["-I", RUNTIME, "-I", SOURCES, "-I", folder]
-        compile_c(
-            [*command, *includes, *sources, "-o", folder / elf], compiler=[f"{self.prefix}-gcc"],
-            cwd=folder,
-        )  # fmt: skip
+        command += ["-I", str(folder), "-I", str(PROGRAMS), *map(str, files)]
+        compile_c([*command, "-o", folder / elf], compiler=[f"{self.prefix}-gcc"], cwd=folder)
         return folder / elf
 
 
-AVR = {
-    name: Target(
-        name,
-        "avr",
-        ("-Os", "-flto", f"-mmcu={mcu}", "-DF_CPU=16000000UL"),
-        ("avr_runner", mcu),
-        "cycles",
-        40_000,
-        16_000_000,
-        call,
-        ram,
-    )  # fmt: skip
-    for name, mcu, call, ram in (
-        ("ATmega328P", "atmega328p", 2, 2048),
-        ("ATmega2560", "atmega2560", 3, 8192),
+def _memory(flash: tuple[int, int], ram: tuple[int, int]) -> tuple[str, ...]:
+    """Linker options for device.ld: start and size of both memories, in bytes."""
+    places = ("flash_start", "flash_size", "ram_start", "ram_size")
+    values = zip(places, (*flash, *ram), strict=True)
+    return tuple(f"-Wl,--defsym={name}={value:#x}" for name, value in values)
+
+
+def _avr(name: str, mcu: str, call_bytes: int, ram_bytes: int) -> Target:
+    return Target(
+        name=name,
+        prefix="avr",
+        options=("-Os", "-flto", f"-mmcu={mcu}", "-DF_CPU=16000000UL"),
+        runs=("avr_runner", mcu),
+        unit="cycles",
+        loop=40_000,
+        clock_hz=16_000_000,
+        call_bytes=call_bytes,
+        ram_bytes=ram_bytes,
     )
-}
-TARGETS = AVR | {
+
+
+def _cortex_m(name: str, cpu: str, board: str, flash_bytes: int, ram_bytes: int) -> Target:
+    memory = _memory((0, flash_bytes), (0x20000000, ram_bytes))
+    return Target(
+        name=name,
+        prefix="arm-none-eabi",
+        options=("-O2", f"-mcpu={cpu}", "-mthumb", *memory),
+        runs=("qemu-system-arm", "-M", board, *QEMU, "-icount", "shift=6", "-kernel"),
+        unit="instructions",
+        loop=20_000,
+        clock_hz=None,
+        call_bytes=0,
+        ram_bytes=ram_bytes,
+    )
+
+
+def _riscv(name: str, architecture: str, flash_bytes: int, ram_bytes: int) -> Target:
+    memory = _memory((0x80000000, flash_bytes), (0x80000000 + flash_bytes, ram_bytes))
+    machine = (f"-march={architecture}", "-misa-spec=2.2", "-mabi=ilp32", "--specs=picolibc.specs")
+    board = ("qemu-system-riscv32", "-M", "virt", "-bios", "none")
+    return Target(
+        name=name,
+        prefix="riscv64-unknown-elf",
+        options=("-O2", *machine, *memory),
+        runs=(*board, *QEMU, "-icount", "shift=0", "-kernel"),
+        unit="instructions",
+        loop=20_000,
+        clock_hz=None,
+        call_bytes=0,
+        ram_bytes=ram_bytes,
+    )
+
+
+TARGETS = {
     target.name: target
     for target in (
-        Target(
-            "Cortex-M0+", "arm-none-eabi",
-            ("-O2", "-mcpu=cortex-m0plus", "-mthumb",
-             *_memory(flash_start=0, flash_size=1 << 18, ram_start=0x20000000, ram_size=1 << 14)),
-            ("qemu-system-arm", "-M", "microbit", *QEMU, "-icount", "shift=6", "-kernel"),
-            "instructions", 20_000, None, 0, 1 << 14,
-        ),
-        Target(
-            "Cortex-M3", "arm-none-eabi",
-            ("-O2", "-mcpu=cortex-m3", "-mthumb",
-             *_memory(flash_start=0, flash_size=1 << 22, ram_start=0x20000000, ram_size=1 << 22)),
-            ("qemu-system-arm", "-M", "mps2-an385", *QEMU, "-icount", "shift=6", "-kernel"),
-            "instructions", 20_000, None, 0, 1 << 22,
-        ),
-        Target(
-            "RV32IMAC", "riscv64-unknown-elf",
-            ("-O2", "-march=rv32imac", "-misa-spec=2.2", "-mabi=ilp32", "--specs=picolibc.specs",
-             *_memory(flash_start=0x80000000, flash_size=1 << 21, ram_start=0x80200000,
-                      ram_size=1 << 21)),
-            ("qemu-system-riscv32", "-M", "virt", "-bios", "none", *QEMU, "-icount", "shift=0",
-             "-kernel"),
-            "instructions", 20_000, None, 0, 1 << 21,
-        ),
+        _avr("ATmega328P", "atmega328p", call_bytes=2, ram_bytes=2048),
+        _avr("ATmega2560", "atmega2560", call_bytes=3, ram_bytes=8192),
+        _cortex_m("Cortex-M0+", "cortex-m0plus", "microbit", 1 << 18, 1 << 14),
+        _cortex_m("Cortex-M3", "cortex-m3", "mps2-an385", 1 << 22, 1 << 22),
+        _riscv("RV32IMAC", "rv32imac", 1 << 21, 1 << 21),
     )
-}  # fmt: skip
+}
 
 
-def require(target):
+def require(target: Target) -> None:
     """Raise HadamrnnError naming what ``target`` needs and this computer lacks."""
     if target.missing():
         raise HadamrnnError(

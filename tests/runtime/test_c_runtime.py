@@ -14,14 +14,15 @@ from hadamrnn import hadamard
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import c_header, packed
 from hadamrnn.integer.proof import INT32_MAX, accumulator_bound, input_bounds
-from hadamrnn.targets import host
+from hadamrnn.runtime import sources
+from hadamrnn.targets import compiler, host
 from tests.random_models import STEPS, many_models, random_inputs, random_model
 
 pytestmark = pytest.mark.skipif(
-    not any(map(host.shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler"
+    not any(map(compiler.shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler"
 )
 GOLDEN = Path(__file__).parents[1] / "golden"
-STRICT = ("-std=c99", *host.SANITIZERS)
+STRICT = ("-std=c99", *compiler.SANITIZERS)
 LOADER_OK, LOADER_REFUSES = {0, 2}, range(106, 110)  # exit codes of the host program
 
 
@@ -36,8 +37,8 @@ def compile_and_run(tmp_path, source, *extra):
     """Standard output of a C99 program built with the runtime, strictly and sanitized."""
     main = tmp_path / "main.c"
     main.write_text(source)
-    host.compile_c(
-        [*STRICT, "-I", host.RUNTIME, "-I", tmp_path, main, *extra, "-o", tmp_path / "main"]
+    compiler.compile_c(
+        [*STRICT, "-I", sources.FOLDER, "-I", tmp_path, main, *extra, "-o", tmp_path / "main"]
     )
     done = subprocess.run([tmp_path / "main"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -76,7 +77,7 @@ VECTORS = {
     "sanitized": ((), True),
     "sanitized, native": (("-march=native",), True),
     "plain C": (("-DHR_NO_INTRINSICS",), True),
-    "widest": (host.WIDEST, False),
+    "widest": (compiler.WIDEST, False),
 }
 
 
@@ -221,7 +222,7 @@ def test_every_status(tmp_path):
     ):
         c_header.write(model, tmp_path / f"{model.name}.h")
     compile_and_run(
-        tmp_path, STATUSES, host.RUNTIME / "hadamrnn.c", host.RUNTIME / "hadamrnn_load.c"
+        tmp_path, STATUSES, sources.FOLDER / "hadamrnn.c", sources.FOLDER / "hadamrnn_load.c"
     )
 
 
@@ -261,7 +262,7 @@ def test_two_models_in_one_program(tmp_path):
     for model in (first, second):
         c_header.write(model, tmp_path / f"{c_header.c_name(model.name)}.h")
     source = TWO_MODELS % (x.size, ",".join(map(str, x.ravel())), STEPS)
-    words = compile_and_run(tmp_path, source, host.RUNTIME / "hadamrnn.c").split()
+    words = compile_and_run(tmp_path, source, sources.FOLDER / "hadamrnn.c").split()
     logits = [model.run_logits(x)[0] for model in (first, second)]
     class_id = int(logits[0].argmax())
     assert words == [*map(str, np.concatenate(logits)), str(class_id), names[class_id]]
@@ -269,7 +270,7 @@ def test_two_models_in_one_program(tmp_path):
 
 ARITHMETIC = r"""
 #include <stdio.h>
-#include "hadamrnn.c"
+#include "hadamrnn_basics.h"
 int main(void)
 {
     static const int32_t values[] = {%s};
@@ -295,12 +296,7 @@ def test_arithmetic_at_boundaries(tmp_path):
         if abs(value) < 1 << 23:
             expected.append((value * 46341 + (1 << 15)) >> 16)
     source = ARITHMETIC % ",".join(map(str, values))
-    options = [option for option in STRICT if not option.startswith("-Werror")]  # unused functions
-    main = tmp_path / "main.c"
-    main.write_text(source)
-    host.compile_c([*options, "-I", host.RUNTIME, main, "-o", tmp_path / "main"])
-    words = subprocess.run([tmp_path / "main"], capture_output=True, text=True, check=True).stdout
-    assert list(map(int, words.split())) == expected
+    assert list(map(int, compile_and_run(tmp_path, source).split())) == expected
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
@@ -339,10 +335,10 @@ def test_parity_and_latency_with_the_shipped_header():
 def test_messages_of_the_host(monkeypatch, loader):
     monkeypatch.setenv("CC", "no-such-compiler -O2")
     with pytest.raises(HadamrnnError, match="CC: .* got no-such-compiler -O2"):
-        host.find_compiler()
+        compiler.find_compiler()
     monkeypatch.delenv("CC")
     with pytest.raises(HadamrnnError, match="must compile the C runtime; got"):
-        host.compile_c(["no-such-file.c"])
+        compiler.compile_c(["no-such-file.c"])
     with pytest.raises(HadamrnnError, match="must hold a letter or digit"):
         c_header.c_name("--")
     model = random_model(np.random.default_rng(8))

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from hadamrnn.integer import packed
-from hadamrnn.targets import host
+from hadamrnn.runtime import sources
+from hadamrnn.targets import compiler
 from tests.random_models import many_models, random_model
 
 SOURCE = Path(__file__).parents[1] / "fuzz" / "fuzz_load.c"
@@ -29,9 +30,9 @@ def fuzz(folder, seconds, seed, options=()):
         seeds.append(folder / f"{index}.hrnn")
         packed.write(model, seeds[-1])
     program = folder / "fuzz_load"
-    sources = [SOURCE, host.RUNTIME / "hadamrnn.c", host.RUNTIME / "hadamrnn_load.c"]
-    host.compile_c(
-        ["-std=c99", *host.SANITIZERS, "-DFUZZ_MAIN", *options, "-I", host.RUNTIME, *sources,
+    files = [SOURCE, sources.FOLDER / "hadamrnn.c", sources.FOLDER / "hadamrnn_load.c"]
+    compiler.compile_c(
+        ["-std=c99", *compiler.SANITIZERS, "-DFUZZ_MAIN", *options, "-I", sources.FOLDER, *files,
          "-o", program]
     )  # fmt: skip
     command = [program, str(seconds), str(seed), *seeds]
@@ -43,7 +44,7 @@ def fuzz(folder, seconds, seed, options=()):
 
 @pytest.mark.slow
 @pytest.mark.skipif(
-    not any(map(host.shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler"
+    not any(map(compiler.shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler"
 )
 @pytest.mark.parametrize("lanes", [1, 2])
 def test_no_input_harms_the_runtime(tmp_path, lanes):

@@ -10,7 +10,9 @@ import pytest
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import c_header
 from hadamrnn.integer.accounting import sizes
-from hadamrnn.targets import emulation, host, memory
+from hadamrnn.runtime import sources
+from hadamrnn.targets import emulation, memory
+from hadamrnn.targets.compiler import compile_c
 from hadamrnn.targets.processors import TARGETS
 from tests.random_models import STEPS, many_models, random_inputs, random_model
 
@@ -80,7 +82,7 @@ def test_every_shape_equals(name, tmp_path):
         if c_header.state_bytes(model) > RAM_BYTES:
             continue
         x = random_inputs(rng, model, sequences=2, steps=min(STEPS, model.max_steps))
-        checksums = emulation.emulate(TARGETS[name], model, x, tmp_path)[2]
+        checksums = emulation.emulate(TARGETS[name], model, x, tmp_path).checksums
         assert (checksums == model.trace(x, workers=1)[1]).all(), model
 
 
@@ -97,7 +99,7 @@ def test_aligned_update_at_the_ends_of_its_ranges(tmp_path):
         assert c_header.aligned_shift(model) != c_header.NOT_ALIGNED
         x = random_inputs(rng, model, sequences=4)
         x[1], x[2, ::2] = -128, 127
-        checksums = emulation.emulate(TARGETS["ATmega2560"], model, x, tmp_path)[2]
+        checksums = emulation.emulate(TARGETS["ATmega2560"], model, x, tmp_path).checksums
         assert (checksums == model.trace(x)[1]).all(), (d, bits, features)
 
 
@@ -127,7 +129,7 @@ def test_static_stack_bounds_the_simulated_one(tmp_path):
     target = TARGETS["ATmega328P"]
     for model in (har2_like(), copy_like()):
         x = random_inputs(np.random.default_rng(0), model, sequences=1, steps=3)
-        seen = emulation.emulate(target, model, x, tmp_path)[3]
+        seen = emulation.emulate(target, model, x, tmp_path).stack
         assert 0 < seen <= memory.worst_stack(target, tmp_path / "device.elf")
 
 
@@ -136,8 +138,8 @@ def test_static_stack_bounds_the_simulated_one(tmp_path):
 def test_arduino_example_compiles(tmp_path):
     c_header.write(har2_like(class_names=("a", "b")), tmp_path / "har2.h")
     sketch = EXAMPLES / "arduino" / "har2" / "har2.ino"
-    host.compile_c(
-        ["-std=gnu++11", "-Os", "-mmcu=atmega328p", "-I", host.RUNTIME, "-I", tmp_path, "-Wall",
+    compile_c(
+        ["-std=gnu++11", "-Os", "-mmcu=atmega328p", "-I", sources.FOLDER, "-I", tmp_path, "-Wall",
          "-Wextra", "-Werror", "-include", ARDUINO, "-x", "c++", "-c",
          sketch, "-o", tmp_path / "har2.o"], compiler=["avr-g++"],
     )  # fmt: skip
@@ -149,10 +151,10 @@ def test_cortex_m_example_prints_the_classes(tmp_path):
     model = har2_like(class_names=("rest", "move"))
     c_header.write(model, tmp_path / "har2.h")
     folder = EXAMPLES / "cortex_m"
-    host.compile_c(
+    compile_c(
         ["-std=c99", "-O2", "-mcpu=cortex-m3", "-mthumb", *STRICT, "-ffreestanding",
-         "-nostartfiles", "-T", folder / "board.ld", "-I", host.RUNTIME, "-I", tmp_path,
-         folder / "main.c", host.RUNTIME / "hadamrnn.c", "-o", tmp_path / "example.elf"],
+         "-nostartfiles", "-T", folder / "board.ld", "-I", sources.FOLDER, "-I", tmp_path,
+         folder / "main.c", sources.FOLDER / "hadamrnn.c", "-o", tmp_path / "example.elf"],
         compiler=["arm-none-eabi-gcc"],
     )  # fmt: skip
     x = random_inputs(np.random.default_rng(3), model, sequences=3, steps=128)

@@ -1,6 +1,6 @@
 /* Recognise activities from an inertial sensor: read nine numbers fifty times a second, step, and
  * every 128 samples print the class. Copy beside this file: har2.h (exports/har2/model.h renamed)
- * and hadamrnn.h, hadamrnn_transform.h, hadamrnn.c, hadamrnn_avr.S from hadamrnn/runtime. */
+ * and hadamrnn.c and all hadamrnn*.h from hadamrnn/runtime. */
 extern "C" {
 #include "hadamrnn.h"
 }
@@ -10,7 +10,7 @@ extern "C" {
 HAR2_STATE(state);
 
 /* Put your sensor here: nine numbers as the model was trained on, companded and standardised. How to
- * make them of readings without floating point: docs/device.md, "From readings to inputs". */
+ * make them of readings without floating point: docs/guides/device.md, "From readings to inputs". */
 static void read_sensor(float *sample)
 {
     for (uint8_t i = 0; i < HAR2_INPUT_SIZE; i++) {

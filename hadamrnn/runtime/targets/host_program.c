@@ -157,7 +157,7 @@ int main(int count, char **arguments)
         return 2;
     }
     trace = atoi(arguments[3]);
-    every = (model.flags & HR_MANY_TO_MANY) != 0;
+    every = (model.flags & HR_PER_STEP) != 0;
     fill_crc_table();
 
     d = model.hidden_size;

@@ -1,0 +1,110 @@
+/* What the forms of a step share: how bytes are read, how integers are rounded, and what one step
+ * hands to its loops. */
+#ifndef HADAMRNN_BASICS_H
+#define HADAMRNN_BASICS_H
+
+#include <limits.h>
+
+#include "hadamrnn.h"
+
+/* How many 16-bit values share a word in the transform and in the input product. Both ways give
+ * the same integers; the tests build both. */
+#ifndef HR_LANES
+#if INT_MAX < 0x7FFFFFFF
+#define HR_LANES 1
+#else
+#define HR_LANES 2
+#endif
+#endif
+
+/* HR_LOCAL: static, and no fault if the chosen form leaves it unused. HR_APART: never merged into
+ * its caller, because loops that are merged run out of registers. */
+#ifdef __GNUC__
+#define HR_LOCAL static __attribute__((unused))
+#define HR_APART __attribute__((noinline, unused))
+#else
+#define HR_LOCAL static
+#define HR_APART
+#endif
+
+/* floor(value / 2^shift). C99 leaves >> of a negative value to the implementation: where it is
+ * arithmetic, which the compiler decides while compiling, it is used, otherwise avoided. */
+HR_LOCAL int32_t hr_shift_right(int32_t value, uint8_t shift)
+{
+    if ((-1 >> 1) == -1 || value >= 0) {
+        return value >> shift;
+    }
+    return -1 - ((-1 - value) >> shift);
+}
+
+/* round(value / sqrt 2) as floor((value * 46341 + 2^15) / 2^16) in 32 bits; |value| < 2^23. */
+HR_LOCAL int32_t hr_inverse_sqrt2(int32_t value)
+{
+    const int32_t high = hr_shift_right(value, 8);
+    const int32_t low = value - high * 256;
+
+    return hr_shift_right(high * 46341 + hr_shift_right(low * 46341 + 32768, 8), 8);
+}
+
+/* The two's complement reading of 16 bits: a plain conversion wherever the compiler does that. */
+HR_LOCAL int16_t hr_int16(uint32_t bits)
+{
+    if ((int16_t)(uint16_t)65535u == -1) {
+        return (int16_t)(uint16_t)bits;
+    }
+    return (int16_t)((int32_t)((bits & 0xFFFFu) ^ 0x8000u) - 32768);
+}
+
+HR_LOCAL int16_t hr_read16(const uint8_t *bytes)
+{
+    return hr_int16((uint32_t)HR_READ(bytes) | ((uint32_t)HR_READ(bytes + 1) << 8));
+}
+
+HR_LOCAL int32_t hr_read32(const uint8_t *bytes)
+{
+    const uint32_t value = (uint32_t)HR_READ(bytes) | ((uint32_t)HR_READ(bytes + 1) << 8) |
+                           ((uint32_t)HR_READ(bytes + 2) << 16) |
+                           ((uint32_t)HR_READ(bytes + 3) << 24);
+
+    return value <= 0x7FFFFFFFu ? (int32_t)value : -1 - (int32_t)(0xFFFFFFFFu - value);
+}
+
+HR_LOCAL int32_t hr_nibble(uint8_t byte)
+{
+    return (int32_t)((byte & 15) ^ 8) - 8; /* two's complement of 4 bits */
+}
+
+HR_LOCAL size_t hr_row_bytes(const hr_model *model, uint8_t bits)
+{
+    return (size_t)(((uint32_t)model->hidden_size * bits + 7) >> 3);
+}
+
+HR_LOCAL int32_t hr_relu(int32_t value)
+{
+    return value > 0 ? value : 0;
+}
+
+/* 2^(F-1) and the dither of step n; see rounding_constant in hadamrnn/integer/fixed_point.py. */
+HR_LOCAL int32_t hr_rounding_constant(uint32_t step, uint8_t fraction, uint8_t width)
+{
+    const uint32_t n = step & 63, tri = ((n * (n + 1)) >> 1) & 31;
+
+    return ((int32_t)1 << (fraction - 1)) + (int32_t)(((2 * tri + 1) << width) >> 6) -
+           ((int32_t)1 << (width - 1));
+}
+
+#define HR_BATCH 32 /* neurons, a multiple of 8, whose input products are on the stack */
+
+/* What is the same for all neurons of a step. */
+typedef struct {
+    const int8_t *input; /* null for a symbol */
+    const uint8_t *row;  /* of the first feature, or of the symbol */
+    size_t stride;
+    int32_t multiplier, bias_gain, rounding;
+#if HR_LANES == 2
+    int32_t gain;           /* 2^w, hidden so that a compiler multiplies and adds at once */
+    uint32_t offset;        /* rounding - 8 M times the sum of input, see hr_products_in_pairs */
+    volatile uint32_t mask; /* 0x000F000F, hidden so that a compiler keeps it in a register */
+#endif
+} hr_drive;
+#endif
