@@ -1,18 +1,20 @@
-"""results/benchmarks.svg and .png: one panel per topic, all scales logarithmic."""
+"""results/benchmarks.svg: one panel per topic, all scales logarithmic."""
 
 from matplotlib.figure import Figure
 
+from benchmarks.plots import save
+
 LABELS = {
-    "hadamrnn": ("this project", "#c1272d"),
+    "hadamrnn": ("this project", "#d55e00"),
     "dense_step_loop": ("dense step loop", "#4d4d4d"),
     "dense_step_loop_unbound": ("the loop, inputs unbound", "#999999"),
     "lstm": ("torch LSTM", "#0072b2"),
     "rnn": ("torch RNN", "#56b4e9"),
     "diagonal": ("diagonal (S4D), FFT", "#e69f00"),
-    "auto": ("form chosen by dispatch", "#c1272d"),
+    "auto": ("form chosen by dispatch", "#d55e00"),
     "scan": ("fused scan", "#0072b2"),
-    "c_12_bit": ("C, 12-bit states", "#c1272d"),
-    "c_8_bit": ("C, 8-bit states", "#f4a3a6"),
+    "c_12_bit": ("C, 12-bit states", "#d55e00"),
+    "c_8_bit": ("C, 8-bit states", "#cc79a7"),
     "torch_lstm": ("torch LSTM", "#0072b2"),
     "onnxruntime_lstm": ("onnxruntime LSTM", "#009e73"),
 }
@@ -109,7 +111,7 @@ def _latency(axes, results):
 
 
 def draw(results, folder):
-    """Write benchmarks.svg and benchmarks.png of what ``results`` holds into ``folder``."""
+    """Write benchmarks.svg of what ``results`` holds into ``folder``."""
     panels = {
         _speed: "speed" in results,
         _memory: "memory" in results,
@@ -139,5 +141,4 @@ def draw(results, folder):
     machine = about["machine"]
     title = f"{machine['cpu']}, {machine['cores']} cores, torch {machine['versions']['torch']}"
     figure.suptitle(title + (" (QUICK RUN: numbers mean nothing)" if about["quick"] else ""))
-    for ending in ("svg", "png"):
-        figure.savefig(folder / f"benchmarks.{ending}", dpi=110)
+    save(figure, folder, "benchmarks")

@@ -2,10 +2,10 @@
 
     python -m benchmarks [--quick] [--only speed,latency] [--out results]
 
-Writes benchmarks.json, benchmarks.svg and benchmarks.png into the folder of --out. --quick runs
-the same code on tiny shapes; its numbers mean nothing. --only measures the named parts anew and
-keeps the others of an existing benchmarks.json, which is written after every piece: speed, which
-takes longest, goes on behind the shapes that an interrupted run has measured.
+Writes benchmarks.json and benchmarks.svg into the folder of --out. --quick runs the same code on
+tiny shapes; its numbers mean nothing. --only measures the named parts anew and keeps the others of
+an existing benchmarks.json, which is written after every piece: speed, which takes longest, goes on
+behind the shapes that an interrupted run has measured.
 """
 
 import argparse
@@ -176,4 +176,4 @@ def main(arguments=None):
     keep()
     drawn = [part for part in PARTS if complete(results, part)]
     figure.draw({key: results[key] for key in ("conditions", *drawn)}, options.out)
-    progress(f"written: {path}, .svg, .png")
+    progress(f"written: {path}, .svg")

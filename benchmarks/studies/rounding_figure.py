@@ -1,4 +1,4 @@
-"""results/studies/rounding_<benchmark>.svg and .png, from what benchmarks.studies.rounding wrote.
+"""results/studies/rounding_<benchmark>.svg, from what benchmarks.studies.rounding wrote.
 
     python -m benchmarks.studies.rounding_figure copy
 

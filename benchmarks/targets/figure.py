@@ -1,4 +1,4 @@
-"""results/devices.svg and .png: time, flash and RAM of every model measured on a device.
+"""results/devices.svg: time, flash and RAM of every model measured on a device.
 
     python -m benchmarks.targets.figure
 
@@ -67,7 +67,7 @@ def _time(axes, models):
 
 
 def draw(models, folder=RESULTS):
-    """Write devices.svg and devices.png into ``folder``. models : as ``reports`` gives."""
+    """Write devices.svg into ``folder``. models : as ``reports`` gives."""
     figure = Figure(figsize=(9.5, 7), layout="constrained")
     (time, instructions), (flash, ram) = figure.subplots(2, 2)
     _time(time, models)

@@ -220,8 +220,7 @@ def test_quick_run_writes_everything_and_keeps_other_parts(tmp_path, capsys):
         assert set(conditions["machine"]["versions"]) == set(PACKAGES)
     assert len(first["targets"]) == len(run.TARGETS) + 1 + 1 + len(latency.ACTIVATION_BITS)
     assert all(isinstance(row["met"], bool) for row in first["targets"])
-    for ending in ("svg", "png"):
-        assert (tmp_path / f"benchmarks.{ending}").stat().st_size > 10_000
+    assert (tmp_path / "benchmarks.svg").stat().st_size > 10_000
     run.main(["--quick", "--only", "growth", "--out", str(tmp_path)])
     second = json.loads((tmp_path / "benchmarks.json").read_text())
     assert second["speed"] == first["speed"] and second["growth"] != first["growth"]
