@@ -8,6 +8,7 @@ import runpy
 import shlex
 import shutil
 import sys
+import warnings
 from pathlib import Path
 from unittest import mock
 
@@ -48,7 +49,10 @@ def _parse(call, arguments: list[str]) -> None:
     with (
         mock.patch.object(argparse.ArgumentParser, "parse_args", stop),
         mock.patch.object(sys, "argv", ["command", *arguments]),
+        warnings.catch_warnings(),
     ):
+        # Of runpy, where another test of this process has imported the program.
+        warnings.simplefilter("ignore", RuntimeWarning)
         try:
             call()
         except _Parsed:
