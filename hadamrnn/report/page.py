@@ -1,103 +1,230 @@
-"""The results page: one Markdown table a benchmark, its figures, and a command for every row."""
+"""The results page: tables of every benchmark, its figures, and a command for every row."""
 
 import html
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from hadamrnn.report import published
+from hadamrnn.report.runs import Group, Run, percent
 
-COLUMNS = (
-    "run", "model", "d", "q", "weight bits", "seeds", "accuracy, shipped (%)",
-    "cross-entropy, shipped", "accuracy, float (%)", "cross-entropy, float",
-    "bytes without embeddings", "C differs", "training (s)",
+Rows = list[tuple[str, ...]]
+
+COLUMNS = ("run", "model", "seeds", "accuracy (%)", "bytes", "training (s)")
+DETAILS = (
+    "run", "cross-entropy", "accuracy, float (%)", "cross-entropy, float", "C differs in",
 )  # fmt: skip
+PUBLISHED = ("published, not measured here", "accuracy (%)", "bytes", "source")
+
+FIGURES = {
+    "size": "test accuracy against model size",
+    "operations": "test accuracy against operations per time step",
+    "models": "accuracy and time to train of several models",
+    "curves": "validation figures and flipped signs after every epoch",
+    "confusion": "confusion matrix of the test set",
+}
+"""What the second part of a figure's name stands for."""
 
 INTRODUCTION = """# Results
 
-Made by `dvc repro report` from [results/paper](../../results/paper): a folder a run, with its
-parameters, seed, commit, machine, history and metrics. Accuracy is that of the test set (for copy
-of the ten recalled symbols; for sst2 of the published development set), mean ± standard deviation
-over the seeds. The best epoch was chosen on validation data; har2 and dsa19 train a fixed number of
-epochs on all people but the test's. *Shipped* is the integer model, for a baseline its float model.
+Made by `dvc repro report` from [results/paper](../../results/paper): a JSON file a run, with its
+parameters, seed, commit, machine, history, confusion matrix and metrics, and beside it the packed
+integer model. Accuracy is that of the test set (for copy of the ten recalled symbols; for sst2 of
+the published development set), mean ± standard deviation over the seeds. The best epoch was chosen
+on validation data; har2 and dsa19 train a fixed number of epochs on everybody but the people of the
+test set. What is measured is the integer model, of a baseline its float model; bytes are without
+embeddings. *d* is the width of the state, *q* the number of Hadamard blocks; bits are those of the
+weights.
+
 Names: the benchmark alone is the shipped recipe, `official` the published one, the others change
-what they say; har2's sweeps and most of its baselines change `har2-earlier`, whose inputs are not
-companded, as their commands say. Times are wall time on a machine that was doing other work beside.
+what they say. har2's sweeps and most of its baselines change `har2-earlier`, whose inputs are not
+companded. Times are wall time on a machine that was also running other jobs.
+
+The commands under each table repeat its runs with the shipped params.yaml.
 """
 
 
-def _spread(group, value, pattern):
+def _spread(group: Group, value: Callable[[Run], float], pattern: str) -> str:
     text = format(group.mean(value), pattern)
     deviation = group.deviation(value)
     return text if deviation is None else f"{text} ± {format(deviation, pattern)}"
 
 
-def cells(group):
-    """The row of one group, as texts in the order of COLUMNS."""
-    run = group.first
-    parities = [r.metrics["parity"] for r in group.runs if r.metrics["parity"]]
+def model_words(run: Run) -> str:
+    """What was trained, as the table says it.
+
+    Parameters
+    ----------
+    run : Run
+        Any run.
+
+    Returns
+    -------
+    str
+        As "hadamrnn, d 384, q 6, 4 bits"; no q where there are no blocks.
+    """
+    blocks = [] if run.q is None else [f"q {run.q}"]
+    return ", ".join([run.model, f"d {run.hidden_size}", *blocks, run.weights])
+
+
+def cells(group: Group, link: bool = True) -> tuple[str, ...]:
+    """The row of one group in the first table.
+
+    Parameters
+    ----------
+    group : Group
+        Runs that differ in their seed.
+    link : bool
+        Whether the name leads to the file of the first run, in Markdown.
+
+    Returns
+    -------
+    tuple of str
+        In the order of COLUMNS.
+    """
+    run, name = group.first, group.name
+    return (
+        f"[{name}](../../results/paper/{run.name}.json)" if link else name,
+        model_words(run),
+        str(len(group.runs)),
+        _spread(group, percent, ".2f"),
+        f"{group.mean(lambda r: r.size_bytes):,.0f}",
+        f"{group.mean(lambda r: r.metrics['train']['seconds']):,.0f}",
+    )
+
+
+def detail_cells(group: Group) -> tuple[str, ...]:
+    """The row of one group in the second table.
+
+    Parameters
+    ----------
+    group : Group
+        Runs that differ in their seed.
+
+    Returns
+    -------
+    tuple of str
+        In the order of DETAILS. A baseline has neither a second model nor C code.
+    """
+    own = _spread(group, lambda r: r.shipped["cross_entropy"], ".2g")
+    parities = [run.metrics["parity"] for run in group.runs if run.metrics["parity"]]
+    if not parities:
+        return (group.name, own, "", "", "")
     differs = sum(parity["c_mismatches"] for parity in parities)
     compared = sum(parity["sequences"] for parity in parities)
     return (
         group.name,
-        run.model,
-        str(run.hidden_size),
-        str(run.q),
-        "32 (float)" if run.weight_bits is None else str(run.weight_bits),
-        str(len(group.runs)),
-        _spread(group, lambda r: 100 * r.accuracy(), ".2f"),
-        _spread(group, lambda r: r.shipped["cross_entropy"], ".2g"),
-        _spread(group, lambda r: 100 * r.accuracy("float"), ".2f"),
+        own,
+        _spread(group, lambda r: percent(r, "float"), ".2f"),
         _spread(group, lambda r: r.metrics["float"]["cross_entropy"], ".2g"),
-        f"{group.mean(lambda r: r.size_bytes):,.0f}",
-        f"{differs} of {compared:,}" if parities else "",
-        f"{group.mean(lambda r: r.metrics['train']['seconds']):.0f}",
+        f"{differs} of {compared:,}",
     )
 
 
-def _table(header, rows):
+def _published_rows(benchmark: str) -> Rows:
+    return [
+        (e.model, f"{e.accuracy:.2f}", f"{e.size_bytes:,}" if e.size_bytes else "", e.source)
+        for e in published.of(benchmark)
+    ]
+
+
+def _table(header: Sequence[str], rows: Rows) -> str:
     lines = ["| " + " | ".join(header) + " |", "| --- " * len(header) + "|"]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]) + "\n"
 
 
-def _published(benchmark):
-    known = published.of(benchmark)
-    if not known:
-        return ""
-    rows = [
-        (e.model, f"{e.accuracy:.2f}", f"{e.size_bytes:,}" if e.size_bytes else "", e.source)
-        for e in known
-    ]
-    header = ("published, not measured here", "accuracy (%)", "bytes", "source")
-    return "\n" + _table(header, rows)
+def _folded(summary: str, content: str) -> str:
+    return f"\n<details>\n<summary>{summary}</summary>\n\n{content}\n</details>\n"
 
 
-def _section(benchmark, groups, figures):
+def _commands(groups: Sequence[Group]) -> str:
+    lines = []
+    for group in groups:
+        others = ", ".join(f"seed={run.seed}" for run in group.runs[1:])
+        lines.append(f"# {group.name}" + (f"; others: {others}" if others else ""))
+        lines.append(group.first.record["command"])
+    return "```sh\n" + "\n".join(lines) + "\n```\n"
+
+
+def _words(name: str, benchmark: str) -> str:
+    kind = name.removeprefix(f"{benchmark}-").split("-")[0]
+    return f"{benchmark}: {FIGURES.get(kind, kind)}"
+
+
+def _section(benchmark: str, groups: Sequence[Group], figures: Iterable[str]) -> str:
     parts = [f"\n## {benchmark}\n\n", _table(COLUMNS, [cells(group) for group in groups])]
-    parts.append(_published(benchmark))
-    parts += [f"\n![{name}]({name}.svg)\n" for name in figures]
-    parts.append("\nTo make a run again:\n\n")
-    parts += [f"- `{group.name}`: `{group.first.command}`\n" for group in groups]
+    if known := _published_rows(benchmark):
+        parts.append("\n" + _table(PUBLISHED, known))
+    details = _table(DETAILS, [detail_cells(group) for group in groups])
+    parts.append(_folded("Cross-entropy, the float model, and C against Python", details))
+    parts.append(_folded("Commands that make these runs again", _commands(groups)))
+    parts += [f"\n![{_words(name, benchmark)}]({name}.svg)\n" for name in figures]
     return "".join(parts)
 
 
-def markdown(groups_of, figures_of):
-    """The page; groups_of, figures_of : benchmark -> its groups, names of its SVG files."""
-    sections = [_section(name, groups, figures_of[name]) for name, groups in groups_of.items()]
+def markdown(
+    groups_of: Mapping[str, Sequence[Group]], names_of: Mapping[str, Sequence[str]]
+) -> str:
+    """The page as Markdown, for docs/results.
+
+    Parameters
+    ----------
+    groups_of : mapping of str to sequence of Group
+        By benchmark.
+    names_of : mapping of str to sequence of str
+        By benchmark, the names of its SVG files, without ending.
+
+    Returns
+    -------
+    str
+        A section a benchmark.
+    """
+    sections = [_section(name, groups, names_of[name]) for name, groups in groups_of.items()]
     return INTRODUCTION + "".join(sections)
 
 
-def webpage(groups_of, figures_of, read_svg):
-    """One HTML file, tables and figures inside; as ``markdown``, read_svg : name -> SVG text."""
+STYLE = (
+    "body{font:14px sans-serif;margin:2em;max-width:64em;background:#fff;color:#111}"
+    "td,th{padding:.2em .6em;border:1px solid #ccc;text-align:left}"
+    "table{border-collapse:collapse;font-size:13px;margin-bottom:1em}"
+    "svg{max-width:100%;height:auto;display:block}"
+)
+
+
+def _html_table(header: Sequence[str], rows: Rows) -> str:
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
+    body = (
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table><tr>{head}</tr>{''.join(body)}</table>"
+
+
+def webpage(
+    groups_of: Mapping[str, Sequence[Group]],
+    names_of: Mapping[str, Sequence[str]],
+    read_svg: Callable[[str], str],
+) -> str:
+    """The page as one HTML file, with its figures inside.
+
+    Parameters
+    ----------
+    groups_of, names_of : mapping
+        As of ``markdown``.
+    read_svg : callable
+        Text of the figure of a name, from its ``<svg`` on.
+
+    Returns
+    -------
+    str
+        Readable without any other file.
+    """
     body = ["<h1>HadamRNN: results</h1>"]
     for benchmark, groups in groups_of.items():
-        head = "".join(f"<th>{html.escape(c)}</th>" for c in COLUMNS)
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells(group)) + "</tr>"
-            for group in groups
-        )
-        body.append(f"<h2>{html.escape(benchmark)}</h2><table><tr>{head}</tr>{rows}</table>")
-        body += [read_svg(name) for name in figures_of[benchmark]]
-    style = "body{font:14px sans-serif;margin:2em}td,th{padding:.2em .6em;border:1px solid #ccc}"
-    style += "table{border-collapse:collapse;font-size:12px}svg{max-width:46em;display:block}"
+        body.append(f"<h2>{html.escape(benchmark)}</h2>")
+        body.append(_html_table(COLUMNS, [cells(group, link=False) for group in groups]))
+        if known := _published_rows(benchmark):
+            body.append(_html_table(PUBLISHED, known))
+        body.append(_html_table(DETAILS, [detail_cells(group) for group in groups]))
+        body += [read_svg(name) for name in names_of[benchmark]]
     return (
-        "<!doctype html><html lang=en><meta charset=utf-8><title>HadamRNN: results</title>"
-        f"<style>{style}</style>{''.join(body)}</html>\n"
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>HadamRNN: results</title>'
+        f"<style>{STYLE}</style>{''.join(body)}</html>\n"
     )

@@ -1,46 +1,245 @@
-"""The plan of the paper's runs: names, settings and commands."""
+"""The paper's runs: the plan, the records made from it, and the commands that repeat them."""
 
+import json
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
+from dvc.utils.hydra import apply_overrides
 
-from benchmarks import paper
+from benchmarks.paper import commands, plan, record
+from benchmarks.paper import experiments as paper
 from hadamrnn import params
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.report import records
+
+RUNS = sorted(Path("results/paper").glob("*.json"))
 
 
-@pytest.fixture(scope="module")
-def plan():
-    return yaml.safe_load(Path("paper.yaml").read_text(encoding="utf-8"))
+def document():
+    return yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
 
 
-def applied(settings):
-    """params.yaml with ``settings`` (dotted keys) set in it."""
-    document = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-    for key, value in settings.items():
+def planned():
+    return plan.expand(yaml.safe_load(Path("paper.yaml").read_text(encoding="utf-8")))
+
+
+def shared(given, wanted):
+    """``given`` without the keys that ``wanted`` lacks: options that are gone, or came later."""
+    return {
+        key: shared(value, wanted[key]) if isinstance(value, dict) else value
+        for key, value in given.items()
+        if key in wanted
+    }
+
+
+def same(one, other):
+    return shared(one, other) == shared(other, one)
+
+
+@pytest.mark.parametrize("run", planned())
+def test_a_run_of_the_plan_is_valid_and_sets_only_what_its_benchmark_reads(run):
+    settings = planned()[run]
+    (benchmark,) = settings["benchmarks"]
+    assert run.startswith(benchmark)
+    plan.parameters(plan.changed(document(), settings), benchmark)
+    for key in settings:
+        assert key.split(".")[:2] == ["benchmark", benchmark] or not key.startswith("benchmark."), (
+            key
+        )
         *parents, last = key.split(".")
-        place = document
+        place = document()
         for parent in parents:
             place = place[parent]
         assert last in place, f"{key} must be a key of params.yaml"
-        place[last] = value
-    return document
-
-
-def test_every_run_of_the_plan_has_valid_parameters(plan):
-    for settings in paper.expand(plan).values():
-        assert len(params.check(applied(settings))) == 1
 
 
 def test_every_combination_of_sweep_and_seed_is_one_run():
-    plan = {"a": {"set": {"model": "hadamrnn"}, "sweep": {"q": [1, 2]}, "seeds": [1, 2, 3]}}
-    runs = paper.expand(plan)
+    entry = {"set": {"model": "hadamrnn"}, "sweep": {"q": [1, 2]}, "seeds": [1, 2, 3]}
+    runs = plan.expand({"a": entry})
     assert len(runs) == 6
     assert runs["a-q2-seed3"] == {"model": "hadamrnn", "q": 2, "seed": 3}
 
 
-def test_the_command_is_what_a_user_types():
-    settings = {"benchmarks": ["har2"], "weight_bits": None, "seed": 1}
-    assert paper.command(settings) == (
-        "dvc exp run -S 'benchmarks=[har2]' -S 'weight_bits=null' -S 'seed=1'"
+@pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
+def test_the_plan_still_has_the_parameters_of_every_collected_run(path):
+    made = records.read(path)
+    now = plan.parameters(plan.changed(document(), planned()[path.stem]), made["benchmark"])
+    assert same(made["params"], now)
+
+
+@pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
+def test_the_printed_command_repeats_the_run(path, tmp_path):
+    """Typed into a shell, and set by DVC's own code in the shipped params.yaml."""
+    made = records.read(path)
+    page = Path("docs/results/README.md").read_text(encoding="utf-8")
+    if made["seed"] == 1:
+        assert made["command"] in page.splitlines()
+    program, options = shlex.split(made["command"])[:3], shlex.split(made["command"])[3:]
+    assert program == ["dvc", "exp", "run"]
+    assert options[::2] == ["-S"] * (len(options) // 2)
+    shutil.copy("params.yaml", tmp_path)
+    apply_overrides(tmp_path / "params.yaml", options[1::2])
+    (settings,) = params.load(tmp_path / "params.yaml").values()
+    assert settings.benchmark == made["benchmark"]
+    changed = yaml.safe_load((tmp_path / "params.yaml").read_text(encoding="utf-8"))
+    assert same(made["params"], plan.parameters(changed, made["benchmark"]))
+
+
+@pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
+def test_commands_are_those_for_the_shipped_parameters(path):
+    made = records.read(path)
+    assert made["command"] == plan.command(made, document()), (
+        "python -m benchmarks.paper collect, then dvc repro report"
     )
+
+
+@pytest.fixture
+def made():
+    return records.read("results/paper/har2-width-hiddensize64-seed1.json")
+
+
+def test_a_key_that_params_yaml_lacks_needs_a_plus(tmp_path):
+    settings = {"benchmarks": ["pdigits"], "benchmark.pdigits.hidden_size": 64}
+    options = commands.options(settings, document())
+    assert options == ["benchmarks=[pdigits]", "+benchmark.pdigits.hidden_size=64"]
+    shutil.copy("params.yaml", tmp_path)
+    apply_overrides(tmp_path / "params.yaml", options)
+    assert params.load(tmp_path / "params.yaml")["pdigits"].train.hidden_size == 64
+
+
+def test_no_other_benchmark_is_set(made):
+    assert "dsa19" not in made["command"]
+    assert "benchmark.har2.hidden_size=64" in made["command"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda run: run["set"].update({"train.teacher_of_old": "models/har2"}),
+        lambda run: run["params"].update(model="a model of old"),
+        lambda run: run["params"]["train"].update(sign_schedule="a schedule of old"),
+        lambda run: run["params"]["data"].clear(),  # from before inputs were companded
+        lambda run: run.update(benchmark="a data set of old"),
+    ],
+    ids=["option", "model", "value", "unknown then", "benchmark"],
+)
+def test_what_is_gone_is_repeated_at_its_commit(made, change):
+    change(made)
+    assert plan.command(made, document()).startswith(
+        f"git switch --detach {made['commit'][:7]} && dvc exp run -S 'benchmarks=[har2]'"
+    )
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """A folder with the plan and one collected run, and what was given to DVC."""
+    for name in ("params.yaml", "paper.yaml"):
+        shutil.copy(name, tmp_path)
+    (tmp_path / paper.FOLDER).mkdir(parents=True)
+    for seed in (1, 2, 3):
+        shutil.copy(f"results/paper/har2-seed{seed}.json", tmp_path / paper.FOLDER)
+    monkeypatch.chdir(tmp_path)
+    given = []
+
+    class Done:
+        returncode = 0
+
+    def run(words):
+        given.append(words)
+        return Done
+
+    monkeypatch.setattr(paper.subprocess, "run", run)
+    monkeypatch.setattr(paper, "experiments", dict)
+    return given
+
+
+def test_nothing_to_queue_is_said_in_one_sentence(clone, capsys):
+    paper.main(["queue", "har2"])
+    assert clone == []
+    assert capsys.readouterr().out == (
+        "nothing queued: all 3 runs have their results in results/paper; to make one again, "
+        "remove it first (`git rm results/paper/har2-seed1.*`)\n"
+    )
+
+
+def test_finished_experiments_are_not_queued_again(clone, capsys, monkeypatch):
+    done = {"har2-coarse-seed1": "0", "har2-coarse-seed2": "0", "har2-coarse-seed3": "0"}
+    monkeypatch.setattr(paper, "experiments", lambda: done)
+    paper.main(["queue", "har2-coarse"])
+    assert clone == []
+    assert "all 3 runs are finished, 3 of them to be collected" in capsys.readouterr().out
+
+
+def test_queue_gives_dvc_what_the_plan_sets(clone, capsys):
+    Path("results/paper/har2-seed2.json").unlink()
+    paper.main(["queue", "har2"])
+    (words,) = clone
+    assert words[:6] == ["dvc", "exp", "run", "--queue", "--name", "paper-har2-seed2"]
+    assert words[6:] == ["-S", "benchmarks=[har2]", "-S", "seed=2", "evaluate@har2"]
+    assert capsys.readouterr().out == "queued 1; 2 were there\n"
+
+
+def test_a_run_that_dvc_refuses_is_one_sentence(clone, monkeypatch):
+    Path("results/paper/har2-seed2.json").unlink()
+    monkeypatch.setattr(paper.subprocess, "run", lambda words: type("", (), {"returncode": 1}))
+    with pytest.raises(HadamrnnError, match="it refused har2-seed2"):
+        paper.main(["queue", "har2"])
+
+
+def files(made, **trained):
+    """What an experiment leaves, by path."""
+    text = Path("params.yaml").read_text(encoding="utf-8")
+    columns = made["history"]
+    lines = [
+        ",".join(columns),
+        *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True)),
+    ]
+    content = {
+        "params.yaml": text,
+        "results/har2/train.json": json.dumps({"seconds": 1.0, **trained}),
+        "results/har2/metrics.json": json.dumps(made["metrics"]),
+        "results/har2/history.csv": "\n".join(lines),
+        "results/har2/confusion.csv": "actual,predicted\na,a\na,b\n",
+    }
+    return lambda path: content[path].encode() if path in content else None
+
+
+def test_a_record_names_the_machine_that_trained(made):
+    settings = {"benchmarks": ["har2"], "seed": 1}
+    machine = {"processor": "a processor", "cores": 2}
+    run = record.record_of(settings, files(made, machine=machine), "0" * 40, "2026-11-24")
+    assert run["machine"] == machine
+    assert run["model"] == {"name": "hadamrnn", "hidden_size": 384, "q": 6, "weight_bits": 4}
+    assert run["history"] == made["history"]
+    assert run["confusion"] == {"classes": ["a", "b"], "counts": [[1, 1], [0, 0]]}
+    assert records.dumps(run)
+
+
+def test_an_unknown_machine_is_not_replaced_by_the_one_that_collects(made):
+    settings = {"benchmarks": ["har2"], "seed": 1}
+    run = record.record_of(settings, files(made), "0" * 40, "2026-11-24")
+    assert list(run["machine"]) == ["collected_on"]
+
+
+def test_an_experiment_without_metrics_is_named(made):
+    read = files(made)
+    with pytest.raises(HadamrnnError, match=r"results/har2/train\.json: must be in every"):
+        record.record_of(
+            {"benchmarks": ["har2"]},
+            lambda path: None if "train" in path else read(path),
+            "0" * 40,
+            "2026-11-24",
+        )
+
+
+@pytest.mark.parametrize(
+    ("model", "q", "bits"),
+    [("hadamrnn", 6, 4), ("lstm", None, 32), ("ornn", None, 32), ("qornn", None, 4)],
+)
+def test_a_model_is_described_by_what_it_has(model, q, bits):
+    settings = plan.parameters(plan.changed(document(), {"model": model}), "har2")
+    described = record.model_of(settings)
+    assert (described["q"], described["weight_bits"]) == (q, bits)

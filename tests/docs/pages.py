@@ -31,7 +31,8 @@ def commands(page: Path) -> list[str]:
     """Every command of the page, one line each: those of its blocks, then those of its text."""
     found = []
     for block in blocks(page, SHELL):
-        for line in block.replace("\\\n", " ").splitlines():
+        lines = block.replace("\\\n", " ").splitlines()
+        for line in (line for line in lines if not line.startswith("#")):
             found += [part.strip() for part in line.partition("  #")[0].split("&&")]
     spans = (" ".join(span.split()) for span in SPAN.findall(prose(page)))
     found += [span for span in spans if re.match(rf"({'|'.join(PROGRAMS)}) \S", span)]

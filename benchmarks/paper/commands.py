@@ -1,0 +1,180 @@
+"""The command that repeats a run: what differs from the shipped params.yaml, and no more."""
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.report.records import Record
+
+PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./:-]*")
+"""Texts that need no quotes in a value of ``-S``."""
+
+
+def text_of(value: object) -> str:
+    """A value as ``dvc exp run -S key=value`` reads it.
+
+    Parameters
+    ----------
+    value : None, bool, int, float, str or list of these
+        Of a key of params.yaml.
+
+    Returns
+    -------
+    str
+        Without exponents, which YAML would read as text.
+
+    Examples
+    --------
+    >>> [text_of(value) for value in (None, False, 1e-05, "last", ["har2", "copy"])]
+    ['null', 'false', '0.00001', 'last', '[har2,copy]']
+    """
+    if isinstance(value, list):
+        return f"[{','.join(map(text_of, value))}]"
+    if isinstance(value, float):
+        return repr(value) if "e" not in repr(value) else f"{value:.20f}".rstrip("0")
+    if isinstance(value, str) and PLAIN.fullmatch(value):
+        return value
+    return json.dumps(value)
+
+
+def options(changes: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
+    """Values of ``-S`` for a params.yaml.
+
+    Parameters
+    ----------
+    changes : mapping
+        By dotted keys, as ``benchmark.har2.hidden_size``.
+    document : mapping
+        The params.yaml that they change.
+
+    Returns
+    -------
+    list of str
+        ``key=value``, with a ``+`` in front for a key that the document lacks: DVC refuses to set
+        it otherwise.
+
+    Examples
+    --------
+    >>> options({"q": 4, "train.epochs": 2}, {"q": "auto", "train": {}})
+    ['q=4', '+train.epochs=2']
+    """
+    found = []
+    for key, value in changes.items():
+        place: Any = document
+        for part in key.split("."):
+            place = place.get(part, KeyError) if isinstance(place, Mapping) else KeyError
+        found.append(f"{'+' if place is KeyError else ''}{key}={text_of(value)}")
+    return found
+
+
+def command(changes: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    """The experiment as a user types it.
+
+    Parameters
+    ----------
+    changes, document : mapping
+        As of ``options``.
+
+    Returns
+    -------
+    str
+        For a POSIX shell.
+
+    Examples
+    --------
+    >>> command({"benchmarks": ["har2"], "seed": 1}, {"benchmarks": ["copy"], "seed": 1})
+    "dvc exp run -S 'benchmarks=[har2]' -S seed=1"
+    """
+    words = ["dvc", "exp", "run"]
+    for option in options(changes, document):
+        words += ["-S", option]
+    return shlex.join(words)
+
+
+def differences(
+    record: Record, shipped: Mapping[str, Any], document: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What to set on top of params.yaml to have the parameters of a run.
+
+    Parameters
+    ----------
+    record : dict
+        The run.
+    shipped : mapping
+        The benchmark's parameters as params.yaml has them; keys as of ``record["params"]``.
+    document : mapping
+        That params.yaml.
+
+    Returns
+    -------
+    dict
+        By dotted keys; ``benchmarks`` is the first and ``seed`` the last. A key of ``train`` that
+        the benchmark's own section sets is set there.
+
+    Raises
+    ------
+    HadamrnnError
+        Where the run's version did not have a parameter yet that the benchmark's section sets.
+    """
+    name, params = record["benchmark"], record["params"]
+    section = document["benchmark"][name]
+    changes: dict[str, Any] = {"benchmarks": [name]}
+    places = [("", shipped)]
+    places += [(f"{part}.", shipped[part]) for part in ("train", "data")]
+    for prefix, values in places:
+        given = params[prefix.removesuffix(".")] if prefix else params
+        for key, value in values.items():
+            if key in ("seed", "train", "data"):
+                continue
+            own = prefix == "data." or (prefix == "train." and key in section)
+            if key not in given:
+                if own:
+                    raise HadamrnnError(
+                        f"params of {record['command']}: must say {prefix}{key}, which "
+                        f"benchmark.{name} of params.yaml sets"
+                    )
+                continue  # switched off: what the run's version did
+            if given[key] != value:
+                place = f"benchmark.{name}.{prefix.removeprefix('train.')}" if own else prefix
+                changes[place + key] = given[key]
+    return {**changes, "seed": record["seed"]}
+
+
+def gone(record: Record, shipped: Mapping[str, Any]) -> list[str]:
+    """Options that a run set and that params.yaml no longer has.
+
+    Parameters
+    ----------
+    record : dict
+        The run.
+    shipped : mapping
+        As of ``differences``.
+
+    Returns
+    -------
+    list of str
+        Dotted keys, as the run set them.
+    """
+    known = {"benchmarks", *shipped, *shipped["train"], *shipped["data"]}
+    return [key for key in record["set"] if key.split(".")[-1] not in known]
+
+
+def earlier(record: Record) -> str:
+    """The command for a run that only the code of its time can repeat.
+
+    Parameters
+    ----------
+    record : dict
+        The run.
+
+    Returns
+    -------
+    str
+        Goes to the run's commit first.
+    """
+    options = [word for k, v in record["set"].items() for word in ("-S", f"{k}={text_of(v)}")]
+    words = shlex.join(["dvc", "exp", "run", *options])
+    return f"git switch --detach {record['commit'][:7]} && {words}"
