@@ -26,6 +26,11 @@ def results(benchmark):
     return Path("results") / benchmark
 
 
+def shipped(benchmark):
+    """Where the model and results in Git lie; no stage writes there (``stages.ship`` does)."""
+    return Path("shipped") / benchmark
+
+
 def read_json(path):
     return json.loads(Path(path).read_text(encoding="utf-8"))
 

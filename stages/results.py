@@ -1,6 +1,7 @@
-"""Print the results of every evaluated benchmark as a table: python -m stages.results [--md].
+"""Print the results of every evaluated benchmark: python -m stages.results [--md] [--shipped].
 
-Not a stage: it only reads results/*/metrics.json, and says of each when it was not made yet.
+Not a stage: it only reads results/*/metrics.json, which runs here left, and with --shipped the
+shipped/*/metrics.json in Git beside them.
 """
 
 import sys
@@ -25,8 +26,10 @@ def score_cells(part):
 
 def row(path):
     """One table row of a metrics.json; the size of a baseline is that of its weights."""
-    metrics = common.read_json(path)
-    cells = [path.parent.name, *score_cells(metrics["float"])]
+    metrics, name = common.read_json(path), path.parent.name
+    if path.parts[0] == "shipped":
+        name += ", shipped"
+    cells = [name, *score_cells(metrics["float"])]
     size, parity, trained = metrics["size"], metrics["parity"], metrics["train"]["seconds"]
     if parity is None:  # a baseline: floats alone
         return [*cells, "", "", f"{size['total_bytes']:,}", "", "", f"{trained:.0f} s"]
@@ -41,7 +44,9 @@ def row(path):
 
 
 def main():
-    rows = [row(path) for path in sorted(Path("results").glob("*/metrics.json"))]
+    folders = ("results", "shipped") if "--shipped" in sys.argv[1:] else ("results",)
+    found = [path for folder in folders for path in Path(folder).glob("*/metrics.json")]
+    rows = [row(path) for path in sorted(found, key=lambda p: (p.parent.name, p.parts[0]))]
     if not rows:
         sys.exit("error: results/*/metrics.json: must exist before they are shown; run dvc repro")
     if "--md" in sys.argv[1:]:

@@ -73,7 +73,7 @@ def test_zero_and_negative_zero():
 
 def test_thresholds_of_the_device_guide_quantize_readings():
     """docs/guides/device.md, "From readings to inputs": one search does what three steps do."""
-    model = hadamrnn.integer.load("exports/har2/model.hrnn")
+    model = hadamrnn.integer.load("shipped/har2/model.hrnn")
     unit, mean, deviation = np.array([0.01]), 0.02, 0.7
     halfway = (np.arange(-127, 128) - 0.5 - model.input_zero_point) * model.input_scale
     thresholds = expand((halfway * deviation + mean)[:, None], unit)[:, 0]

@@ -2,7 +2,7 @@
 
     python -m benchmarks.speed.onnx_latency har2 pmnist copy
 
-For each exports/<benchmark> the float graph (model.onnx) and the integer graph, built from
+For each shipped/<benchmark> the float graph (model.onnx) and the integer graph, built from
 model.hrnn, run whole sequences of random inputs, one and 64 at a time: the time does not depend on
 the values. Logits of the integer graph must equal the integer model's, or nothing is written.
 Writes results/studies/onnx_latency.csv. Medians, session start excluded; ``cpu_us`` is what the
@@ -90,7 +90,7 @@ def check(benchmark, model, session, x):
 
 def measure(benchmark, seconds=SECONDS):
     """The rows of one exported benchmark, a row for each graph and batch size."""
-    model, graphs = graphs_of(common.exports(benchmark))
+    model, graphs = graphs_of(common.shipped(benchmark))
     about = machine()
     for graph, proto in graphs.items():
         session = onnx_graph.open_session(proto)

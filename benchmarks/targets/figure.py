@@ -2,7 +2,7 @@
 
     python -m benchmarks.targets.figure
 
-Reads results/<benchmark>/device*.json, as stage device and benchmarks.targets.measure write them.
+Reads shipped/<benchmark>/device*.json, as stage device and benchmarks.targets.measure write them.
 """
 
 import json
@@ -14,13 +14,13 @@ from benchmarks.plots import COLOURS, HATCHES, save
 from hadamrnn.errors import as_sentences
 from hadamrnn.targets.processors import TARGETS
 
-RESULTS = Path("results")
+SHIPPED = Path("shipped")
 PUBLISHED_MS = 9.21
 """FastGRNN, 16 hidden units, 3 inputs, one sample on an ATmega328P at 16 MHz, on HAPT: another
 task. arXiv:2606.17249."""
 
 
-def reports(folder=RESULTS):
+def reports(folder=SHIPPED):
     """{label: {target: measured}} of all device files, without targets that were not run.
 
     Order: by benchmark, then the wider model first.
@@ -66,7 +66,7 @@ def _time(axes, models):
     )
 
 
-def draw(models, folder=RESULTS):
+def draw(models, folder=Path("results")):
     """Write devices.svg into ``folder``. models : as ``reports`` gives."""
     figure = Figure(figsize=(9.5, 7), layout="constrained")
     (time, instructions), (flash, ram) = figure.subplots(2, 2)

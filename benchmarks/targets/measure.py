@@ -4,7 +4,7 @@ r"""Another model of a benchmark on the emulated microcontrollers, beside the sh
         benchmark.har2.hidden_size=64 q=1 activation_bits=10
 
 trains the recipe of params.yaml with these changes (kept in models/studies, see
-``benchmarks.studies.trained``), exports it, and writes results/har2/device-d64.json: what stage
+``benchmarks.studies.trained``), exports it, and writes shipped/har2/device-d64.json: what stage
 ``device`` writes, and the changes and test scores of this model. Needs data/prepared/har2.
 """
 
@@ -67,14 +67,14 @@ def measure(benchmark, changes, targets=emulation.TARGETS, progress=print):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("benchmark")
-    parser.add_argument("name", help="of results/<benchmark>/device-<name>.json")
+    parser.add_argument("name", help="of shipped/<benchmark>/device-<name>.json")
     parser.add_argument("changes", nargs="*", metavar="key=value", help="as in dvc exp run -S")
     given = parser.parse_args()
     try:
         report = measure(given.benchmark, [change(text) for text in given.changes])
     except HadamrnnError as error:
         parser.exit(1, f"error: {error}\n")
-    common.write_json(common.results(given.benchmark) / f"device-{given.name}.json", report)
+    common.write_json(common.shipped(given.benchmark) / f"device-{given.name}.json", report)
     print("\n".join(emulation.lines(report)))
 
 

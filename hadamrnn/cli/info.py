@@ -10,7 +10,7 @@ HELP = "what the model is, its bytes and operations"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``hadamrnn info``."""
-    parser.add_argument("file", help="packed model, such as exports/har2/model.hrnn")
+    parser.add_argument("file", help="packed model, such as shipped/har2/model.hrnn")
 
 
 def run(options: argparse.Namespace) -> int:

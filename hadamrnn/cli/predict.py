@@ -13,7 +13,7 @@ HELP = "the class of every sequence, one line each"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``hadamrnn predict``."""
-    parser.add_argument("file", help="packed model, such as exports/har2/model.hrnn")
+    parser.add_argument("file", help="packed model, such as shipped/har2/model.hrnn")
     parser.add_argument(
         "input",
         help=".npy: (sequences, time, features) or (time, features) real "

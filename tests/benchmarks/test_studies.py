@@ -122,7 +122,7 @@ def test_onnx_latency_times_both_graphs_at_both_batch_sizes(monkeypatch):
 
 
 def test_onnx_latency_refuses_a_graph_of_another_model():
-    model = integer.load(ROOT / "exports/pdigits/model.hrnn")
+    model = integer.load(ROOT / "shipped/pdigits/model.hrnn")
     other = dataclasses.replace(model, output_bias=model.output_bias + 1)
     session = onnx_graph.open_session(onnx_integer.integer_graph(other))
     x = onnx_latency.inputs_of(model, 2, 8)[1]
@@ -135,7 +135,7 @@ def test_figures_are_the_same_bytes_each_time(tmp_path):
     from benchmarks.studies import rounding_figure
     from benchmarks.targets import figure
 
-    models = figure.reports(ROOT / "results")
+    models = figure.reports(ROOT / "shipped")
     assert any(label.startswith("har2, d = 128") for label in models)
     rows = {
         (str(w), str(a)): {

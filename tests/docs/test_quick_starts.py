@@ -36,9 +36,7 @@ SNIPPETS = [page for page in all_pages() if blocks(page, ("python",))]
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """An empty working folder that sees the shipped models and a card of har2."""
-    for name in ("exports", "shipped"):
-        if (ROOT / name).exists():
-            (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "shipped").symlink_to(ROOT / "shipped")
     card = tmp_path / "data/prepared/har2/card.json"
     card.parent.mkdir(parents=True)
     statistics = {"mean": [0.0] * 9, "standard_deviation": [1.0] * 9}
@@ -88,13 +86,13 @@ def test_example_of_own_data_is_a_data_set(folder):
 def firmware(folder):
     """The C files of the shipped har2 model, as the README makes them."""
     shutil.copytree(ROOT / "hadamrnn/runtime", folder, ignore=shutil.ignore_patterns("targets"))
-    shutil.copy(ROOT / "exports/har2/model.h", folder / "har2.h")
+    shutil.copy(ROOT / "shipped/har2/model.h", folder / "har2.h")
     return folder
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
 def test_c_of_the_readme_compiles_and_equals_python(folder):
-    model = hadamrnn.integer.load("exports/har2/model.hrnn")
+    model = hadamrnn.integer.load("shipped/har2/model.hrnn")
     place = firmware(folder / "firmware")
     (code,) = blocks(README, ("c",))
     (place / "main.c").write_text(code + MAIN)
