@@ -122,6 +122,7 @@ class Checker:
             "nox": self.nox,
             "uvx": lambda given: self.nox(given[1:]) if given[0] == "nox" else self.unknown(given),
             "pip": self.pip,
+            "uv": lambda given: self.pip(given[1:]) if given[0] == "pip" else self.unknown(given),
             "python": self.python,
             "torchrun": self.torchrun,
             "hadamrnn": self.hadamrnn,

@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`\n]+(?:\n[^`\n]+)?)`(?!`)")
 SHELL = ("sh", "console")
-PROGRAMS = ("dvc", "nox", "hadamrnn", "python", "torchrun", "uvx", "pip", "git")
+PROGRAMS = ("dvc", "nox", "hadamrnn", "python", "torchrun", "uv", "uvx", "pip", "git")
 """What a span of code must begin with to be a command; blocks of shell code are commands anyway."""
 
 

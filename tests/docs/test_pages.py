@@ -16,6 +16,9 @@ from tests.docs.pages import ROOT, all_pages, blocks, prose
 from tests.random_models import random_model
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+PATH = re.compile(r"`((?:hadamrnn|stages|benchmarks|tests|docs|examples)/[\w./]+)`")
+# The changelog speaks of files as they were.
+PAGES = [page for page in all_pages() if page.name != "CHANGELOG.md"]
 README_BYTES = 8000
 QUICK_START_LINES = 12
 TYPES = {
@@ -63,6 +66,12 @@ def test_links_lead_somewhere(page):
         if not (exists and anchored):
             dead.append(link)
     assert not dead, dead
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_are_named_exist(page):
+    named = PATH.findall(prose(page))
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_readme_is_short():
