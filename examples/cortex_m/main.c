@@ -2,8 +2,7 @@
  * mps2-an385 board, whose UART 0 stands for both the sensor and the display; on yours, replace
  * the two functions and the addresses in examples/cortex_m/board.ld.
  *
- * Build: see docs/guides/device.md. Needs har2.h (exports/har2/model.h renamed) and the files of
- * hadamrnn/runtime. */
+ * Build: see docs/guides/device.md; "hadamrnn firmware" writes har2.h and the runtime. */
 #define HAR2_CLASS_NAMES
 #include "har2.h"
 

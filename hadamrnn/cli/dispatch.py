@@ -10,10 +10,10 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from hadamrnn.cli import info, predict
+from hadamrnn.cli import firmware, info, predict
 from hadamrnn.errors import HadamrnnError
 
-COMMANDS: tuple[ModuleType, ...] = (info, predict)
+COMMANDS: tuple[ModuleType, ...] = (info, predict, firmware)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -19,6 +19,9 @@
 #ifndef HADAMRNN_H
 #define HADAMRNN_H
 
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The HadamRNN project contributors */
+
 #include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,6 +44,11 @@ extern "C" {
 #ifndef HR_TABLE
 #define HR_TABLE
 #endif
+
+/* Where headers of two models have one name, the compiler's message shows both checksums. */
+#define HR_CLASH(name, first, second) HR_CLASH_OF(name, first, second)
+#define HR_CLASH_OF(name, first, second) \
+    typedef char two_models_named_##name##_##first##_and_##second[-1];
 
 typedef enum {
     HR_OK = 0,

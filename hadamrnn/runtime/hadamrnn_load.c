@@ -1,5 +1,8 @@
 /* hr_load: a packed file in memory becomes a model, or is refused. See hadamrnn/integer/packed.py
- * for the format and proof.py beside it for the proofs, repeated here in 64-bit integers. */
+ * for the format and proof.py beside it for the proofs, repeated here in 64-bit integers.
+ *
+ * SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The HadamRNN project contributors */
 #include "hadamrnn.h"
 
 #define HR_HEADER_BYTES 64

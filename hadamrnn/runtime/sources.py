@@ -12,7 +12,10 @@ INCLUDE = re.compile(r'#include "(hadamrnn_\w+\.h)"\n')
 BANNER = """\
 /* hadamrnn.c: all files of hadamrnn/runtime in one, written by "hadamrnn firmware": do not edit.
  * Compile it beside hadamrnn.h. The compiler's own macros choose the form of the inner loops: AVR
- * assembly, words of two 16-bit values, or vectors. SPDX-License-Identifier: MIT */
+ * assembly, words of two 16-bit values, or vectors.
+ *
+ * SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The HadamRNN project contributors */
 
 """
 
@@ -22,9 +25,14 @@ def headers() -> list[Path]:
     return sorted(FOLDER.glob("hadamrnn*.h"))
 
 
-def included(path: Path) -> list[str]:
+def text(name: str) -> str:
+    """The text of one file, with line feeds even where Git checked out others."""
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+def included(name: str) -> list[str]:
     """Names of the runtime's own headers that a C file includes, in order."""
-    return INCLUDE.findall(path.read_text(encoding="utf-8"))
+    return INCLUDE.findall(text(name))
 
 
 def in_order(start: str = "hadamrnn.c") -> list[str]:
@@ -36,7 +44,7 @@ def in_order(start: str = "hadamrnn.c") -> list[str]:
     order: list[str] = []
 
     def visit(name: str) -> None:
-        for other in included(FOLDER / name):
+        for other in included(name):
             visit(other)
         if name not in order:
             order.append(name)
@@ -53,17 +61,15 @@ def one_file() -> str:
     """
     parts = []
     for name in in_order():
-        text = INCLUDE.sub("", (FOLDER / name).read_text(encoding="utf-8"))
-        text = text.replace('#include "hadamrnn.h"\n', "")
-        parts.append(f"/* ---- {name} ---- */\n{text}")
-    body = re.sub(r"\n{3,}", "\n\n", "\n".join(parts))
-    return f'{BANNER}#include "hadamrnn.h"\n\n{body}'
+        body = INCLUDE.sub("", text(name)).replace('#include "hadamrnn.h"\n', "")
+        parts.append(f"/* ---- {name} ---- */\n{body}")
+    whole = re.sub(r"\n{3,}", "\n\n", "\n".join(parts))
+    return f'{BANNER}#include "hadamrnn.h"\n\n{whole}'
 
 
 def write_one_file(folder: Path) -> Path:
     """Write ``hadamrnn.c`` and ``hadamrnn.h`` to a folder; returns the path of the first."""
     path = folder / "hadamrnn.c"
     path.write_text(one_file(), encoding="utf-8", newline="\n")
-    header = (FOLDER / "hadamrnn.h").read_text(encoding="utf-8")
-    (folder / "hadamrnn.h").write_text(header, encoding="utf-8", newline="\n")
+    (folder / "hadamrnn.h").write_text(text("hadamrnn.h"), encoding="utf-8", newline="\n")
     return path

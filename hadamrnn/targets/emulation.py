@@ -34,11 +34,11 @@ FACTS = ("name", *SIZES, "readout", *BITS)
 
 def definitions(model: IntegerModel) -> list[str]:
     """Compiler options that tell the programs in runtime/targets which model they hold."""
-    prefix = c_header.c_name(model.name)
-    upper = prefix.upper()
+    model_names = c_header.names_of(model)
+    upper = model_names.upper
     names = {
         "HR_MODEL_HEADER": '"model.h"',
-        "HR_MODEL": f"{prefix}_model",
+        "HR_MODEL": model_names.model,
         "HR_STATE": f"{upper}_STATE",
         "HR_INPUTS": f"{upper}_INPUT_SIZE",
         "HR_OUTPUTS": f"{upper}_OUTPUT_SIZE",

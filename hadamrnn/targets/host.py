@@ -91,8 +91,8 @@ class HostProgram:
         defines = []
         if self.model is not None:
             c_header.write(self.model, self.folder / "model.h")
-            name = c_header.c_name(self.model.name)
-            defines = ['-DHR_MODEL_HEADER="model.h"', f"-DHR_MODEL={name}_model"]
+            name = c_header.names_of(self.model).model
+            defines = ['-DHR_MODEL_HEADER="model.h"', f"-DHR_MODEL={name}"]
         command = ["-std=c99", *mode, "-I", str(self.folder), *options, *defines]
         compile_c([*command, "-o", self.path, *files])
 

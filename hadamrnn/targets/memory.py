@@ -37,8 +37,8 @@ def section_bytes(target: Target, elf: Path) -> tuple[int, int]:
 
 def table_bytes(target: Target, elf: Path, model: IntegerModel) -> int:
     """Bytes of the model's tables in a linked program."""
-    prefix, total = c_header.c_name(model.name), 0
-    names = {f"{prefix}_{name}" for name in c_header.TABLES}
+    model_names, total = c_header.names_of(model), 0
+    names = {model_names.table(section) for section in c_header.TABLES}
     for line in _tool(target, "nm", "-S", elf).splitlines():
         words = line.split()
         if len(words) == 4 and words[3] in names:

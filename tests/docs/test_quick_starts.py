@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import hadamrnn.integer
+from hadamrnn import cli
 from hadamrnn.prepared import arrays
 from tests.docs.pages import ROOT, all_pages, blocks
 
@@ -85,8 +86,7 @@ def test_example_of_own_data_is_a_data_set(folder):
 
 def firmware(folder):
     """The C files of the shipped har2 model, as the README makes them."""
-    shutil.copytree(ROOT / "hadamrnn/runtime", folder, ignore=shutil.ignore_patterns("targets"))
-    shutil.copy(ROOT / "shipped/har2/model.h", folder / "har2.h")
+    assert cli.main(["firmware", "shipped/har2/model.hrnn", str(folder)]) == 0
     return folder
 
 
@@ -109,7 +109,6 @@ def test_board_commands_of_the_device_guide_compile(folder, tool):
         pytest.skip(f"needs {tool} (nox -s emulators)")
     place = firmware(folder / "firmware" / "har2")
     (folder / "examples").symlink_to(ROOT / "examples")
-    shutil.copy(ROOT / "hadamrnn/runtime/hadamrnn.h", place)
     page = ROOT / "docs/guides/device.md"
     (block,) = (b for b in blocks(page, ("sh", "console")) if b.startswith(tool))
     command = block.replace("\\\n", " ").splitlines()[0]

@@ -1,6 +1,7 @@
 /* Recognise activities from an inertial sensor: read nine numbers fifty times a second, step, and
- * every 128 samples print the class. Copy beside this file: har2.h (exports/har2/model.h renamed)
- * and hadamrnn.c and all hadamrnn*.h from hadamrnn/runtime. */
+ * every 128 samples print the class. Beside this file belong hadamrnn.c, hadamrnn.h and har2.h:
+ *     hadamrnn firmware shipped/har2/model.hrnn firmware
+ * writes them to the folder firmware. */
 extern "C" {
 #include "hadamrnn.h"
 }

@@ -1,0 +1,33 @@
+"""The C of an exported model in a folder, ready to compile: hadamrnn.c, hadamrnn.h, the model's
+header under its name, an example main.c (kept if it is there already) and a README."""
+
+import argparse
+from pathlib import Path
+
+from hadamrnn import integer
+from hadamrnn.export import firmware
+
+HELP = "the C sources, the model's header and an example, ready to compile"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``hadamrnn firmware``."""
+    parser.add_argument("file", help="packed model, such as shipped/har2/model.hrnn")
+    parser.add_argument("folder", help="where to write; made if it is not there")
+    parser.add_argument("--name", help="of the model in C, for a second model of one name")
+    parser.add_argument(
+        "--loader",
+        action="store_true",
+        help="add hadamrnn_load.c, to read .hrnn files on the device",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the folder and say what is in it."""
+    model = integer.load(options.file)
+    written = firmware.write(model, options.folder, options.name, options.loader)
+    for name in written:
+        print(Path(options.folder, name))
+    if firmware.KEPT not in written:
+        print(f"{Path(options.folder, firmware.KEPT)} is kept as it was")
+    return 0

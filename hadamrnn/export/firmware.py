@@ -1,0 +1,205 @@
+"""A folder of C for an exported model: what somebody copies to build firmware. NumPy only.
+
+``hadamrnn.c`` and ``hadamrnn.h`` are the runtime, ``<name>.h`` the model, ``main.c`` an example for
+the computer, ``README.md`` says how each is used.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from string import Template
+
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.integer import IntegerModel, c_header
+from hadamrnn.integer.accounting import sizes
+from hadamrnn.runtime import sources
+
+KEPT = "main.c"
+"""Written once: it is the user's to change."""
+README = """\
+# $prefix: a HadamRNN model in C
+
+- `hadamrnn.c`, `hadamrnn.h`: the runtime. C99, no malloc, no floating point, only `string.h`.
+- `$prefix.h`: the model, checksum $checksum: $table_bytes bytes of tables, and
+  $state_bytes bytes of memory for each sequence.
+$loader- `main.c`: an example for the computer, which prints the class of the numbers that it reads:
+  `cc -std=c99 -O2 main.c hadamrnn.c -lm -o $prefix && ./$prefix < sequence.csv`
+
+On a board compile `hadamrnn.c` with your program: `-O2` on Cortex-M and RISC-V, `-Os -flto` on AVR.
+"""
+LOADER = """\
+- `hadamrnn_load.c`: `hr_load`, for a program that reads packed files (.hrnn) while it runs.
+"""
+MAIN = """\
+/* Prints $what, read from standard input as numbers with commas or
+ * spaces between, as "hadamrnn predict" does.
+ *
+ *     cc -std=c99 -O2 main.c hadamrnn.c -lm -o $prefix && ./$prefix < sequence.csv
+ *
+ * On a board, read_step is where your sensor goes, and the only place with floating point. */
+$includes#include <stdio.h>
+
+#define ${upper}_CLASS_NAMES
+#include "$prefix.h"
+
+${upper}_STATE(state);
+
+$read_step
+static void print_class(void)
+{
+    int32_t logits[${upper}_OUTPUT_SIZE];
+    uint16_t class_id;
+
+    (void)hr_logits(&${prefix}_model, &state, logits);
+    (void)hr_argmax(&${prefix}_model, logits, &class_id);
+    $print
+}
+
+int main(void)
+{
+    $input
+    int count;
+
+    while ((count = read_step($pointer)) == $values) {
+        const hr_status status = $step(&${prefix}_model, &state, input);
+
+        if (status != HR_OK) {
+            printf("$step: status %d, see hadamrnn.h\\n", (int)status);
+            return 1;
+        }$each
+    }
+    if (count || !feof(stdin) || state.steps == 0) {
+        printf("step %lu: must be %d numbers\\n", (unsigned long)state.steps, $values);
+        return 1;
+    }$last
+    return 0;
+}
+"""
+READ_NUMBERS = """\
+/* The next time step as integers; returns how many numbers there were. */
+static int read_step(int8_t *input)
+{
+    int i;
+
+    for (i = 0; i < ${upper}_INPUT_SIZE; i++) {
+        double real;
+        long value;
+
+        if (scanf(" %lf ,", &real) != 1) {
+            break;
+        }
+        real /= ${upper}_INPUT_SCALE;
+        value = lrint(real < -100000.0 ? -100000.0 : real > 100000.0 ? 100000.0 : real);
+        value += ${upper}_INPUT_ZERO_POINT;
+        value = value < ${upper}_INPUT_MIN ? ${upper}_INPUT_MIN : value;
+        input[i] = (int8_t)(value > ${upper}_INPUT_MAX ? ${upper}_INPUT_MAX : value);
+    }
+    return i;
+}
+"""
+READ_SYMBOL = """\
+/* The next symbol; returns how many there were. */
+static int read_step(uint16_t *symbol)
+{
+    unsigned value;
+
+    if (scanf(" %u ,", &value) != 1) {
+        return 0;
+    }
+    *symbol = (uint16_t)(value > ${upper}_INPUT_MAX ? ${upper}_INPUT_MAX + 1u : value);
+    return 1;
+}
+"""
+
+
+def _words(model: IntegerModel, name: str | None, loader: bool) -> dict[str, str]:
+    """What the templates are filled with."""
+    names = c_header.names_of(model, name)
+    symbol = model.input_kind == "symbol"
+    words = {
+        "prefix": names.prefix,
+        "upper": names.upper,
+        "checksum": f"{names.checksum:08x}",
+        "table_bytes": f"{sizes(model)['total_bytes']:,}",
+        "state_bytes": f"{c_header.state_bytes(model):,}",
+        "loader": LOADER if loader else "",
+        "what": "the class of each step of a sequence"
+        if model.per_step
+        else "the class of a sequence",
+        "includes": "" if symbol else "#include <math.h>\n",
+        "print": 'printf("%u\\n", (unsigned)class_id);',
+        "input": "uint16_t input;" if symbol else f"int8_t input[{names.upper}_INPUT_SIZE];",
+        "pointer": "&input" if symbol else "input",
+        "values": "1" if symbol else f"{names.upper}_INPUT_SIZE",
+        "step": "hr_step_symbol" if symbol else "hr_step",
+        "each": "\n        print_class();" if model.per_step else "",
+        "last": "" if model.per_step else "\n    print_class();",
+    }
+    if model.class_names:
+        words["print"] = f"puts({names.prefix}_class_names[class_id]);"
+    read_step = Template(READ_SYMBOL if symbol else READ_NUMBERS)
+    return words | {"read_step": read_step.substitute(words)}
+
+
+def files(
+    model: IntegerModel, name: str | None = None, loader: bool = False
+) -> Iterator[tuple[str, str]]:
+    """(file name, text) of everything in the folder.
+
+    Parameters
+    ----------
+    model : IntegerModel
+    name : str, optional
+        As ``c_header.names_of``.
+    loader : bool
+        Whether ``hadamrnn_load.c`` is among them.
+    """
+    words = _words(model, name, loader)
+    yield "hadamrnn.c", sources.one_file()
+    yield "hadamrnn.h", sources.text("hadamrnn.h")
+    if loader:
+        yield "hadamrnn_load.c", sources.text("hadamrnn_load.c")
+    yield f"{words['prefix']}.h", c_header.to_text(model, name)
+    yield "main.c", Template(MAIN).substitute(words)
+    yield "README.md", Template(README).substitute(words)
+
+
+def write(
+    model: IntegerModel, folder: str | Path, name: str | None = None, loader: bool = False
+) -> list[str]:
+    """Write the folder; a ``main.c`` that is there already is kept.
+
+    Parameters
+    ----------
+    model : IntegerModel
+    folder : str or Path
+        Made if it is not there.
+    name : str, optional
+        What the model is called in C, by default ``model.name``.
+    loader : bool
+        Whether to add ``hadamrnn_load.c``.
+
+    Returns
+    -------
+    list of str
+        Names of the files written, in order.
+
+    Raises
+    ------
+    HadamrnnError
+        If the name holds no letter or digit, or the folder cannot be written.
+    """
+    folder = Path(folder)
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, text in files(model, name, loader):
+            path = folder / file
+            if file != KEPT or not path.exists():
+                path.write_text(text, encoding="utf-8", newline="\n")
+                written.append(file)
+    except OSError as error:
+        raise HadamrnnError(
+            f"{error.filename or folder}: must be a folder that can be written; "
+            f"got {error.strerror}"
+        ) from error
+    return written

@@ -1,0 +1,263 @@
+"""The folder that ``hadamrnn firmware`` writes: it compiles everywhere and equals Python."""
+
+import dataclasses
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hadamrnn import cli
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.export import firmware
+from hadamrnn.integer import c_header, load, packed
+from hadamrnn.targets.compiler import compile_c
+from tests.random_models import random_inputs, random_model
+
+ROOT = Path(__file__).parents[2]
+ARDUINO = Path(__file__).parents[1] / "arduino.h"
+STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Werror")
+RISCV = "riscv64-unknown-elf-gcc -march=rv32imac -mabi=ilp32 --specs=picolibc.specs -O2"
+COMPILERS = (
+    "gcc -O2",
+    "gcc -O3 -march=native",
+    "clang -O2",
+    "clang -O3 -march=native",
+    "avr-gcc -Os -flto -mmcu=atmega328p",
+    "avr-gcc -Os -mmcu=attiny85",
+    "arm-none-eabi-gcc -O2 -mcpu=cortex-m0plus",
+    "arm-none-eabi-gcc -O2 -mcpu=cortex-m4",
+    RISCV,
+)
+HOST = [compiler for compiler in COMPILERS if compiler.startswith(("gcc", "clang"))]
+
+
+def compilers(names):
+    """Parameters of a test, skipped where a compiler is not installed."""
+    return pytest.mark.parametrize(
+        "compiler",
+        [
+            pytest.param(
+                name.split(),
+                id=name.split(" --")[0],
+                marks=pytest.mark.skipif(
+                    not shutil.which(name.split()[0]), reason="compiler not installed"
+                ),
+            )
+            for name in names
+        ],
+    )
+
+
+needs_gcc = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc")
+
+
+def models():
+    """A model of each kind of example."""
+    rng = np.random.default_rng(0)
+    yield random_model(rng, name="plain", block_size=32, activation_bits=9)
+    yield random_model(rng, name="HAR-2", readout="mean", class_names=("a", "b", "c", "d"))
+    yield random_model(rng, name="hr", kind="symbol", per_step=True, input_size=7)
+
+
+def build(folder, compiler, *files):
+    """Compile C files of a folder strictly; the program's path."""
+    options = [*compiler[1:], "-std=c99", *STRICT]
+    compile_c([*options, *files, "-lm", "-o", "program"], compiler=compiler[:1], cwd=folder)
+    return folder / "program"
+
+
+def predict(program, sequence):
+    """What an example prints for a sequence of numbers: its words."""
+    rows = np.atleast_2d(sequence.T).T
+    text = "".join(",".join(map(repr, row.tolist())) + "\n" for row in rows)
+    done = subprocess.run([program], input=text, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+@compilers(COMPILERS)
+def test_every_file_compiles_without_a_warning(tmp_path, compiler):
+    options = [*compiler[1:], "-std=c99", *STRICT, "-c", "-o", "out.o"]
+    for index, model in enumerate(models()):
+        folder = tmp_path / model.name
+        firmware.write(model, folder, loader=True)
+        paths = sorted(folder.glob("*.c"))
+        for path in [folder / "main.c"] if index else paths:  # the others have no model in them
+            compile_c([*options, path.name], compiler=compiler[:1], cwd=folder)
+
+
+@compilers(HOST)
+def test_the_example_prints_what_python_predicts(tmp_path, compiler):
+    """Real numbers beyond the range of the inputs too, and halves, which round to even."""
+    for model in models():
+        folder = tmp_path / model.name
+        firmware.write(model, folder)
+        program = build(folder, compiler, "main.c", "hadamrnn.c")
+        x = random_inputs(np.random.default_rng(1), model, sequences=4)
+        if model.input_kind == "dense":
+            x = np.random.default_rng(1).integers(-99, 600, x.shape) / 2 * model.input_scale
+        for sequence, classes in zip(x, model.predict(x), strict=True):
+            wanted = [str(c) for c in np.atleast_1d(classes)]
+            if model.class_names:
+                wanted = [model.class_names[int(c)] for c in wanted]
+            assert predict(program, sequence) == wanted, model.name
+
+
+INSIDE = """
+#define main example_main
+#include "main.c"
+#undef main
+int main(void)
+{
+    int8_t input[PDIGITS_INPUT_SIZE];
+    int32_t logits[PDIGITS_OUTPUT_SIZE];
+    int i;
+
+    (void)example_main;
+    while (read_step(input) == PDIGITS_INPUT_SIZE && hr_step(&pdigits_model, &state, input) == 0) {
+        printf("%d ", input[0]);
+    }
+    (void)hr_logits(&pdigits_model, &state, logits);
+    for (i = 0; i < PDIGITS_OUTPUT_SIZE; i++) {
+        printf("%ld ", (long)logits[i]);
+    }
+    print_class();
+    return 0;
+}
+"""
+
+
+@needs_gcc
+def test_real_digits_give_the_integers_of_python(tmp_path):
+    """The shipped model, every input and logit, with halves between two inputs among the pixels."""
+    digits = pytest.importorskip("sklearn.datasets").load_digits()
+    model = load(ROOT / "shipped/pdigits/model.hrnn")
+    firmware.write(model, tmp_path)
+    (tmp_path / "inside.c").write_text(INSIDE)
+    program = build(tmp_path, ["gcc"], "inside.c", "hadamrnn.c")
+    x = digits.data[:40, :, None]
+    x[20:] += np.random.default_rng(0).integers(-40, 40, x[20:].shape) * model.input_scale / 2
+    x_int = model.quantize_input(x)
+    for sequence, inputs, logits in zip(x, x_int, model.run_logits(x_int), strict=True):
+        wanted = [*inputs.ravel(), *logits, logits.argmax()]
+        assert predict(program, sequence) == list(map(str, wanted))
+
+
+@needs_gcc
+def test_the_example_says_what_it_cannot_read(tmp_path):
+    model = random_model(np.random.default_rng(0), name="m", max_steps=2, readout="mean")
+    firmware.write(model, tmp_path)
+    program = build(tmp_path, ["gcc"], "main.c", "hadamrnn.c")
+    for text, words in (
+        ("", "step 0: must be 3 numbers"),
+        ("1,2,3\n4,five,6\n", "step 1: must be 3 numbers"),
+        ("1 2 3 4", "step 1: must be 3 numbers"),
+        ("1 2 3 " * 3, "hr_step: status 5, see hadamrnn.h"),
+    ):
+        done = subprocess.run([program], input=text, capture_output=True, text=True, check=False)
+        assert done.returncode == 1 and done.stdout.strip() == words
+
+
+@pytest.mark.skipif(not shutil.which("avr-g++"), reason="needs avr-g++")
+def test_the_arduino_sketch_compiles_beside_the_three_files(tmp_path):
+    firmware.write(load(ROOT / "shipped/har2/model.hrnn"), tmp_path / "firmware")
+    sketch = tmp_path / "har2"
+    shutil.copytree(ROOT / "examples/arduino/har2", sketch)
+    for name in ("hadamrnn.c", "hadamrnn.h", "har2.h"):
+        shutil.copy(tmp_path / "firmware" / name, sketch)
+    options = ["-Os", "-mmcu=atmega2560", "-Wall", "-Wextra", "-Werror", "-c"]
+    shim = ["-std=gnu++11", "-include", ARDUINO, "-x", "c++"]
+    compile_c([*options, *shim, "har2.ino", "-o", "a.o"], compiler=["avr-g++"], cwd=sketch)
+    compile_c([*options, "hadamrnn.c", "-o", "b.o"], compiler=["avr-gcc"], cwd=sketch)
+
+
+def variants():
+    """Two models of one name."""
+    first = random_model(np.random.default_rng(1), name="gesture", block_size=16)
+    return first, random_model(np.random.default_rng(2), name="gesture", block_size=8)
+
+
+def write_variants(folder, second_name=None):
+    first, second = variants()
+    firmware.write(first, folder)
+    c_header.write(first, folder / "a.h")
+    c_header.write(second, folder / "b.h", name=second_name)
+
+
+@compilers(["gcc", "clang", "avr-gcc -mmcu=atmega328p"])
+def test_two_models_of_one_name_are_refused_by_the_compiler(tmp_path, compiler):
+    """Without a guard that tells them apart, the second header would be skipped in silence."""
+    write_variants(tmp_path)
+    (tmp_path / "both.c").write_text('#include "a.h"\n#include "b.h"\n')
+    command = [*compiler, "-std=c99", "-c", "both.c", "-o", "both.o"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    first, second = (c_header.names_of(model).checksum for model in variants())
+    assert done.returncode
+    assert "two models named gesture in one program: name one with" in done.stderr
+    assert f"two_models_named_gesture_0x{first:08x}u_and_0x{second:08x}u" in done.stderr
+
+
+@needs_gcc
+def test_a_name_makes_room_for_both(tmp_path):
+    write_variants(tmp_path, second_name="Gesture (small)")
+    (tmp_path / "both.c").write_text(
+        '#include "a.h"\n#include "a.h"\n#include "b.h"\nGESTURE_STATE(a);\nGESTURE_SMALL_STATE(b);'
+        "\nint main(void)\n{\n    return gesture_model.block_size != 16 ||\n"
+        "           gesture_small_model.block_size != 8 || hr_reset(&a) || hr_reset(&b);\n}\n"
+    )
+    assert not subprocess.run([build(tmp_path, ["gcc"], "both.c", "hadamrnn.c")]).returncode
+
+
+KEYWORDS = "auto do if int restrict void asm class new typeof inline _Bool namespace"
+OTHERS = "hr HR hr_state hr_weight hadamrnn hadamrnn_model signal string main 2x int8 null"
+
+
+@needs_gcc
+@pytest.mark.parametrize("name", f"{KEYWORDS} {OTHERS}".split())
+def test_no_name_clashes_with_c_or_hadamrnn_h(tmp_path, name):
+    """The header's file name hides no other, its names are no keywords: C and C++ take it."""
+    model = dataclasses.replace(next(models()), name=name)
+    written = firmware.write(model, tmp_path)
+    assert len(set(written)) == len(written)
+    options = [*STRICT, "-I", ".", "-fsyntax-only", "main.c", "hadamrnn.c"]
+    compile_c(["-std=c99", *options], compiler=["gcc"], cwd=tmp_path)
+    if shutil.which("g++"):
+        options.remove("-Wpedantic")
+        compile_c(["-x", "c++", *options], compiler=["g++"], cwd=tmp_path)
+
+
+def test_the_command_needs_numpy_alone_and_keeps_the_example(tmp_path):
+    model = tmp_path / "model.hrnn"
+    packed.write(next(models()), model)
+    code = (
+        "import sys\nfrom hadamrnn import cli\n"
+        "code = cli.main(sys.argv[1:])\n"
+        "heavy = {'torch', 'numba', 'pydantic', 'yaml'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else code)\n"
+    )
+    arguments = ["firmware", str(model), str(tmp_path / "c" / "here"), "--name", "Second 1"]
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    folder = tmp_path / "c" / "here"
+    names = ["hadamrnn.c", "hadamrnn.h", "second_1.h", "main.c", "README.md"]
+    assert done.stdout.split() == [str(folder / name) for name in names]
+    (folder / "main.c").write_text("mine")
+    (folder / "second_1.h").write_text("old")
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "main.c is kept as it was" in done.stdout
+    assert (folder / "main.c").read_text() == "mine"
+    assert (folder / "second_1.h").read_text().startswith("/* HadamRNN model")
+    assert len((folder / "README.md").read_text().splitlines()) <= 12
+
+
+def test_what_cannot_be_written_is_one_sentence(tmp_path, capsys):
+    model = tmp_path / "model.hrnn"
+    packed.write(next(models()), model)
+    assert cli.main(["firmware", str(model), str(model)]) == 1
+    assert capsys.readouterr().err == (
+        f"hadamrnn: {model}: must be a folder that can be written; got File exists\n"
+    )
+    with pytest.raises(HadamrnnError, match="must hold a letter or digit to name C tables"):
+        firmware.write(next(models()), tmp_path, name="--")
