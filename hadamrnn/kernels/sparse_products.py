@@ -5,6 +5,8 @@ is not zero. Sums stay in registers, SHARE lines of the right factor in the firs
 grow in the order of the left factor, so results depend on nothing but the arguments.
 """
 
+from typing import Any
+
 import numpy as np
 
 from hadamrnn.kernels.setup import LANES, inline, kernel
@@ -30,11 +32,11 @@ def _filled(first, stop, numbers, counts):
         counts[i] = count
 
 
-def mostly_zero(matrix):
+def mostly_zero(matrix: np.ndarray[Any, np.dtype[Any]]) -> bool:
     """Whether ``product`` is the cheaper way to multiply with this (n, k) array; not if empty."""
     counts = np.empty(len(matrix), np.int64)
     _filled(0, len(matrix), matrix, counts)
-    return matrix.size > 0 and counts.sum() <= MOSTLY_ZERO * matrix.size
+    return matrix.size > 0 and bool(counts.sum() <= MOSTLY_ZERO * matrix.size)
 
 
 @inline

@@ -4,53 +4,103 @@ On a CPU the form with the least estimated time (cost.py), in float32 and float6
 devices, in other types, or where numba is missing: doubling. A form can also be asked for by name.
 """
 
+from collections.abc import Callable
+
 import torch
+from torch import Tensor
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.kernels import KERNEL_TYPES, available
 from hadamrnn.recurrence import cost, doubling, reference
+from hadamrnn.recurrence.reference import Mode, Readout
 
-BACKENDS = ("auto", "krylov", "scan", "doubling", "reference")
+FORMS = ("krylov", "scan", "doubling", "reference")
+"""Modules of this folder, each with a function ``run`` of the same arguments."""
+
+BACKENDS = ("auto", *FORMS)
+
+Run = Callable[..., tuple[Tensor, Tensor]]
 
 
-def cheapest(work, krylov_able):
-    """The form with the least estimated time for ``work`` (cost.Work) on a CPU.
+def cheapest(work: cost.Work, krylov_able: bool) -> str:
+    """The form with the least estimated time on a CPU.
 
-    krylov_able : whether the last state is asked for, from dense inputs and h_0 = 0.
+    Parameters
+    ----------
+    work : cost.Work
+        What is asked of the recurrence.
+    krylov_able : bool
+        Whether that is the last state, from dense inputs and h_0 = 0.
+
+    Returns
+    -------
+    str
+        One of FORMS.
     """
     forms = [form for form in cost.NANOSECONDS if krylov_able or form != "krylov"]
     return min(forms, key=lambda form: cost.seconds(form, work))
 
 
-def choose(inputs, input_weight, block_size, mode, initial_state=None):
+def choose(
+    inputs: Tensor,
+    input_weight: Tensor,
+    block_size: int,
+    mode: Mode,
+    initial_state: Tensor | None = None,
+) -> str:
     """The name of the form for these arguments of ``run``."""
     if inputs.device.type != "cpu" or str(input_weight.dtype) not in KERNEL_TYPES:
         return "doubling"
     if not available():
         return "doubling"
-    (hidden, features), (batch, steps) = input_weight.shape, inputs.shape[:2]
     work = cost.Work(
-        hidden, block_size, features, steps, batch, inputs.dim() == 2,
-        torch.get_num_threads(),
-    )  # fmt: skip
+        hidden_size=input_weight.shape[0],
+        block_size=block_size,
+        input_size=input_weight.shape[1],
+        steps=inputs.shape[1],
+        batch=inputs.shape[0],
+        symbols=inputs.dim() == 2,
+        threads=torch.get_num_threads(),
+    )
     return cheapest(work, mode == "last" and initial_state is None and inputs.dim() == 3)
 
 
 def run(
-    inputs, input_weight, bias, signs, block_size, initial_state=None,
-    mode="last", readout=None, backend="auto",
-):  # fmt: skip
+    inputs: Tensor,
+    input_weight: Tensor,
+    bias: Tensor | None,
+    signs: Tensor,
+    block_size: int,
+    initial_state: Tensor | None = None,
+    mode: Mode = "last",
+    readout: Readout | None = None,
+    backend: str = "auto",
+) -> tuple[Tensor, Tensor]:
     """The linear recurrence h_t = W h_{t-1} + U x_t + b with its read-out.
 
-    inputs : (batch, time, d_in) float, or (batch, time) integer ids in 0..d_in-1.
-    input_weight : (d, d_in); bias : (d,) or None; signs : (d,) of +1 and -1; block_size : m.
-    initial_state : (batch, d), zeros when None.
-    mode : "last" h_T, "mean" over time of relu(h_t), "all" states, or "logits" with
-        readout = (V (outputs, d), c (outputs,)): V relu(h_t) + c at every step.
-    backend : "auto", or a form's name: "krylov" (CPU, mode "last", dense inputs, no initial
-        state), "scan" (CPU), "doubling", "reference".
-    Returns (output, last state).
+    It runs in the type of its arguments, whatever torch.autocast says: in half precision W, which
+    is applied T times, would not stay orthogonal.
 
+    Parameters
+    ----------
+    inputs, input_weight, bias, signs, block_size, initial_state, mode, readout
+        As ``reference.run``.
+    backend : str
+        "auto", or a form's name: "krylov" (CPU, mode "last", dense inputs, no initial state),
+        "scan" (CPU), "doubling", "reference".
+
+    Returns
+    -------
+    output, last
+        As ``reference.run``.
+
+    Raises
+    ------
+    HadamrnnError
+        If the form is unknown or cannot do what is asked.
+
+    Examples
+    --------
     >>> x, U, u = torch.ones(1, 3, 1), torch.ones(2, 1), torch.tensor([1.0, -1.0])
     >>> run(x, U, None, u, 1)[0].tolist()
     [[3.0, 1.0]]
@@ -60,37 +110,29 @@ def run(
     form = backend
     if backend == "auto":
         form = choose(inputs, input_weight, block_size, mode, initial_state)
+    function = _function(form)
+    arguments = (inputs, input_weight, bias, signs, block_size, initial_state, mode, readout)
+    if not autocast_enabled(inputs.device.type):
+        return function(*arguments)
+    with torch.autocast(inputs.device.type, enabled=False):
+        return function(*arguments)
+
+
+def _function(form: str) -> Run:
+    """``run`` of a form; modules with kernels are loaded when they are needed."""
     if form in ("krylov", "scan") and not available():
         raise HadamrnnError(f"backend: {form} needs a numba that works; got none")
     if form == "krylov":
-        return _krylov(inputs, input_weight, bias, signs, block_size, initial_state, mode)
+        from hadamrnn.recurrence import krylov
+
+        return krylov.run
     if form == "scan":
-        from hadamrnn.recurrence import scan  # compiles kernels: only where they are used
+        from hadamrnn.recurrence import scan
 
-        return scan.run(inputs, input_weight, bias, signs, block_size, initial_state, mode, readout)
-    module = doubling if form == "doubling" else reference
-    states = module.states(inputs, input_weight, bias, signs, block_size, initial_state)
-    return _read(states, mode, readout), states[:, -1]
+        return scan.run
+    return doubling.run if form == "doubling" else reference.run
 
 
-def _krylov(inputs, input_weight, bias, signs, block_size, initial_state, mode):
-    from hadamrnn.recurrence import krylov
-
-    if mode != "last" or initial_state is not None or inputs.dim() != 3:
-        raise HadamrnnError(
-            "backend: krylov makes the last state from dense inputs and a zero initial state; "
-            f"got mode {mode!r}, inputs of shape {tuple(inputs.shape)}"
-        )
-    last = krylov.last_state(inputs, input_weight, bias, signs, block_size)
-    return last, last
-
-
-def _read(states, mode, readout):
-    if mode == "last":
-        return states[:, -1]
-    if mode == "mean":
-        return states.relu().mean(1)
-    if mode == "all":
-        return states
-    weight, bias = readout
-    return torch.nn.functional.linear(states.relu(), weight, bias)
+def autocast_enabled(device_type: str) -> bool:
+    """Whether torch.autocast is on for a type of devices; False where there is no autocast."""
+    return torch.amp.is_autocast_available(device_type) and torch.is_autocast_enabled(device_type)

@@ -7,17 +7,19 @@ the loop plus log2(T) squarings of a (d, d) matrix. Runs wherever torch runs, gr
 """
 
 import torch
+from torch import Tensor
 
-from hadamrnn.recurrence.reference import project, transform
+from hadamrnn.recurrence.reference import Mode, Readout, project, read, transform
 
 
-def _matrix_transposed(signs, block_size):
+def _matrix_transposed(signs: Tensor, block_size: int) -> Tensor:
     """W^T as a dense (d, d) tensor with gradient for the signs: row i is W e_i."""
     identity = torch.eye(len(signs), dtype=signs.dtype, device=signs.device)
-    return transform(identity, block_size) * (signs / block_size**0.5)
+    scale: Tensor = signs / block_size**0.5
+    return transform(identity, block_size) * scale
 
 
-def _prefix(values, power):
+def _prefix(values: Tensor, power: Tensor) -> Tensor:
     """All h_t = sum_{j <= t} W^(t-j) a_j for a (batch, time, d) sequence; ``power`` is W^T."""
     steps = values.shape[1]
     if steps == 1:
@@ -25,7 +27,6 @@ def _prefix(values, power):
     even, odd = values[:, 0::2], values[:, 1::2]
     combined = _prefix(odd + even[:, : odd.shape[1]] @ power, power @ power)
     later = even[:, 1:] + combined[:, : even.shape[1] - 1] @ power
-    result = torch.empty_like(values)
     result = torch.cat((even[:, :1], later), 1).repeat_interleave(2, 1)[:, :steps]
     mask = torch.arange(steps, device=values.device) % 2 == 1
     interleaved = combined.repeat_interleave(2, 1)
@@ -33,11 +34,34 @@ def _prefix(values, power):
     return torch.where(mask[None, :, None], padded, result)
 
 
-def states(inputs, input_weight, bias, signs, block_size, initial_state=None):
-    """All states h_1 .. h_T on any device; arguments as ``reference.states``."""
-    values = project(inputs, input_weight, bias)
+def states(
+    projected: Tensor, signs: Tensor, block_size: int, initial_state: Tensor | None = None
+) -> Tensor:
+    """All states h_1 .. h_T, (batch, time, d), from a_t = U x_t + b of the same shape."""
     power = _matrix_transposed(signs, block_size)
     if initial_state is not None:
-        first = values[:, :1] + (initial_state @ power)[:, None]
-        values = torch.cat((first, values[:, 1:]), 1)
-    return _prefix(values, power)
+        first = projected[:, :1] + (initial_state @ power)[:, None]
+        projected = torch.cat((first, projected[:, 1:]), 1)
+    return _prefix(projected, power)
+
+
+def run(
+    inputs: Tensor,
+    input_weight: Tensor,
+    bias: Tensor | None,
+    signs: Tensor,
+    block_size: int,
+    initial_state: Tensor | None = None,
+    mode: Mode = "last",
+    readout: Readout | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The recurrence with its read-out on any device; arguments and results as ``reference.run``.
+
+    Examples
+    --------
+    >>> x, U, u = torch.ones(1, 3, 1), torch.ones(2, 1), torch.tensor([1.0, -1.0])
+    >>> run(x, U, None, u, 1)[0].tolist()
+    [[3.0, 1.0]]
+    """
+    projected = project(inputs, input_weight, bias)
+    return read(states(projected, signs, block_size, initial_state), mode, readout)

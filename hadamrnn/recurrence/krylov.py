@@ -14,20 +14,29 @@ Between the kernels stand NumPy's operations, not torch's: calls cost more than 
 and NumPy's cost less.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import torch
-from torch.autograd.function import once_differentiable
+from torch import Tensor
 
+from hadamrnn.errors import HadamrnnError
 from hadamrnn.kernels.krylov import climb, descend, descend_kept
 from hadamrnn.kernels.setup import LANES
 from hadamrnn.kernels.sparse_products import mostly_zero, product
 from hadamrnn.kernels.threads import in_threads
+from hadamrnn.recurrence import doubling
+from hadamrnn.recurrence.differentiable import gradients
+from hadamrnn.recurrence.reference import Mode, Readout
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 CHUNK = 2**19
 """Numbers of W^j U that exist at once: 2 MiB of float32. Every chunk wakes the threads again."""
 
 
-def _in_rows(vectors):
+def _in_rows(vectors: Array) -> Array:
     """(..., d) -> (..., rows, LANES), zeros behind the d numbers."""
     *shape, size = vectors.shape
     count = -(-size // LANES)
@@ -36,13 +45,13 @@ def _in_rows(vectors):
     return rows.reshape(*shape, count, LANES)  # no -1: a batch may be empty
 
 
-def _chunks(steps, numbers):
+def _chunks(steps: int, numbers: int) -> list[tuple[int, int]]:
     """Ranges of time, first steps first, of at most CHUNK numbers, ``numbers`` a step."""
     length = max(1, CHUNK // numbers)
     return [(start, min(start + length, steps)) for start in range(0, steps, length)]
 
 
-def _multiply(sparse, left, right, out, grow):
+def _multiply(sparse: bool, left: Array, right: Array, out: Array, grow: bool) -> None:
     """out = left @ right, added to what ``out`` held if ``grow``; all (n, k) arrays.
 
     sparse : pass over the zeros of ``left``.
@@ -50,21 +59,23 @@ def _multiply(sparse, left, right, out, grow):
     if sparse:
         in_threads(product, len(left), left, right, out, grow)
     else:
-        left, right, out = (torch.from_numpy(array) for array in (left, right, out))
-        torch.addmm(out, left, right, beta=float(grow), out=out)
+        left_, right_, out_ = (torch.from_numpy(array) for array in (left, right, out))
+        torch.addmm(out_, left_, right_, beta=float(grow), out=out_)
 
 
 class _LastState(torch.autograd.Function):
+    """h_T of (inputs, input_weight, bias, signs, block_size)."""
+
     @staticmethod
-    def forward(ctx, inputs, input_weight, bias, signs, block_size):
+    def forward(
+        ctx: Any, inputs: Tensor, input_weight: Tensor, bias: Tensor, signs: Tensor, block_size: int
+    ) -> Tensor:
         batch, steps, features = inputs.shape
-        arrays = (tensor.detach().numpy() for tensor in (inputs, input_weight, bias, signs))
-        numbers, weight, bias, sign_values = arrays
-        flat, scale = (
-            numbers.reshape(batch, steps * features),
-            _in_rows(sign_values / block_size**0.5),
-        )
-        vectors = _in_rows(np.concatenate((weight.T, bias[None])))
+        ctx.save_for_backward(inputs, input_weight, bias, signs)
+        numbers, weight, biases, sign_values = (t.detach().numpy() for t in ctx.to_save)
+        flat = numbers.reshape(batch, steps * features)
+        scale = _in_rows(sign_values / block_size**0.5)
+        vectors = _in_rows(np.concatenate((weight.T, biases[None])))
         chunks, bias_sum = _chunks(steps, features * scale.size), np.zeros_like(scale)
         wants_inputs, _, _, wants_signs, _ = ctx.needs_input_grad
         kept = len(chunks) == 1 and (wants_inputs or wants_signs)
@@ -77,18 +88,21 @@ class _LastState(torch.autograd.Function):
             columns = flat[:, start * features : stop * features]
             _multiply(sparse, columns, made.reshape(columns.shape[1], -1), state, True)
         state += bias_sum.reshape(-1)
-        ctx.save_for_backward(inputs, signs)
         ctx.vectors, ctx.scale, ctx.kept = vectors, scale, (powers, bias_powers) if kept else None
         ctx.block_size, ctx.sparse, ctx.chunks = block_size, sparse, chunks
         return torch.from_numpy(state[:, : len(signs)])
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx, grad_state):
-        (inputs, signs), scale = ctx.saved_tensors, ctx.scale
+    def backward(ctx: Any, grad_state: Tensor) -> tuple[Tensor | None, ...]:
+        inputs, _, _, signs = ctx.saved_tensors
+        if torch.is_grad_enabled():  # to be differentiated again
+            _, weight, bias, _ = ctx.saved_tensors
+            _, last = doubling.run(inputs, weight, bias, signs, ctx.block_size)
+            return *gradients((last,), ctx.saved_tensors, (grad_state,)), None
+        scale = ctx.scale
         (wants_inputs, _, _, wants_signs, _), features = ctx.needs_input_grad, inputs.shape[2]
         flat, grad_rows = inputs.detach().flatten(1).numpy(), _in_rows(grad_state.numpy())
-        bias_grad, grad_state = grad_rows.sum(0), grad_rows.reshape(len(flat), scale.size)
+        bias_grad, grad_flat = grad_rows.sum(0), grad_rows.reshape(len(flat), scale.size)
         vectors = ctx.vectors.copy()  # a second backward pass begins where the first did
         adjoints, sign_sums = np.zeros((2, *vectors.shape), vectors.dtype)
         grads = np.empty((ctx.chunks[0][1], features, *scale.shape), scale.dtype)
@@ -97,34 +111,48 @@ class _LastState(torch.autograd.Function):
         for start, stop in ctx.chunks:
             place, count = slice(start * features, stop * features), (stop - start) * features
             made = grads.reshape(-1, scale.size)[:count]
-            _multiply(ctx.sparse, flat[:, place].T, grad_state, made, False)
+            _multiply(ctx.sparse, flat[:, place].T, grad_flat, made, False)
             states = (len(vectors), adjoints, vectors, scale, ctx.block_size)
-            gradients = (grads[: stop - start], bias_grad, sign_sums)
+            sums = (grads[: stop - start], bias_grad, sign_sums)
             if ctx.kept:
-                in_threads(descend_kept, *states, *gradients, *ctx.kept)
+                in_threads(descend_kept, *states, *sums, *ctx.kept)
                 powers = ctx.kept[0]
             else:
-                rebuild = wants_signs or wants_inputs
-                in_threads(descend, *states, *gradients, rebuild, powers)
+                in_threads(descend, *states, *sums, wants_signs or wants_inputs, powers)
             if wants_inputs:
                 made = powers.reshape(-1, scale.size)[:count]
-                np.matmul(grad_state, made.T, out=grad_inputs[:, place])
+                np.matmul(grad_flat, made.T, out=grad_inputs[:, place])
         start_grad = torch.from_numpy(adjoints.reshape(len(adjoints), -1)[:, : len(signs)])
         sign_grad = None
         if wants_signs:
             sign_grad = signs * torch.from_numpy(sign_sums.sum(0).reshape(-1)[: len(signs)])
-        return (
-            torch.from_numpy(grad_inputs).view_as(inputs) if wants_inputs else None,
-            start_grad[:-1].t(), start_grad[-1], sign_grad, None,
-        )  # fmt: skip
+        input_grad = torch.from_numpy(grad_inputs).view_as(inputs) if wants_inputs else None
+        return input_grad, start_grad[:-1].t(), start_grad[-1], sign_grad, None
 
 
-def last_state(inputs, input_weight, bias, signs, block_size):
-    """h_T from h_0 = 0 on the CPU, with gradients for every argument.
+_last_state: Callable[..., Tensor] = _LastState.apply
 
-    inputs : (batch, time, d_in) float32 or float64; input_weight : (d, d_in); bias : (d,) or None;
-    signs : (d,) of +1 and -1; block_size : m. Returns (batch, d).
+
+def run(
+    inputs: Tensor,
+    input_weight: Tensor,
+    bias: Tensor | None,
+    signs: Tensor,
+    block_size: int,
+    initial_state: Tensor | None = None,
+    mode: Mode = "last",
+    readout: Readout | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The last state from dense inputs and h_0 = 0 on the CPU, in float32 or float64.
+
+    Arguments and results as ``reference.run``; HadamrnnError for others than these.
     """
+    if mode != "last" or initial_state is not None or inputs.dim() != 3:
+        raise HadamrnnError(
+            "backend: krylov makes the last state from dense inputs and a zero initial state; "
+            f"got mode {mode!r}, inputs of shape {tuple(inputs.shape)}"
+        )
     if bias is None:
         bias = input_weight.new_zeros(len(input_weight))
-    return _LastState.apply(inputs.contiguous(), input_weight, bias, signs, block_size)
+    last = _last_state(inputs.contiguous(), input_weight, bias, signs, block_size)
+    return last, last

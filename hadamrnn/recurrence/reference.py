@@ -8,15 +8,34 @@ for machines where nothing faster runs.
 """
 
 import math
+from typing import Literal
 
 import torch
+from torch import Tensor
+
+Mode = Literal["last", "mean", "all", "logits"]
+"""What is read out: h_T; the mean over time of relu(h_t); every h_t; V relu(h_t) + c."""
+
+Readout = tuple[Tensor, Tensor]
+"""V, (outputs, d), and c, (outputs,), of mode "logits"."""
 
 
-def transform(values, block_size):
+def transform(values: Tensor, block_size: int) -> Tensor:
     """Unnormalised block Hadamard transform along the last axis, differentiable.
 
-    values : (..., d) float tensor; block_size : m, a power of two that divides d.
+    Parameters
+    ----------
+    values : (..., d) float
+    block_size : int
+        m, a power of two that divides d.
 
+    Returns
+    -------
+    (..., d) float
+        (I_q (x) S_m) v of every vector v.
+
+    Examples
+    --------
     >>> transform(torch.tensor([1.0, 2.0, 3.0, 4.0]), 4).tolist()
     [10.0, -2.0, -4.0, 0.0]
     """
@@ -29,11 +48,21 @@ def transform(values, block_size):
     return values
 
 
-def project(inputs, input_weight, bias):
+def project(inputs: Tensor, input_weight: Tensor, bias: Tensor | None) -> Tensor:
     """a_t = U x_t + b for dense inputs, or a look-up of U's columns for symbols.
 
-    inputs : (batch, time, d_in) float, or (batch, time) integer ids in 0..d_in-1.
-    input_weight : (d, d_in); bias : (d,) or None. Returns (batch, time, d).
+    Parameters
+    ----------
+    inputs : (batch, time, d_in) float, or (batch, time) integer
+        Numbers, or ids in 0..d_in-1.
+    input_weight : (d, d_in) float
+        U.
+    bias : (d,) float or None
+        b.
+
+    Returns
+    -------
+    (batch, time, d) float
     """
     if inputs.dim() == 2:
         projected = torch.nn.functional.embedding(inputs.long(), input_weight.t())
@@ -42,12 +71,57 @@ def project(inputs, input_weight, bias):
     return projected if bias is None else projected + bias
 
 
-def states(inputs, input_weight, bias, signs, block_size, initial_state=None):
-    """All states h_1 .. h_T by the plain loop.
+def read(states: Tensor, mode: Mode, readout: Readout | None = None) -> tuple[Tensor, Tensor]:
+    """What ``mode`` asks of all states, (batch, time, d), and the last state; see ``run``."""
+    last = states[:, -1]
+    if mode == "last":
+        return last, last
+    if mode == "mean":
+        return states.relu().mean(1), last
+    if mode == "all":  # no view: who changes one of the two does not mean the other
+        return states, last.clone()
+    assert readout is not None
+    return torch.nn.functional.linear(states.relu(), *readout), last
 
-    inputs : (batch, time, d_in) float or (batch, time) ids; input_weight : (d, d_in);
-    bias : (d,) or None; signs : (d,) of +1 and -1; initial_state : (batch, d), zeros when None.
-    Returns (batch, time, d).
+
+def run(
+    inputs: Tensor,
+    input_weight: Tensor,
+    bias: Tensor | None,
+    signs: Tensor,
+    block_size: int,
+    initial_state: Tensor | None = None,
+    mode: Mode = "last",
+    readout: Readout | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The recurrence with its read-out, with gradients for every float argument.
+
+    Every form has this function with these arguments.
+
+    Parameters
+    ----------
+    inputs : (batch, time, d_in) float, or (batch, time) integer
+        x: numbers, or ids in 0..d_in-1 that stand for one-hot vectors.
+    input_weight : (d, d_in) float
+        U.
+    bias : (d,) float or None
+        b.
+    signs : (d,) float
+        u, of +1 and -1.
+    block_size : int
+        m, a power of two that divides d.
+    initial_state : (batch, d) float or None
+        h_0; None: zeros.
+    mode : "last", "mean", "all" or "logits"
+        h_T; the mean over time of relu(h_t); every h_t; V relu(h_t) + c at every step.
+    readout : (V, c) or None
+        (outputs, d) and (outputs,) of mode "logits".
+
+    Returns
+    -------
+    output : (batch, d), (batch, time, d) or (batch, time, outputs) float
+    last : (batch, d) float
+        h_T.
     """
     projected = project(inputs, input_weight, bias)
     scale = signs / math.sqrt(block_size)
@@ -56,4 +130,4 @@ def states(inputs, input_weight, bias, signs, block_size, initial_state=None):
     for t in range(projected.shape[1]):
         state = scale * transform(state, block_size) + projected[:, t]
         steps.append(state)
-    return torch.stack(steps, dim=1)
+    return read(torch.stack(steps, dim=1), mode, readout)

@@ -1,20 +1,27 @@
 """The fused scan as torch functions: every step in one compiled loop, any read-out.
 
 Memory: what goes in and what comes out, plus a few tiles; the backward pass rebuilds the states
-(see scan_kernels). float32 and float64, CPU.
+(see kernels.scan). float32 and float64, CPU.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
-from torch.autograd.function import once_differentiable
+from torch import Tensor
 
 from hadamrnn.kernels import scan as kernels
 from hadamrnn.kernels.setup import LANES
 from hadamrnn.kernels.threads import in_threads
+from hadamrnn.recurrence import doubling
 from hadamrnn.recurrence.cost import IN_SCAN
-from hadamrnn.recurrence.reference import project
+from hadamrnn.recurrence.differentiable import gradients
+from hadamrnn.recurrence.reference import Mode, Readout, project, read
 
-MODES = {
+Array = np.ndarray[Any, np.dtype[Any]]
+
+MODES: dict[Mode, int] = {
     "last": kernels.LAST,
     "mean": kernels.MEAN,
     "logits": kernels.LOGITS,
@@ -22,39 +29,71 @@ MODES = {
 }
 
 
-def _empty(dtype, *shape):
+def _empty(dtype: Any, *shape: int) -> Array:
     return np.empty(shape, dtype)
 
 
 class _Scan(torch.autograd.Function):
-    """Tensor arguments as ``run``; ``kind`` and ``mode`` are codes of scan_kernels."""
+    """(last state, output of every step, mean) of tensors as in ``run``, see ``_arguments``.
+
+    Outputs that the mode does not ask for are empty.
+    """
 
     @staticmethod
-    def forward(ctx, dense, ids, weight, bias, signs, initial, output_weight, output_bias, codes):
-        kind, mode, block_size = codes
-        batch, steps = (ids if dense is None else dense).shape[:2]
+    def forward(
+        ctx: Any,
+        dense: Tensor | None,
+        ids: Tensor | None,
+        weight: Tensor | None,
+        bias: Tensor | None,
+        signs: Tensor,
+        initial: Tensor,
+        output_weight: Tensor,
+        output_bias: Tensor,
+        kind: int,
+        mode: Mode,
+        block_size: int,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        tensors = (dense, ids, weight, bias, signs, initial, output_weight, output_bias)
+        ctx.save_for_backward(*tensors)
+        ctx.kind, ctx.mode, ctx.block_size = kind, mode, block_size
+        inputs = ids if dense is None else dense
+        assert inputs is not None
+        batch, steps = inputs.shape[:2]
         scale = (signs / block_size**0.5).numpy()
         dtype, hidden = scale.dtype, len(scale)
-        width = {kernels.LOGITS: len(output_bias), kernels.ALL: hidden}.get(mode, 0)
+        width = {"logits": len(output_bias), "all": hidden}.get(mode, 0)
         steps_out = _empty(dtype, batch, steps if width else 0, width)
-        result = _empty(dtype, batch if mode == kernels.MEAN else 0, 1, hidden)
+        result = _empty(dtype, batch if mode == "mean" else 0, 1, hidden)
         last = _empty(dtype, batch, 1, hidden)
         in_threads(
-            kernels.forward, -(-batch // LANES), *_inputs(dtype, kind, dense, ids, weight, bias),
-            scale, block_size, initial[:, None].numpy(), mode,
-            output_weight.t().contiguous().numpy(), output_bias.numpy(), steps_out, result, last,
-        )  # fmt: skip
-        last, result = torch.from_numpy(last)[:, 0], torch.from_numpy(result)[:, 0] / steps
-        ctx.save_for_backward(dense, ids, weight, bias, signs, output_weight, last)
-        ctx.codes, ctx.shape = codes, (batch, steps)
-        return last, torch.from_numpy(steps_out), result
+            kernels.forward,
+            -(-batch // LANES),
+            *_inputs(dtype, kind, dense, ids, weight, bias),
+            scale,
+            block_size,
+            initial[:, None].numpy(),
+            MODES[mode],
+            output_weight.t().contiguous().numpy(),
+            output_bias.numpy(),
+            steps_out,
+            result,
+            last,
+        )
+        ctx.last = last.copy()  # what is returned is the caller's, to change in place
+        last_state, mean = torch.from_numpy(last)[:, 0], torch.from_numpy(result)[:, 0] / steps
+        return last_state, torch.from_numpy(steps_out), mean
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx, grad_last, grad_steps, grad_result):
-        dense, ids, weight, bias, signs, output_weight, last = ctx.saved_tensors
-        (kind, mode, block_size), (batch, steps) = ctx.codes, ctx.shape
-        scale = (signs / block_size**0.5).numpy()
+    def backward(
+        ctx: Any, grad_last: Tensor, grad_steps: Tensor, grad_result: Tensor
+    ) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():  # to be differentiated again
+            return _differentiable(ctx, grad_last, grad_steps, grad_result)
+        dense, ids, weight, bias, signs, _, output_weight, _ = ctx.saved_tensors
+        kind, mode, last = ctx.kind, ctx.mode, ctx.last
+        batch, steps = (ids if dense is None else dense).shape[:2]
+        scale = (signs / ctx.block_size**0.5).numpy()
         dtype, hidden, tiles = scale.dtype, len(scale), -(-batch // LANES)
         product = kind in (kernels.DENSE, kernels.ONE_HOT)
         wants_inputs = ctx.needs_input_grad[0] or kind in (kernels.ROWS, kernels.PROJECTED)
@@ -65,43 +104,84 @@ class _Scan(torch.autograd.Function):
         grad_output = _empty(dtype, tiles, len(output_weight), hidden)
         grad_inputs = _empty(dtype, batch, steps if wants_inputs else 0, width)
         grad_initial = _empty(dtype, batch, 1, hidden)
-        weight_back = _empty(dtype, 0, 0) if weight is None else weight.numpy()
         in_threads(
-            kernels.backward, tiles, *_inputs(dtype, kind, dense, ids, weight, bias), scale,
-            block_size, last[:, None].numpy(), mode, weight_back,
-            output_weight.t().contiguous().numpy(), grad_steps.contiguous().numpy(),
-            (grad_result / steps)[:, None].numpy(), grad_last.contiguous()[:, None].numpy(),
-            grad_weight, grad_bias, sign_sums, grad_output, grad_inputs, grad_initial,
+            kernels.backward,
+            tiles,
+            *_inputs(dtype, kind, dense, ids, weight, bias),
+            scale,
+            ctx.block_size,
+            last,
+            MODES[mode],
+            _empty(dtype, 0, 0) if weight is None else weight.numpy(),
+            output_weight.t().contiguous().numpy(),
+            grad_steps.contiguous().numpy(),
+            (grad_result / steps)[:, None].numpy(),
+            grad_last.contiguous()[:, None].numpy(),
+            grad_weight,
+            grad_bias,
+            sign_sums,
+            grad_output,
+            grad_inputs,
+            grad_initial,
             wants_inputs,
-        )  # fmt: skip
+        )
+        input_grads: tuple[Tensor | None, ...] = (torch.from_numpy(grad_inputs), None, None, None)
         if kind == kernels.ROWS:
             table_grad = torch.zeros_like(weight)
-            in_threads(
-                kernels.add_lookups, -(-hidden // LANES), table_grad.numpy(), ids.numpy().ravel(),
-                grad_inputs.reshape(-1, hidden),
-            )  # fmt: skip
-            grads = (None, None, table_grad, None)
-        else:
-            columns, sums = (torch.from_numpy(g.sum(0)) for g in (grad_weight, grad_bias))
+            rows = grad_inputs.reshape(-1, hidden)
+            columns = -(-hidden // LANES)
+            in_threads(kernels.add_lookups, columns, table_grad.numpy(), ids.numpy().ravel(), rows)
+            input_grads = (None, None, table_grad, None)
+        elif product:
+            sums, bias_sums = (torch.from_numpy(g.sum(0)) for g in (grad_weight, grad_bias))
             if kind == kernels.ONE_HOT:  # every step adds to exactly one column
-                sums = columns.sum(0)
-            product_grads = [columns.t(), sums]
-            returned = torch.from_numpy(grad_inputs) if wants_inputs else None
-            grads = (returned, None, *(product_grads if product else (None, None)))
-        logits = mode == kernels.LOGITS
+                bias_sums = sums.sum(0)
+            of_inputs = input_grads[0] if wants_inputs else None
+            input_grads = (of_inputs, None, sums.t(), bias_sums)
+        logits = mode == "logits"
         return (
-            *grads,
+            *input_grads,
             signs * torch.from_numpy(sign_sums.sum(0)),
             torch.from_numpy(grad_initial)[:, 0],
             torch.from_numpy(grad_output.sum(0)) if logits else None,
             grad_steps.sum((0, 1)) if logits else None,
             None,
+            None,
+            None,
         )
 
 
-def _inputs(dtype, kind, dense, ids, weight, bias):
+_scan: Callable[..., tuple[Tensor, Tensor, Tensor]] = _Scan.apply
+
+
+def _differentiable(
+    ctx: Any, grad_last: Tensor, grad_steps: Tensor, grad_result: Tensor
+) -> tuple[Tensor | None, ...]:
+    """The backward pass by plain torch operations."""
+    dense, ids, weight, bias, signs, initial, *readout = ctx.saved_tensors
+    if ctx.kind == kernels.PROJECTED:
+        projected = dense
+    elif ctx.kind == kernels.ROWS:
+        projected = torch.nn.functional.embedding(ids.long(), weight)
+    else:
+        projected = project(ids if dense is None else dense, weight, bias)
+    states = doubling.states(projected, signs, ctx.block_size, initial)
+    output, last = read(states, ctx.mode, (readout[0], readout[1]))
+    grad_output = {"last": torch.zeros_like(last), "mean": grad_result}.get(ctx.mode, grad_steps)
+    grads = gradients((output, last), ctx.saved_tensors, (grad_output, grad_last))
+    return (*grads, None, None, None)
+
+
+def _inputs(
+    dtype: Any,
+    kind: int,
+    dense: Tensor | None,
+    ids: Tensor | None,
+    weight: Tensor | None,
+    bias: Tensor | None,
+) -> tuple[int, Array, Array, Array, Array]:
     """The kernels' input arguments; those that ``kind`` does not use are empty arrays."""
-    if kind in (kernels.DENSE, kernels.ONE_HOT):
+    if weight is not None and kind in (kernels.DENSE, kernels.ONE_HOT):
         weight = weight.t().contiguous()
     return (
         kind,
@@ -113,40 +193,45 @@ def _inputs(dtype, kind, dense, ids, weight, bias):
 
 
 def run(
-    inputs, input_weight, bias, signs, block_size, initial_state=None, mode="last", readout=None
-):
-    """The recurrence with its read-out on the CPU, with gradients for every float argument.
+    inputs: Tensor,
+    input_weight: Tensor,
+    bias: Tensor | None,
+    signs: Tensor,
+    block_size: int,
+    initial_state: Tensor | None = None,
+    mode: Mode = "last",
+    readout: Readout | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The recurrence with its read-out on the CPU, in float32 or float64.
 
-    inputs : (batch, time, d_in) float, or (batch, time) integer ids in 0..d_in-1.
-    input_weight : (d, d_in); bias : (d,) or None; signs : (d,) of +1 and -1; block_size : m.
-    initial_state : (batch, d), zeros when None.
-    mode : "last", "mean" (over time of relu(h_t)), "all", or "logits" with
-        readout = (V (outputs, d), c (outputs,)): V relu(h_t) + c at every step.
-    Returns (output, last state): output is (batch, d), (batch, time, d) or (batch, time, outputs).
+    Arguments and results as ``reference.run``.
     """
     hidden, features = input_weight.shape
     if bias is None:
         bias = input_weight.new_zeros(hidden)
     if initial_state is None:
         initial_state = input_weight.new_zeros(len(inputs), hidden)
-    output_weight, output_bias = readout or (
-        input_weight.new_zeros(0, hidden),
-        input_weight.new_zeros(0),
-    )
-    symbols, many = inputs.dim() == 2, features > IN_SCAN
-    dense = ids = None
-    weight: torch.Tensor | None = input_weight
-    if symbols:
-        ids = inputs.to(torch.int32).contiguous()
-        kind = kernels.ROWS if many else kernels.ONE_HOT
-        if many:
-            weight, bias = (input_weight.t() + bias).contiguous(), None
-    elif many:
-        kind, dense = kernels.PROJECTED, project(inputs, input_weight, bias)
-        weight = bias = None
-    else:
-        kind, dense = kernels.DENSE, inputs.contiguous()
-    tensors = (dense, ids, weight, bias, signs, initial_state, output_weight, output_bias)
+    if readout is None:
+        readout = input_weight.new_zeros(0, hidden), input_weight.new_zeros(0)
+    kind, *tensors = _arguments(inputs, input_weight, bias, features > IN_SCAN)
+    tensors += (signs, initial_state, *readout)
     contiguous = [tensor if tensor is None else tensor.contiguous() for tensor in tensors]
-    last, steps_out, result = _Scan.apply(*contiguous, (kind, MODES[mode], block_size))
-    return {"last": last, "mean": result}.get(mode, steps_out), last
+    last, steps_out, mean = _scan(*contiguous, kind, mode, block_size)
+    return {"last": last, "mean": mean}.get(mode, steps_out), last
+
+
+def _arguments(
+    inputs: Tensor, input_weight: Tensor, bias: Tensor, many: bool
+) -> tuple[int, Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
+    """(kind, dense, ids, weight, bias) of the kernels: how they form U x_t + b.
+
+    many : whether U is too large to be multiplied within the scan.
+    """
+    if inputs.dim() == 2:
+        ids = inputs.to(torch.int32)
+        if many:
+            return kernels.ROWS, None, ids, input_weight.t() + bias, None
+        return kernels.ONE_HOT, None, ids, input_weight, bias
+    if many:
+        return kernels.PROJECTED, project(inputs, input_weight, bias), None, None, None
+    return kernels.DENSE, inputs, None, input_weight, bias
