@@ -5,9 +5,27 @@ import re
 INTRODUCTION = """\
 # C interface
 
-What `hadamrnn.h` declares; [the device guide](../guides/device.md) shows it at work.
+What `hadamrnn.h` declares, and what the header of a model defines. `hadamrnn firmware FILE FOLDER`
+writes both; [the device guide](../guides/device.md) shows them at work.
 
 This page is written by `python -m docs.generators` from `hadamrnn/runtime/hadamrnn.h`.
+"""
+MODEL_HEADER = """\
+## A model's header
+
+Every name begins with that of the model, here har2. Include it in one C file.
+
+| name | meaning |
+| --- | --- |
+| `har2_model` | the model, for the functions above |
+| `HAR2_STATE(state)` | declares the memory of one sequence as static variables, ready to use |
+| `HAR2_HIDDEN_SIZE`, `HAR2_INPUT_SIZE`, `HAR2_OUTPUT_SIZE` | d, features or symbols, classes |
+| `HAR2_MAX_STEPS` | most steps of a sequence that is read out by its mean |
+| `HAR2_INPUT_MIN`, `HAR2_INPUT_MAX` | range of an input |
+| `HAR2_INPUT_SCALE`, `HAR2_INPUT_ZERO_POINT` | input = clip(round(real / scale) + zero point) |
+| `HAR2_LOGIT_SCALE`, `HAR2_SUM_SHIFT` | real score of a logit, as `hr_logits` says |
+| `HAR2_STATE_BYTES`, `HAR2_TABLE_BYTES` | memory of a sequence; tables in flash |
+| `har2_class_names` | names of the classes, if `HAR2_CLASS_NAMES` is defined before |
 """
 BLOCK = re.compile(r"/\*(?P<comment>.*?)\*/\s*(?P<code>[^/#\s][^/]*?\);)", re.DOTALL)
 ENTRY = re.compile(r" *(?P<code>[^;,/]+?)[;,]? *(?:/\* (?P<comment>.*?) \*/|\n)", re.DOTALL)
@@ -81,7 +99,7 @@ def page(header: str) -> str:
         name = re.search(r"(\w+)\(", code)
         assert name is not None
         lines += [f"### `{name[1]}`", "", "```c", code, "```", "", *_prose(match["comment"]), ""]
-    lines += ["## Status codes", "", "`hr_status`, what every function returns.", ""]
+    lines += [MODEL_HEADER, "## Status codes", "", "`hr_status`, what every function returns.", ""]
     lines += _fields(_body(header, "hr_status"), "status")
     lines += ["## `hr_model`", "", "One model; the generated header defines it as a constant.", ""]
     lines += _fields(_body(header, "hr_model"), "field")

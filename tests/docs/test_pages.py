@@ -10,7 +10,7 @@ import pytest
 
 from docs.generators.__main__ import pages as generated
 from hadamrnn import integer
-from hadamrnn.integer import packed
+from hadamrnn.integer import c_header, packed
 from hadamrnn.report import published, runs
 from tests.docs.pages import ROOT, all_pages, blocks, prose
 from tests.random_models import random_model
@@ -103,6 +103,18 @@ def test_readme_results_are_those_of_the_runs():
                 found = all_of[model].accuracy, all_of[model].size_bytes
             assert figure == f"{found[0]:.2f}", entry
             assert other_size == ("" if found[1] is None else f"{found[1]:,}"), entry
+
+
+def test_names_of_a_model_header_are_documented():
+    model = integer.load(ROOT / "shipped/har2/model.hrnn")
+    header = c_header.to_text(model)
+    page = (ROOT / "docs/reference/c-interface.md").read_text(encoding="utf-8")
+    section = page.partition("## A model's header")[2].partition("\n## ")[0]
+    names = re.findall(r"`(har2_\w+|HAR2_[^`]+)`", section)
+    documented = {name.partition("(")[0] for name in names}
+    defined = set(re.findall(r"#define (HAR2_\w+)", header)) | {"har2_model", "har2_class_names"}
+    assert documented == defined | {"HAR2_CLASS_NAMES"}
+    assert all(re.search(rf"\b{name}\b", header) for name in documented)
 
 
 @pytest.mark.parametrize("readout", ["last", "mean"])
