@@ -3,6 +3,7 @@
 import csv
 
 from hadamrnn.models import storage
+from hadamrnn.training import device
 from hadamrnn.training.fit import HISTORY_COLUMNS
 from stages import common
 
@@ -26,6 +27,7 @@ def write(result, model, config, benchmark, validation_held_out):
         "validation_held_out": validation_held_out,
         "seconds_per_epoch": result.seconds / len(result.history),
         "flips_per_step": result.flips_per_step,
+        "machine": device.machine(next(model.parameters()).device),
     }
     common.write_json(common.results(benchmark) / "train.json", summary)
     write_history(result.history, common.results(benchmark) / "history.csv")

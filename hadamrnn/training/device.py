@@ -1,4 +1,10 @@
-"""Where a model runs: the ``device`` parameter, resolved once."""
+"""Where a model runs: the ``device`` parameter, resolved once, and the machine it is on."""
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -25,3 +31,53 @@ def resolve(name):
             f"got {name!r}"
         )
     return device
+
+
+def processor() -> str:
+    """Name of the processor, as its maker calls it where the system says so.
+
+    Returns
+    -------
+    str
+        As "AMD EPYC 7763"; the architecture where nothing else is known.
+    """
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    named = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
+
+
+def machine(where: torch.device) -> dict[str, Any]:
+    """The machine of a training run, for its record.
+
+    Parameters
+    ----------
+    where : torch.device
+        What the model runs on.
+
+    Returns
+    -------
+    dict
+        ``processor``, ``cores`` (those this process may use), ``device`` (cpu, or the GPU's name),
+        ``python``, ``torch`` and ``numba`` (versions, null where it is not installed).
+
+    Examples
+    --------
+    >>> machine(torch.device("cpu"))["device"]
+    'cpu'
+    """
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    try:
+        numba = importlib.metadata.version("numba")
+    except importlib.metadata.PackageNotFoundError:
+        numba = None
+    return {
+        "processor": processor(),
+        "cores": available or os.cpu_count(),
+        "device": torch.cuda.get_device_name(where) if where.type == "cuda" else where.type,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numba": numba,
+    }

@@ -3,6 +3,7 @@
 import json
 import shlex
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,43 @@ def test_an_experiment_without_metrics_is_named(made):
             "0" * 40,
             "2026-11-24",
         )
+
+
+def run(folder, *words):
+    subprocess.run(words, cwd=folder, check=True, capture_output=True)
+
+
+def test_collect_reads_what_git_keeps_and_what_dvc_keeps(made, tmp_path, monkeypatch, capsys):
+    """The experiment's CSV files and model lie in DVC's cache, the rest in its commit."""
+    machine = {"processor": "a processor", "cores": 2}
+    read, packed = files(made, machine=machine), b"packed"
+    kept = ("results/har2/history.csv", "results/har2/confusion.csv", "exports/har2/model.hrnn")
+    for name in ("params.yaml", *(f"results/har2/{n}.json" for n in ("train", "metrics")), *kept):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(read(name) or packed)
+    shutil.copy("paper.yaml", tmp_path)
+    run(tmp_path, "git", "init", "-q")
+    run(tmp_path, "git", "config", "user.name", "test")
+    run(tmp_path, "git", "config", "user.email", "test@example.org")
+    run(tmp_path, "git", "commit", "-q", "--allow-empty", "-m", "what it starts from")
+    run(tmp_path, "dvc", "init", "-q")
+    run(tmp_path, "dvc", "add", "-q", *kept)
+    run(tmp_path, "git", "add", "-A")
+    run(tmp_path, "git", "commit", "-q", "-m", "the experiment")
+    run(tmp_path, "git", "update-ref", "refs/exps/0/0/paper-har2-seed1", "HEAD")
+    run(tmp_path, "git", "update-ref", "refs/exps/0/0/another", "HEAD")
+    for name in kept:
+        (tmp_path / name).unlink()
+    monkeypatch.chdir(tmp_path)
+    paper.main(["collect"])
+    assert capsys.readouterr().out == "collected 1: har2-seed1\n"
+    found = records.read("results/paper/har2-seed1.json")
+    assert found["machine"] == machine
+    assert found["history"] == made["history"]
+    assert found["command"] == "dvc exp run -S 'benchmarks=[har2]' -S seed=1"
+    assert found["commit"] == paper.git("rev-parse", "HEAD^")
+    assert Path("results/paper/har2-seed1.hrnn").read_bytes() == packed
 
 
 @pytest.mark.parametrize(

@@ -63,3 +63,4 @@ def test_the_stage_trains_on_what_was_asked(parts, both):
         summary = json.load(file)
     assert summary["validation_held_out"] is not both
     assert summary["best_epoch"] == 2
+    assert summary["machine"]["cores"] >= 1 and summary["machine"]["torch"] == torch.__version__
