@@ -15,6 +15,7 @@ import itertools
 import math
 import statistics
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ HOPELESS = 4
 """A form that takes this many times the fastest form's first turn is not measured further."""
 
 
-def grid():
+def grid() -> Iterator[dict]:
     """Every point as a dictionary of SIZES."""
     dense, symbols, every = (False,), (False, True), ("last", "all")
     points = [
@@ -57,13 +58,13 @@ def grid():
         yield dict(zip(SIZES, (hidden, block or hidden, *rest), strict=True))
 
 
-def work_of(point):
+def work_of(point: dict) -> cost.Work:
     """The cost model's view of a point, on one thread."""
     sizes = {key: point[key] for key in SIZES[:5]}
     return Work(**sizes, symbols=point["symbols"])
 
 
-def forms_of(point):
+def forms_of(point: dict) -> list[str]:
     """The forms that can run a point in reasonable time and memory."""
     work = work_of(point)
     products = work.batch * work.steps * work.hidden_size**2
@@ -74,7 +75,7 @@ def forms_of(point):
     return [form for form in FORMS if form in able]
 
 
-def step_of(point, form):
+def step_of(point: dict, form: str) -> Callable[[], float]:
     """A function that does one forward and backward pass and returns its processor seconds."""
     generator = torch.Generator().manual_seed(0)
     hidden, features, size = point["hidden_size"], point["input_size"], (point["batch"],)
@@ -90,7 +91,7 @@ def step_of(point, form):
     signs = torch.where(torch.rand(hidden, generator=generator) < 0.5, -1.0, 1.0)
     readout = readout if point["mode"] == "logits" else None
 
-    def step():
+    def step() -> float:
         start = time.process_time()
         output, _ = dispatch.run(
             x, weight, bias, signs, point["block_size"], None, point["mode"], readout, form
@@ -101,7 +102,7 @@ def step_of(point, form):
     return step
 
 
-def measure(point):
+def measure(point: dict) -> dict:
     """{form: median seconds} of a point."""
     steps = {form: step_of(point, form) for form in forms_of(point)}
     first = {form: min(step(), step()) for form, step in steps.items()}
@@ -116,7 +117,7 @@ def measure(point):
     return first | {form: statistics.median(turns) for form, turns in times.items()}
 
 
-def read(path=PATH):
+def read(path: Path = PATH) -> list[tuple[dict, dict]]:
     """[(point, {form: seconds})] of a file that ``main`` wrote."""
     rows = []
     for row in Table(path, COLUMNS).rows():
@@ -127,7 +128,9 @@ def read(path=PATH):
     return rows
 
 
-def fitted(rows, forms=FORMS):
+def fitted(
+    rows: list[tuple[dict, dict]], forms: Sequence[str] = FORMS
+) -> dict[str, tuple[float, ...]]:
     """{form: constants in nanoseconds}: least squares of the relative error, none negative."""
     constants = {}
     for form in forms:
@@ -140,14 +143,14 @@ def fitted(rows, forms=FORMS):
     return constants
 
 
-def ratio(point, times):
+def ratio(point: dict, times: dict) -> tuple[str, float]:
     """(the form that dispatch chooses, its time over that of the best)."""
     able = point["mode"] == "last" and not point["symbols"]
     form = dispatch.cheapest(work_of(point), able)
     return form, times.get(form, math.inf) / min(times.values())
 
 
-def write(rows, path=PATH):
+def write(rows: list[tuple[dict, dict]], path: Path = PATH) -> None:
     """The file that ``read`` reads, with what the cost model chooses now."""
     lines = []
     for point, times in rows:
@@ -157,7 +160,7 @@ def write(rows, path=PATH):
     Table(path, COLUMNS).replace(lines)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="read the file, measure nothing")
     options = parser.parse_args()

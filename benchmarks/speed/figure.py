@@ -1,5 +1,7 @@
 """results/benchmarks.svg: one panel per topic, all scales logarithmic."""
 
+from pathlib import Path
+
 from matplotlib.figure import Figure
 
 from benchmarks.plots import save
@@ -110,7 +112,7 @@ def _latency(axes, results):
     axes.set_title("Inference, one sequence, one thread (dashed: bounds of C)")
 
 
-def draw(results, folder):
+def draw(results: dict, folder: Path) -> None:
     """Write benchmarks.svg of what ``results`` holds into ``folder``."""
     panels = {
         _speed: "speed" in results,

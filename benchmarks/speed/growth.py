@@ -8,6 +8,8 @@ is the prediction, and less means that constant costs or better use of the machi
 
 import math
 import statistics
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +36,7 @@ def _step(form, length, size):
     return training_step(model, *batch_of(shape, OURS))
 
 
-def series(points, rounds, progress=print):
+def series(points: Sequence, rounds: int, progress: Callable[[Any], object] = print) -> dict:
     """{"seconds", "predicted_seconds": {form: [...]}, slopes} over ``points`` of (T, d)."""
     steps = {(form, *point): _step(form, *point) for point in points for form in FORMS}
     for step in steps.values():
@@ -54,7 +56,12 @@ def series(points, rounds, progress=print):
     return result
 
 
-def measure(lengths=LENGTHS, sizes=SIZES, rounds=5, progress=print):
+def measure(
+    lengths: Sequence[int] = LENGTHS,
+    sizes: Sequence[int] = SIZES,
+    rounds: int = 5,
+    progress: Callable[[Any], object] = print,
+) -> Iterator[tuple[str, Any]]:
     """Yields ("batch", BATCH), ("with_steps", series) and ("with_hidden_size", series)."""
     yield "batch", BATCH
     progress(f"growth with T = {lengths} at d = {FIXED_SIZE}, batch {BATCH}")

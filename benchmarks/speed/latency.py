@@ -20,18 +20,23 @@ import statistics
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime import InferenceSession
+from torch import nn
 
 from benchmarks.machine import vector_bytes
 from benchmarks.speed.peers import TorchRecurrent
 from hadamrnn.export.freeze import freeze
 from hadamrnn.export.from_torch import frozen_weights
 from hadamrnn.export.onnx_graph import open_session
+from hadamrnn.integer import IntegerModel
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.targets import compiler, host
 
@@ -62,7 +67,7 @@ int main(void) {
 """
 
 
-def additions_per_second(lane_bits):
+def additions_per_second(lane_bits: int) -> float:
     """Measured vector additions of ``lane_bits`` integers a second on one core."""
     with tempfile.TemporaryDirectory() as folder:
         source, program = Path(folder, "additions.c"), Path(folder, "additions")
@@ -73,7 +78,9 @@ def additions_per_second(lane_bits):
         return float(subprocess.check_output([program]).split()[0])
 
 
-def frozen_model(size, steps, features, classes, activation_bits):
+def frozen_model(
+    size: int, steps: int, features: int, classes: int, activation_bits: int
+) -> tuple[IntegerModel, np.ndarray]:
     """An IntegerModel of random weights and one of its input sequences (time, d_in)."""
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
@@ -83,7 +90,7 @@ def frozen_model(size, steps, features, classes, activation_bits):
     return frozen, frozen.quantize_input(x)[0]
 
 
-def c_runtime(shape, activation_bits):
+def c_runtime(shape: tuple, activation_bits: int) -> dict:
     """Latency of the C runtime, with the bound of its step."""
     _, size, steps, *_ = shape
     model, sequence = frozen_model(*shape[1:], activation_bits)
@@ -101,7 +108,7 @@ def c_runtime(shape, activation_bits):
     }
 
 
-def lstm_session(model):
+def lstm_session(model: nn.Module) -> InferenceSession:
     """onnxruntime session of a TorchRecurrent LSTM.
 
     x (time, 1, d_in), h and c (1, 1, d) -> logits (1, classes), next_h, next_c.
@@ -147,7 +154,7 @@ def _median_us(function, seconds=1.0, least=5):
     return 1e6 * statistics.median(times)
 
 
-def lstms(shape, seconds=1.0):
+def lstms(shape: tuple, seconds: float = 1.0) -> dict:
     """Latency of torch's LSTM and of the same weights in onnxruntime, which must agree."""
     _, size, steps, features, classes = shape
     torch.manual_seed(0)
@@ -177,7 +184,7 @@ def lstms(shape, seconds=1.0):
     }
 
 
-def measure(shape, seconds=1.0, progress=print):
+def measure(shape: tuple, seconds: float = 1.0, progress: Callable[[Any], object] = print) -> dict:
     """{"hidden_size", "steps", "input_size", "vector_bytes", "runtimes": {name: latencies}}."""
     runtimes = {f"c_{b}_bit": c_runtime(shape, b) for b in ACTIVATION_BITS}
     runtimes |= lstms(shape, seconds)

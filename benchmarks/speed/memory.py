@@ -13,8 +13,10 @@ import json
 import resource
 import subprocess
 import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from benchmarks.speed.training_step import CONTENDERS, OURS, Shape, batch_of, build, training_step
 
@@ -46,7 +48,7 @@ def _trim():
         trim(0)
 
 
-def peak_of(contender, shape):
+def peak_of(contender: str, shape: Shape) -> dict:
     """Bytes above the baseline in this process, which should be fresh."""
     tiny = replace(shape, steps=4, batch=2, task="")
     training_step(build(contender, tiny), *batch_of(tiny, contender))()
@@ -67,7 +69,7 @@ def peak_of(contender, shape):
     return {"bytes": highest - baseline, "input_bytes": inputs, "source": source}
 
 
-def in_fresh_process(contender, shape):
+def in_fresh_process(contender: str, shape: Shape) -> dict:
     """``peak_of`` in a new process."""
     question = json.dumps({"contender": contender, "shape": asdict(shape)})
     command = [sys.executable, "-m", "benchmarks.speed.memory", question]
@@ -75,7 +77,9 @@ def in_fresh_process(contender, shape):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def measure(shape, contenders=CONTENDERS, progress=print):
+def measure(
+    shape: Shape, contenders: Iterable[str] = CONTENDERS, progress: Callable[[Any], object] = print
+) -> dict:
     """{contender: peak_of(...)}."""
     result = {}
     for name in contenders:
@@ -84,7 +88,11 @@ def measure(shape, contenders=CONTENDERS, progress=print):
     return result
 
 
-def measure_growth(cases=GROWTH_CASES, lengths=GROWTH_STEPS, progress=print):
+def measure_growth(
+    cases: Iterable[tuple[str, Shape]] = GROWTH_CASES,
+    lengths: Sequence[int] = GROWTH_STEPS,
+    progress: Callable[[Any], object] = print,
+) -> list[dict]:
     """A list of cases: bytes at each length, and the growth beyond that of the input itself."""
     result = []
     for contender, shape in cases:

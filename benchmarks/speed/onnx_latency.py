@@ -13,16 +13,21 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
+from onnxruntime import InferenceSession
 
 from benchmarks.machine import machine
 from benchmarks.table import Table
 from hadamrnn import integer
 from hadamrnn.errors import HadamrnnError, as_sentences
 from hadamrnn.export import onnx_graph, onnx_integer
+from hadamrnn.integer import IntegerModel
 from stages import common
 
 BATCHES = (1, 64)
@@ -45,7 +50,9 @@ COLUMNS = (
 )
 
 
-def inputs_of(model, batch, steps, seed=0):
+def inputs_of(
+    model: IntegerModel, batch: int, steps: int, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """(real inputs or ids, their integers) at random: (batch, steps[, d_in])."""
     rng = np.random.default_rng(seed)
     if model.input_kind == "symbol":
@@ -56,7 +63,7 @@ def inputs_of(model, batch, steps, seed=0):
     return ((x - float(model.input_zero_point)) * model.input_scale).astype(np.float32), x
 
 
-def graphs_of(folder):
+def graphs_of(folder: Path) -> tuple[IntegerModel, dict[str, Any]]:
     """(IntegerModel, {"float", "integer"}: onnx.ModelProto) of one export."""
     model = integer.load(folder / "model.hrnn")
     return model, {
@@ -65,7 +72,9 @@ def graphs_of(folder):
     }
 
 
-def time_of(session, inputs, seconds=SECONDS, least=LEAST):
+def time_of(
+    session: InferenceSession, inputs: np.ndarray, seconds: float = SECONDS, least: int = LEAST
+) -> tuple[float, float, int]:
     """(median CPU us, median wall us, runs) of ``session`` on one batch."""
     feed = {session.get_inputs()[0].name: inputs}
     session.run(None, feed)
@@ -78,7 +87,7 @@ def time_of(session, inputs, seconds=SECONDS, least=LEAST):
     return 1e6 * statistics.median(cpu), 1e6 * statistics.median(wall), len(wall)
 
 
-def check(benchmark, model, session, x):
+def check(benchmark: str, model: IntegerModel, session: InferenceSession, x: np.ndarray) -> None:
     """Raise HadamrnnError unless the integer graph computes the integer model's logits."""
     wanted, found = model.run_logits(x), session.run(None, {session.get_inputs()[0].name: x})[0]
     if not np.array_equal(wanted, found):
@@ -88,7 +97,7 @@ def check(benchmark, model, session, x):
         )
 
 
-def measure(benchmark, seconds=SECONDS):
+def measure(benchmark: str, seconds: float = SECONDS) -> Iterator[dict]:
     """The rows of one exported benchmark, a row for each graph and batch size."""
     model, graphs = graphs_of(common.shipped(benchmark))
     about = machine()
@@ -118,7 +127,7 @@ def measure(benchmark, seconds=SECONDS):
             yield dict(zip(COLUMNS, values, strict=True))
 
 
-def main():
+def main() -> None:
     rows = []
     for benchmark in sys.argv[1:]:
         for row in measure(benchmark):

@@ -9,18 +9,18 @@ A readout relu then linear follows every recurrence, so that only the recurrence
 import math
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.hadamard import block_size_of, sylvester
 
 
-def straight_through(value, parameter):
+def straight_through(value: Tensor, parameter: Tensor) -> Tensor:
     """``value`` forward, the identity gradient to ``parameter`` backward (arXiv:1308.3432)."""
     return parameter + (value - parameter).detach()
 
 
-def quantize(weight, bits):
+def quantize(weight: Tensor, bits: int | None) -> Tensor:
     """Uniform ``bits``-bit quantization with a straight-through gradient.
 
     a = max|w|, integer = clamp(round(w 2^(p-1) / a), -2^(p-1), 2^(p-1) - 1), result integer a
@@ -75,12 +75,12 @@ class DenseStepLoop(nn.Module):
         for bias in (self.bias, self.output_bias):
             nn.init.uniform_(bias, -1 / math.sqrt(hidden_size), 1 / math.sqrt(hidden_size))
 
-    def recurrent_weight(self):
+    def recurrent_weight(self) -> Tensor:
         """W = diag(sign(u)) H / sqrt(m), by a dense product as in the official code."""
         signs = torch.where(self.signs.detach() < 0, -1.0, 1.0).to(self.signs)
         return torch.diag(straight_through(signs, self.signs).squeeze(0)) @ self.hadamard
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         weight = self.recurrent_weight().T
         input_weight = quantize(self.input_weight, self.weight_bits).T
         output_weight = quantize(self.output_weight, self.weight_bits).T
@@ -107,7 +107,7 @@ class TorchRecurrent(nn.Module):
         self.readout = nn.Linear(hidden_size, classes)
         self.per_step = per_step
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         states, _ = self.recurrence(x)
         return self.readout(torch.relu(states if self.per_step else states[:, -1]))
 
@@ -137,13 +137,13 @@ class DiagonalRecurrence(nn.Module):
         self.skip = nn.Parameter(torch.randn(hidden_size))
         self.per_step = per_step
 
-    def exponents_and_mix(self):
+    def exponents_and_mix(self) -> tuple[Tensor, Tensor]:
         """(step l, C), both (d, n) complex, C with the zero-order-hold factor."""
         rate = torch.complex(-self.log_decay.exp(), self.frequency)
         exponent = rate * self.log_step.exp()
         return exponent, torch.view_as_complex(self.mix) * (exponent.exp() - 1) / rate
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         v = self.encoder(x).transpose(1, 2)  # (batch, d, time)
         time = v.shape[-1]
         exponent, mix = self.exponents_and_mix()

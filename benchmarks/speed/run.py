@@ -14,7 +14,9 @@ import json
 import math
 import os
 import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.machine import commit, machine
 from benchmarks.speed import figure, growth, latency, memory, training_step, ways
@@ -46,7 +48,7 @@ PAGES = 2**20
 """Bytes by which the peak beyond the input may grow with T: what pages and allocators round up."""
 
 
-def targets(results):
+def targets(results: dict) -> list[dict]:
     """What is aimed at beside what was measured: a list of dictionaries."""
     rows = []
     for shape, peer, wanted in TARGETS:
@@ -71,7 +73,9 @@ def targets(results):
     return rows
 
 
-def measure(part, quick, progress, there=()):
+def measure(
+    part: str, quick: bool, progress: Callable[[Any], object], there: Collection[str] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Measure one of PARTS, at full size or tiny; yields ((key, ...), result) piece by piece.
 
     there : names of shapes whose speed is known already.
@@ -116,19 +120,19 @@ def measure(part, quick, progress, there=()):
             yield (shape[0],), latency.measure(shape, seconds, progress)
 
 
-def put(tree, keys, value):
+def put(tree: dict, keys: Sequence[str], value: Any) -> None:
     """tree[keys[0]][keys[1]]... = value, with dictionaries made on the way."""
     for key in keys[:-1]:
         tree = tree.setdefault(key, {})
     tree[keys[-1]] = value
 
 
-def complete(results, part):
+def complete(results: dict, part: str) -> bool:
     """Whether ``part`` was measured to its end."""
     return "load_after" in results.get("conditions", {}).get(part, {})
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="tiny shapes: does it run?")
     parser.add_argument("--only", default=",".join(PARTS), help=f"of {','.join(PARTS)}")
@@ -139,12 +143,12 @@ def main(arguments=None):
         parser.error(f"--only: must name parts of {','.join(PARTS)}; got {options.only}")
     path, start = options.out / "benchmarks.json", time.monotonic()
 
-    def progress(line):
+    def progress(line: object) -> None:
         print(
             f"[{time.monotonic() - start:6.1f} s, load {os.getloadavg()[0]:.1f}] {line}", flush=True
         )
 
-    def keep():
+    def keep() -> None:
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         partial.replace(path)

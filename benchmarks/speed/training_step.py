@@ -11,12 +11,14 @@ import functools
 import os
 import statistics
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from benchmarks.speed.peers import DenseStepLoop, DiagonalRecurrence, TorchRecurrent
 from hadamrnn.errors import HadamrnnError
@@ -101,7 +103,7 @@ SHAPES = (
 )
 
 
-def build(contender, shape, readout=None):
+def build(contender: str, shape: Shape, readout: str | None = None) -> nn.Module:
     """The model of a contender (a name of CONTENDERS) with seed 0."""
     torch.manual_seed(0)
     features, sizes = shape.embedding or shape.input_size, (shape.hidden_size, shape.classes)
@@ -143,14 +145,14 @@ def _real_rows(shape):
     return x, torch.from_numpy(y).long()
 
 
-def inputs_of(shape):
+def inputs_of(shape: Shape) -> dict[str, Any]:
     """What the inputs are, in words and numbers, for the report."""
     source = "random" if _real_rows(shape) is None else f"training rows of {shape.task}"
     inputs, _ = batch_of(shape, OURS)
     return {"source": source, "share_not_zero": float((inputs != 0).float().mean())}
 
 
-def batch_of(shape, contender):
+def batch_of(shape: Shape, contender: str) -> tuple[Tensor, Tensor]:
     """(inputs, targets) as the contender takes them: rows of the task, or random with seed 1.
 
     Without an embedding, peers get one-hot numbers for symbols, made before the clock starts.
@@ -173,11 +175,11 @@ def _random(shape):
     return x, torch.randint(shape.classes, target_size, generator=generator)
 
 
-def training_step(model, inputs, targets):
+def training_step(model: nn.Module, inputs: Tensor, targets: Tensor) -> Callable[[], float]:
     """A function that does one step and returns its seconds."""
     optimizer = make_optimizer(model, SimpleNamespace(learning_rate=1e-3, sign_schedule="constant"))
 
-    def step():
+    def step() -> float:
         start = time.perf_counter()
         loss = cross_entropy(model(inputs), targets)
         optimizer.zero_grad(set_to_none=True)
@@ -188,7 +190,7 @@ def training_step(model, inputs, targets):
     return step
 
 
-def agreement(shape):
+def agreement(shape: Shape) -> dict[str, Any]:
     """Compare this project with the dense loop on the same weights; raises if they differ.
 
     Both read the last step where this project's readout is another one.
@@ -220,7 +222,9 @@ def agreement(shape):
     return {"loss": losses[0], "largest_relative_difference": max(errors)}
 
 
-def alternate(steps, rounds, seconds, most=50):
+def alternate(
+    steps: Mapping[Any, Callable[[], float]], rounds: int, seconds: float, most: int = 50
+) -> dict[Any, list[float]]:
     """{name: [seconds of one step, one per round]}; ``steps``: {name: function -> seconds}.
 
     In its turn a contender steps for ``seconds``, once at least; the median of the turn counts.
@@ -235,12 +239,19 @@ def alternate(steps, rounds, seconds, most=50):
     return times
 
 
-def contenders_of(shape):
+def contenders_of(shape: Shape) -> tuple[str, ...]:
     """All that are measured on ``shape``."""
     return (*CONTENDERS, UNBOUND) if shape.embedding else CONTENDERS
 
 
-def measure(shape, steppers, contenders=None, rounds=ROUNDS, seconds=0.3, progress=print):
+def measure(
+    shape: Shape,
+    steppers: Mapping[str, Callable],
+    contenders: Sequence[str] | None = None,
+    rounds: int = ROUNDS,
+    seconds: float = 0.3,
+    progress: Callable[[Any], object] = print,
+) -> dict:
     """Times and ratios of all contenders on one shape, each in the way that is best for it.
 
     steppers : {way: function (shape, contender) -> seconds of one step}, see ways; contenders :

@@ -12,8 +12,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
+from benchmarks.speed.training_step import Shape
 from hadamrnn.errors import HadamrnnError
 
 POLICY = "OMP_WAIT_POLICY"
@@ -40,7 +42,7 @@ class Worker:
             text=True,
         )
 
-    def step(self, shape, contender, threads):
+    def step(self, shape: Shape, contender: str, threads: int | None) -> float:
         """Seconds of one step on ``threads`` threads, all cores where None."""
         question = {"shape": asdict(shape), "contender": contender, "threads": threads}
         with contextlib.suppress(BrokenPipeError):  # then there is no answer either
@@ -54,12 +56,12 @@ class Worker:
             )
         return json.loads(answer)
 
-    def close(self):
+    def close(self) -> None:
         self.process.communicate()
 
 
 @contextlib.contextmanager
-def steppers():
+def steppers() -> Iterator[dict[str, Callable]]:
     """{name of WAYS: function (shape, contender) -> seconds of one step}, while in use."""
     policies = {policy for policy, _ in WAYS.values()}
     with contextlib.ExitStack() as stack:
@@ -67,7 +69,7 @@ def steppers():
         for worker in workers.values():
             stack.callback(worker.close)
 
-        def stepper(policy, threads):
+        def stepper(policy: str | None, threads: int | None) -> Callable:
             return lambda shape, contender: workers[policy].step(shape, contender, threads)
 
         yield {name: stepper(*way) for name, way in WAYS.items()}

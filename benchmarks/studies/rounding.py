@@ -12,7 +12,11 @@ listed as refused. ``--weight-bits null`` is full precision (12 bits in the file
 
 import argparse
 import dataclasses
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
+
+from torch import nn
 
 from benchmarks.studies import study, trained
 from benchmarks.table import Table
@@ -22,6 +26,7 @@ from hadamrnn.evaluation import assessment
 from hadamrnn.export.prepared import freeze_prepared
 from hadamrnn.integer import packed
 from hadamrnn.metrics import merge
+from hadamrnn.params import Settings
 from hadamrnn.prepared import arrays
 from hadamrnn.prepared.coding import Coding
 from hadamrnn.training import batches
@@ -41,20 +46,20 @@ COLUMNS = (
 )
 
 
-def rows_of(path):
+def rows_of(path: Path) -> dict[tuple[str, str], dict]:
     """The rows of an earlier run as {(weight_bits, activation_bits): row}, all values as text."""
     return {
         (row["weight_bits"], row["activation_bits"]): row for row in Table(path, COLUMNS).rows()
     }
 
 
-def write_rows(rows, path):
+def write_rows(rows: dict[tuple[str, str], dict], path: Path) -> None:
     """Write all rows, narrow widths first, full precision ("null") last."""
     order = sorted(rows, key=lambda widths: [99 if w == "null" else int(w) for w in widths])
     Table(path, COLUMNS).replace(rows[widths] for widths in order)
 
 
-def validation(settings):
+def validation(settings: Settings) -> tuple:
     """(Batches of the validation split, its targets, the card) of one benchmark."""
     folder = common.prepared(settings.benchmark)
     card = arrays.read_card(folder)
@@ -62,7 +67,7 @@ def validation(settings):
     return batches.Batches(inputs, targets, Coding.from_card(card), 250), targets, card
 
 
-def score(settings, model, data):
+def score(settings: Settings, model: nn.Module, data: tuple) -> dict:
     """Columns of one pair of widths: the integer model's scores on validation data, and its size.
 
     settings : with the activation_bits to freeze at; model : torch, trained; data : validation().
@@ -79,7 +84,13 @@ def score(settings, model, data):
     return {**scores, "packed_bytes": len(packed.to_bytes(frozen))}
 
 
-def fill(benchmark, weight_widths, activation_widths, path, progress=print):
+def fill(
+    benchmark: str,
+    weight_widths: Iterable[int | None],
+    activation_widths: Iterable[int],
+    path: Path,
+    progress: Callable[[Any], object] = print,
+) -> None:
     """Train, freeze and score every pair of widths that ``path`` does not hold yet."""
     rows = rows_of(path)
     for weight_bits in weight_widths:
@@ -114,7 +125,7 @@ def _width(text):
     return None if text == "null" else int(text)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("benchmark")
     parser.add_argument("--weight-bits", type=_width, nargs="+", default=WEIGHT_BITS)

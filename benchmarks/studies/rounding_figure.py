@@ -20,7 +20,7 @@ SHOWN = (8, 9, 10, 12, 14, 16)
 """Widths of the states in the right panel."""
 
 
-def read(path):
+def read(path: Path) -> dict:
     """{weight width as text: {activation width: row}} of all rows that have a score."""
     found: dict[str, dict[int, dict]] = {}
     with path.open(newline="", encoding="utf-8") as file:
@@ -66,7 +66,7 @@ def _against_bytes(axes, rows):
     axes.legend(title="states", fontsize=8, title_fontsize=8)
 
 
-def draw(benchmark, folder=FOLDER):
+def draw(benchmark: str, folder: Path = FOLDER) -> None:
     """Write the figure of one benchmark beside its CSV file."""
     rows = read(folder / f"rounding_{benchmark}.csv")
     figure = Figure(figsize=(9.5, 4.2), layout="constrained")

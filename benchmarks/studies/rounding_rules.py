@@ -11,7 +11,9 @@ within the proven widths.
 
 import dataclasses
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from benchmarks.studies import rounding, study, trained
 from benchmarks.table import Table
@@ -28,7 +30,7 @@ COLUMNS = ("q", "activation_bits", "rule", "cross_entropy", "accuracy", "recipe"
 
 
 @contextmanager
-def rule(name):
+def rule(name: str) -> Iterator[None]:
     """The integer model over many sequences rounds by RULES[name] while this is open."""
     original = batch.rounding_constant
     batch.rounding_constant = RULES[name]
@@ -38,7 +40,7 @@ def rule(name):
         batch.rounding_constant = original
 
 
-def rows_of(benchmark, q, progress=print):
+def rows_of(benchmark: str, q: int, progress: Callable[[Any], object] = print) -> Iterator[dict]:
     """The rows of one trained model: a row for each width and rule."""
     settings = study.settings_of(benchmark, (("q", q),))
     model, data = trained.model_of(settings, progress), rounding.validation(settings)
@@ -54,7 +56,7 @@ def rows_of(benchmark, q, progress=print):
             }
 
 
-def main():
+def main() -> None:
     benchmark, *blocks = sys.argv[1:]
     rows = [row for q in map(int, blocks or ["1"]) for row in rows_of(benchmark, q)]
     Table(f"results/studies/rounding_rules_{benchmark}.csv", COLUMNS).replace(rows)

@@ -46,7 +46,7 @@ def settings_of(benchmark: str, changes: dict) -> Settings:
     return study.settings_of(benchmark, named)
 
 
-def rows_of(folder, finer=False):
+def rows_of(folder: Path, finer: bool = False) -> tuple[dict, np.ndarray, np.ndarray, np.ndarray]:
     """Companded signals, (finer) class ids and people of all rows but the test's."""
     card = arrays.read_card(folder)
     mean, deviation = (
@@ -61,7 +61,14 @@ def rows_of(folder, finer=False):
     return card, signals * deviation + mean, targets, people
 
 
-def fold_accuracy(settings, card, signals, targets, held_out, seed):
+def fold_accuracy(
+    settings: Settings,
+    card: dict,
+    signals: np.ndarray,
+    targets: np.ndarray,
+    held_out: np.ndarray,
+    seed: int,
+) -> float:
     """Accuracy on the rows where ``held_out`` is true, standardised by the others alone."""
     mean, deviation = splits.statistics(signals[~held_out])
     inputs = splits.standardise(signals, mean, deviation)
@@ -82,7 +89,7 @@ def fold_accuracy(settings, card, signals, targets, held_out, seed):
     return fit.fit(model, train, rest, settings.train).history[-1]["valid_accuracy"]
 
 
-def packed_bytes(settings, card):
+def packed_bytes(settings: Settings, card: dict) -> int:
     """Bytes of signs, U, V and two biases' worth of 16 bits a state; no header."""
     bits = settings.weight_bits or 32
     arguments = configuration(settings, card)["arguments"]
@@ -90,7 +97,7 @@ def packed_bytes(settings, card):
     return round(settings.train.hidden_size * (rows * bits + 1 + 16) / 8)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("benchmark", choices=("har2", "dsa19"))
     parser.add_argument("change", nargs="*", help="key=value of params.yaml's train section")

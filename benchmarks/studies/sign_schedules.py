@@ -11,13 +11,14 @@ Rows of commits up to 5d93f4c were trained without the recipe's augmentation.
 import argparse
 import dataclasses
 import itertools
+from typing import Any
 
 from benchmarks.studies import study
 from benchmarks.table import Table
 from hadamrnn.errors import as_sentences
 
 EPOCHS, MOST_HIDDEN, SEEDS = 20, 256, (1, 2, 3)
-SCHEDULES = {
+SCHEDULES: dict[str, dict[str, Any]] = {
     "hold": {"sign_schedule": "hold"},
     "constant": {"sign_schedule": "constant", "sign_learning_rate": 0.001},
     "constant, slow": {"sign_schedule": "constant", "sign_learning_rate": 0.00001},

@@ -9,16 +9,21 @@ No test data is read.
 import contextlib
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from torch import nn
 
 from hadamrnn.models import storage
+from hadamrnn.params import Settings
 from hadamrnn.prepared import arrays
 from hadamrnn.training.checkpoint import checkpoint_for
 from hadamrnn.training.configuration import configuration
 from stages import common, train
 
 
-def recipe(settings):
+def recipe(settings: Settings) -> str:
     """Twelve hex digits that name this training and no other."""
     card = arrays.read_card(common.prepared(settings.benchmark))
     config = configuration(settings, card)
@@ -28,12 +33,12 @@ def recipe(settings):
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def folder_of(settings):
+def folder_of(settings: Settings) -> Path:
     """Where the training of ``settings`` runs and its model is kept."""
     return Path("models/studies", f"{settings.benchmark}-{recipe(settings)}")
 
 
-def model_of(settings, progress=print):
+def model_of(settings: Settings, progress: Callable[[Any], object] = print) -> nn.Module:
     """The trained torch model of ``settings``, in evaluation mode; trained now if none is kept."""
     folder = folder_of(settings)
     trained = folder / common.models(settings.benchmark)

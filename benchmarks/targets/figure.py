@@ -20,7 +20,7 @@ PUBLISHED_MS = 9.21
 task. arXiv:2606.17249."""
 
 
-def reports(folder=SHIPPED):
+def reports(folder: Path = SHIPPED) -> dict[str, dict]:
     """{label: {target: measured}} of all device files, without targets that were not run.
 
     Order: by benchmark, then the wider model first.
@@ -66,7 +66,7 @@ def _time(axes, models):
     )
 
 
-def draw(models, folder=Path("results")):
+def draw(models: dict[str, dict], folder: Path = Path("results")) -> None:
     """Write devices.svg into ``folder``. models : as ``reports`` gives."""
     figure = Figure(figsize=(9.5, 7), layout="constrained")
     (time, instructions), (flash, ram) = figure.subplots(2, 2)

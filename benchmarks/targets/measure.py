@@ -9,6 +9,8 @@ trains the recipe of params.yaml with these changes (kept in models/studies, see
 """
 
 import argparse
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 import yaml
 
@@ -26,7 +28,7 @@ from hadamrnn.training import batches
 from stages import common
 
 
-def change(text):
+def change(text: str) -> tuple[str, Any]:
     """("dotted key", value) of "key=value", the value read as YAML.
 
     >>> change("benchmark.har2.hidden_size=64")
@@ -38,7 +40,12 @@ def change(text):
     return key, yaml.safe_load(value)
 
 
-def measure(benchmark, changes, targets=emulation.TARGETS, progress=print):
+def measure(
+    benchmark: str,
+    changes: Iterable[tuple[str, Any]],
+    targets: Collection[str] = emulation.TARGETS,
+    progress: Callable[[Any], object] = print,
+) -> dict:
     """The device report of one model, with "changes", "float" and "integer" test scores."""
     settings = study.settings_of(benchmark, changes)
     model = trained.model_of(settings, progress)
@@ -64,7 +71,7 @@ def measure(benchmark, changes, targets=emulation.TARGETS, progress=print):
     }
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("benchmark")
     parser.add_argument("name", help="of shipped/<benchmark>/device-<name>.json")

@@ -1,0 +1,1 @@
+"""Programs that measure: speed, studies of recipes, microcontrollers, and the paper's runs."""

@@ -1,0 +1,1 @@
+"""Training steps, memory, growth and latency against peers: ``python -m benchmarks``."""

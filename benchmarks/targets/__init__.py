@@ -1,0 +1,1 @@
+"""Models on emulated microcontrollers, measured and drawn."""
