@@ -44,8 +44,16 @@ def experiments() -> dict[str, str]:
     return {name.removeprefix(PREFIX): c for name, c in named if name.startswith(PREFIX)}
 
 
+def waiting() -> set[str]:
+    """Names of the paper's runs in DVC's queue that have not finished."""
+    done = subprocess.run(["dvc", "queue", "status"], check=True, capture_output=True, text=True)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    named = [words[1] for words in lines if words and words[-1] in ("Queued", "Running")]
+    return {name.removeprefix(PREFIX) for name in named if name.startswith(PREFIX)}
+
+
 def queue(runs: Mapping[str, Mapping[str, Any]], document: Mapping[str, Any]) -> list[str]:
-    """Queue every run that has no result yet.
+    """Queue every run that has no result yet and does not wait for one.
 
     Parameters
     ----------
@@ -64,7 +72,7 @@ def queue(runs: Mapping[str, Mapping[str, Any]], document: Mapping[str, Any]) ->
     HadamrnnError
         Where DVC refuses a run; it has said why.
     """
-    done, queued = experiments(), []
+    done, queued = {*experiments(), *waiting()}, []
     for run, settings in runs.items():
         if run in done or (FOLDER / f"{run}.json").exists():
             continue
@@ -83,17 +91,22 @@ def nothing_queued(runs: Mapping[str, Any]) -> str:
     Parameters
     ----------
     runs : mapping
-        By name, each with a result or a finished experiment.
+        By name, each with a result, a finished experiment, or a place in the queue.
 
     Returns
     -------
     str
         One sentence.
     """
-    done = experiments()
+    done, queued = experiments(), waiting()
+    if queued & set(runs):
+        return (
+            f"nothing queued: {len(queued & set(runs))} of {len(runs)} runs are in the queue "
+            "(`dvc queue start` makes them), the others have results"
+        )
     run = next(iter(runs))
     kept = [run for run in runs if (FOLDER / f"{run}.json").exists()]
-    ways = [f"git rm {FOLDER / run}.*"] if run in kept else []
+    ways = [f"rm {FOLDER / run}.*"] if run in kept else []
     ways += [f"dvc exp remove {PREFIX}{run}"] if run in done else []
     where = f"have their results in {FOLDER}"
     if len(kept) < len(runs):

@@ -154,6 +154,7 @@ def clone(tmp_path, monkeypatch):
 
     monkeypatch.setattr(paper.subprocess, "run", run)
     monkeypatch.setattr(paper, "experiments", dict)
+    monkeypatch.setattr(paper, "waiting", set)
     return given
 
 
@@ -162,7 +163,7 @@ def test_nothing_to_queue_is_said_in_one_sentence(clone, capsys):
     assert clone == []
     assert capsys.readouterr().out == (
         "nothing queued: all 3 runs have their results in results/paper; to make one again, "
-        "remove it first (`git rm results/paper/har2-seed1.*`)\n"
+        "remove it first (`rm results/paper/har2-seed1.*`)\n"
     )
 
 
@@ -172,6 +173,28 @@ def test_finished_experiments_are_not_queued_again(clone, capsys, monkeypatch):
     paper.main(["queue", "har2-coarse"])
     assert clone == []
     assert "all 3 runs are finished, 3 of them to be collected" in capsys.readouterr().out
+
+
+def test_a_run_in_the_queue_is_not_queued_again(clone, capsys, monkeypatch):
+    Path("results/paper/har2-seed2.json").unlink()
+    monkeypatch.setattr(paper, "waiting", lambda: {"har2-seed2", "imdb-seed1"})
+    paper.main(["queue", "har2"])
+    assert clone == []
+    assert "1 of 3 runs are in the queue" in capsys.readouterr().out
+
+
+def test_the_queue_is_read_from_dvc(monkeypatch):
+    """Lines of ``dvc queue status``; other experiments and finished ones do not count."""
+    shown = """Task     Name              Created    Status
+3c19774  paper-har2-seed1  10:18 AM   Queued
+3c19775  paper-har2-seed2  10:18 AM   Running
+3c19776  paper-har2-seed3  10:18 AM   Success
+3c19777  another           10:18 AM   Queued
+
+Worker status: 0 active, 0 idle
+"""
+    monkeypatch.setattr(paper.subprocess, "run", lambda *_, **__: type("", (), {"stdout": shown}))
+    assert paper.waiting() == {"har2-seed1", "har2-seed2"}
 
 
 def test_queue_gives_dvc_what_the_plan_sets(clone, capsys):
