@@ -33,9 +33,9 @@ from torch import nn
 
 from benchmarks.machine import vector_bytes
 from benchmarks.speed.peers import TorchRecurrent
+from hadamrnn.evaluation.onnx_sessions import open_session
 from hadamrnn.export.freeze import freeze
 from hadamrnn.export.from_torch import frozen_weights
-from hadamrnn.export.onnx_graph import open_session
 from hadamrnn.integer import IntegerModel
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.targets import compiler, host

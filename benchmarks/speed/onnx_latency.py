@@ -26,7 +26,8 @@ from benchmarks.machine import machine
 from benchmarks.table import Table
 from hadamrnn import integer
 from hadamrnn.errors import HadamrnnError, as_sentences
-from hadamrnn.export import onnx_graph, onnx_integer
+from hadamrnn.evaluation import onnx_sessions
+from hadamrnn.export import onnx_integer
 from hadamrnn.integer import IntegerModel
 from stages import common
 
@@ -102,7 +103,7 @@ def measure(benchmark: str, seconds: float = SECONDS) -> Iterator[dict]:
     model, graphs = graphs_of(common.shipped(benchmark))
     about = machine()
     for graph, proto in graphs.items():
-        session = onnx_graph.open_session(proto)
+        session = onnx_sessions.open_session(proto)
         for batch in BATCHES:
             real, x = inputs_of(model, batch, model.max_steps)
             if graph == "integer":

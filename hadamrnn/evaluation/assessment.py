@@ -11,7 +11,7 @@ import torch
 
 from hadamrnn import integer
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.export import onnx_graph
+from hadamrnn.evaluation import onnx_sessions
 from hadamrnn.integer import accounting, c_header
 from hadamrnn.metrics import merge, scores
 from hadamrnn.targets import host
@@ -62,7 +62,7 @@ def onnx_mismatches(path, inputs, logits):
 
     path : model.onnx; inputs : real inputs or ids; logits : the float model's.
     """
-    predicted = onnx_graph.run(path, inputs).argmax(-1)
+    predicted = onnx_sessions.run(path, inputs).argmax(-1)
     differs = predicted != logits.argmax(-1)
     return int(differs.reshape(len(differs), -1).any(1).sum())
 
@@ -119,6 +119,6 @@ def of_export(folder, real, targets, float_logits, config):
         "parity": parity,
         "latency_us": {
             "c_sequence": c_latency,
-            "onnx_sequence": onnx_graph.latency_us(folder / "model.onnx", real[0]),
+            "onnx_sequence": onnx_sessions.latency_us(folder / "model.onnx", real[0]),
         },
     }, logits

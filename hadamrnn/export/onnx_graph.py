@@ -1,4 +1,4 @@
-"""What the float and the integer ONNX graph share: one recurrence, and one way to run it.
+"""What the float and the integer ONNX graph share: one recurrence, written as text.
 
 A graph is written in ONNX's own text form and filled with tensors by name. Its time loop is a
 Scan over the precomputed drive U x_t + b, so that batch and time stay dynamic and the file does
@@ -9,12 +9,8 @@ about five times slower at batch 1 for d = 128 and 512, whereas the dense produc
 three (float) to fifteen (double) times slower and 200 times as large.
 """
 
-import statistics
-import time
-
 import numpy as np
 import onnx
-import onnxruntime
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.hadamard import sylvester
@@ -119,52 +115,3 @@ def build(name, *, block_size, sizes, kind, types, per_step, keep_states, text, 
     onnx.helper.set_model_props(model, {key: str(value) for key, value in metadata.items()})
     onnx.checker.check_model(model, full_check=True)
     return model
-
-
-def open_session(model):
-    """A single-threaded CPU session for an onnx.ModelProto or the path of a file."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    source = model.SerializeToString() if isinstance(model, onnx.ModelProto) else str(model)
-    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-
-
-def _feed(session, inputs):
-    """``inputs`` as the dictionary that the session wants; integers must survive the cast."""
-    wanted = session.get_inputs()[0]
-    dtype = {"tensor(float)": np.float32, "tensor(int8)": np.int8, "tensor(int64)": np.int64}
-    given = np.asarray(inputs)
-    cast = given.astype(dtype[wanted.type])
-    if cast.dtype.kind == "i" and not np.array_equal(cast, given):
-        raise HadamrnnError(
-            f"inputs: must be integers within {cast.dtype}; got values in "
-            f"[{given.min()}, {given.max()}] of {given.dtype}"
-        )
-    return {wanted.name: cast}
-
-
-def run(model, inputs):
-    """Logits of a batch, on one CPU thread.
-
-    model : onnx.ModelProto, or the path of a .onnx file.
-    inputs : (batch, time, d_in) for a dense model, (batch, time) ids for a symbol model.
-    Returns (batch, classes) or (batch, time, classes): float32, or int64 for an integer graph.
-    """
-    session = open_session(model)
-    return session.run(["logits"], _feed(session, inputs))[0]
-
-
-def latency_us(model, one_sequence, repeats=20):
-    """Median microseconds of one sequence at batch 1 on one thread, session start excluded.
-
-    one_sequence : (time, d_in), or (time,) for symbols.
-    """
-    session = open_session(model)
-    feed = _feed(session, np.asarray(one_sequence)[None])
-    session.run(None, feed)
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        session.run(None, feed)
-        seconds.append(time.perf_counter() - start)
-    return 1e6 * statistics.median(seconds)

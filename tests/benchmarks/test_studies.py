@@ -16,7 +16,8 @@ from benchmarks.targets import measure
 from hadamrnn import integer
 from hadamrnn.datasets import copy
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.export import onnx_graph, onnx_integer
+from hadamrnn.evaluation import onnx_sessions
+from hadamrnn.export import onnx_integer
 from hadamrnn.targets import emulation
 from tests.random_models import random_inputs, random_model
 
@@ -124,7 +125,7 @@ def test_onnx_latency_times_both_graphs_at_both_batch_sizes(monkeypatch):
 def test_onnx_latency_refuses_a_graph_of_another_model():
     model = integer.load(ROOT / "shipped/pdigits/model.hrnn")
     other = dataclasses.replace(model, output_bias=model.output_bias + 1)
-    session = onnx_graph.open_session(onnx_integer.integer_graph(other))
+    session = onnx_sessions.open_session(onnx_integer.integer_graph(other))
     x = onnx_latency.inputs_of(model, 2, 8)[1]
     with pytest.raises(HadamrnnError, match=r"^pdigits: the integer graph must give .* got 20 o"):
         onnx_latency.check("pdigits", model, session, x)

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.export import freeze, from_torch, onnx_float, onnx_graph, onnx_integer
+from hadamrnn.evaluation import onnx_sessions
+from hadamrnn.export import freeze, from_torch, onnx_float, onnx_integer
 from hadamrnn.integer import packed
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.targets import host
@@ -68,7 +69,7 @@ def test_packed_file_and_single_steps(symbols):
 
 def test_integer_onnx_graph():
     model, ids = model_of(32_769), ids_of(32_769)
-    logits = onnx_graph.run(onnx_integer.integer_graph(model), ids)
+    logits = onnx_sessions.run(onnx_integer.integer_graph(model), ids)
     assert (logits == model.run_logits(ids)).all()
 
 
@@ -127,4 +128,4 @@ def test_float_onnx_graph_equals_torch(classifier):
     )
     with torch.no_grad():
         logits = classifier(torch.from_numpy(ids.astype(np.int64))).numpy()
-    np.testing.assert_allclose(onnx_graph.run(graph, ids), logits, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(onnx_sessions.run(graph, ids), logits, rtol=1e-4, atol=1e-5)

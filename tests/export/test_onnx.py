@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.evaluation.onnx_sessions import latency_us, run
 from hadamrnn.export import from_torch
 from hadamrnn.export.onnx_float import FloatWeights, float_graph
-from hadamrnn.export.onnx_graph import latency_us, run
 from hadamrnn.export.onnx_integer import integer_graph
 from hadamrnn.hadamard import recurrent_matrix
 from hadamrnn.integer.model import IntegerModel
