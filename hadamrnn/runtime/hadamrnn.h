@@ -59,7 +59,7 @@ typedef enum {
     HR_TOO_MANY_STEPS = 5, /* mean readout beyond max_steps; the state is unchanged */
     HR_NOT_A_MODEL = 6,    /* hr_load: no packed model of this version */
     HR_DAMAGED = 7,        /* hr_load: wrong length or checksum */
-    HR_BAD_FIELD = 8,      /* hr_load: a field is out of its range */
+    HR_BAD_FIELD = 8,      /* hr_load: a field is out of its range, or names are not text */
     HR_UNPROVEN = 9        /* hr_load: a 32-bit sum could overflow */
 } hr_status;
 
@@ -141,7 +141,8 @@ hr_status hr_argmax(const hr_model *model, const int32_t *logits, uint16_t *clas
 
 /* Make a model of a packed file (.hrnn) in memory, without a copy: bytes must outlive the model.
  * In hadamrnn_load.c, which only programs that load files at run time need to link.
- * Checks magic, version, length, checksum and ranges and proves every width again.
+ * Accepts what hadamrnn.integer.load accepts: checks magic, version, length, checksum, ranges and
+ * names, and proves every width again.
  * model : written only if HR_OK is returned.
  * Returns HR_OK, HR_NULL_POINTER, HR_NOT_A_MODEL, HR_DAMAGED, HR_BAD_FIELD or HR_UNPROVEN. */
 hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model);

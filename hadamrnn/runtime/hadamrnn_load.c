@@ -55,6 +55,47 @@ static uint8_t hr_outside(uint32_t value, uint32_t low, uint32_t high)
     return value < low || value > high;
 }
 
+/* Whether a double (IEEE 754) is positive and finite: its bits say so without floating point. */
+static uint8_t hr_positive(const uint8_t *bytes)
+{
+    const uint32_t low = hr_u32(bytes), high = hr_u32(bytes + 4);
+
+    return high < 0x7FF00000u && (high | low) != 0;
+}
+
+/* Whether text is UTF-8 (RFC 3629) in lines that are not empty: one, or one more than classes. */
+static uint8_t hr_names_fit(const uint8_t *text, uint32_t length, uint32_t classes)
+{
+    uint32_t lines = 1, i;
+    uint8_t left = 0, low = 0, high = 0, empty = 1; /* left : bytes that a character still needs */
+
+    for (i = 0; i < length; i++) {
+        const uint8_t byte = HR_READ(text + i);
+
+        if (left) {
+            if (byte < low || byte > high) {
+                return 0;
+            }
+            left--;
+            low = 0x80;
+            high = 0xBF;
+        } else if (byte >= 0x80) {
+            if (byte < 0xC2 || byte > 0xF4) {
+                return 0;
+            }
+            left = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
+            low = byte == 0xE0 ? 0xA0 : byte == 0xF0 ? 0x90 : 0x80;  /* none longer than needed */
+            high = byte == 0xED ? 0x9F : byte == 0xF4 ? 0x8F : 0xBF; /* no surrogate, none above */
+        }
+        if (byte == 0x0A && empty) {
+            return 0;
+        }
+        lines += byte == 0x0A;
+        empty = byte == 0x0A;
+    }
+    return !left && !empty && (lines == 1 || lines == classes + 1);
+}
+
 /* Whether |acc| + 2^(F-1) + 2^(F-k-1) < 2^31 for every neuron; sets aligned_shift. */
 static uint8_t hr_accumulator_fits(hr_model *model, uint8_t input_bits, size_t stride)
 {
@@ -212,6 +253,15 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
     loaded.output_weight = loaded.input_weight + input_stride * loaded.input_size;
     loaded.bias = loaded.output_weight + output_stride * loaded.output_size;
     loaded.output_bias = loaded.bias + 2 * (size_t)loaded.hidden_size;
+    for (i = 40; i < HR_HEADER_BYTES; i += 8) { /* the three scales */
+        if (!hr_positive(bytes + i)) {
+            return HR_BAD_FIELD;
+        }
+    }
+    if (!hr_names_fit(loaded.output_bias + 4 * (size_t)loaded.output_size, hr_u16(bytes + 24),
+                      loaded.output_size)) {
+        return HR_BAD_FIELD;
+    }
 
     sum_limit = ((uint64_t)1 << (loaded.activation_bits - 1)) - 1;
     widest = sum_limit * loaded.block_size;

@@ -1,31 +1,23 @@
-/* Fuzzing of hr_load and of the steps of whatever it accepts. Every input is tried as it is and
- * once resealed with the right length and checksum, since no mutation finds those by chance.
- * Buffers have exactly the sizes that the contract asks for, so a sanitizer sees any read or write
- * outside; states and argmax are checked against their ranges.
+/* The C side of the fuzzing of packed files: hr_load, and the steps of whatever it accepts.
  *
- * With libFuzzer:   clang -fsanitize=fuzzer,address,undefined ... with hadamrnn.c, hadamrnn_load.c
- * Without:          cc -DFUZZ_MAIN ... ; then: fuzz_load SECONDS SEED FILE...
- * which mutates the files at random, the same way for the same seed, and prints what it did. */
+ * Batches come on standard input and are answered on standard output, until the input ends:
+ *     uint32 count, count uint32 lengths, all bytes  ->  count hr_status as bytes, count uint32
+ * where the last are the CRC-32 of everything that STEPS steps compute, 0 if the file is refused
+ * or the model can take no step more. Integers are in the computer's own byte order.
+ *
+ * Every buffer has exactly the size that the contract asks for, so that a sanitizer sees each read
+ * or write outside; states and argmax are checked against their ranges. The same function serves
+ * libFuzzer: clang -fsanitize=fuzzer,address,undefined -DFUZZ_LIBRARY with hadamrnn.c and
+ * hadamrnn_load.c. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "hadamrnn.h"
+#include "trace.h"
 
 enum { HEADER = 64, LENGTH_AT = 36, INPUT_BITS_AT = 10, STEPS = 3 };
-
-static unsigned long accepted;
-static uint32_t random_state = 1;
-
-static uint32_t next_random(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state;
-}
 
 static void demand(int truth, const char *what)
 {
@@ -43,38 +35,28 @@ static void *memory(size_t bytes)
     return block;
 }
 
-static void put32(uint8_t *bytes, uint32_t value)
+/* The integer number i of all inputs, 0 to 255; tests/fuzz/readers.py has the same. */
+static uint8_t noise(uint32_t i)
 {
-    int i;
-
-    for (i = 0; i < 4; i++, value >>= 8) {
-        bytes[i] = (uint8_t)value;
-    }
+    return (uint8_t)((i * 2654435761u) >> 24);
 }
 
-static void seal(uint8_t *bytes, size_t size)
+/* Often an end of the range, which is -half to half - 1. */
+static int8_t feature(uint32_t i, int half)
 {
-    uint32_t crc = 0xFFFFFFFFu;
-    size_t i;
-    int bit;
+    const uint8_t byte = noise(i);
 
-    put32(bytes + LENGTH_AT, (uint32_t)size);
-    for (i = 0; i < size - 4; i++) {
-        for (crc ^= bytes[i], bit = 0; bit < 8; bit++) {
-            crc = (crc >> 1) ^ (crc & 1 ? 0xEDB88320u : 0);
-        }
-    }
-    put32(bytes + size - 4, ~crc);
+    return (int8_t)(byte < 64 ? -half : byte < 128 ? half - 1 : byte % (2 * half) - half);
 }
 
-static void run(const hr_model *model, uint8_t input_bits)
+static uint32_t run(const hr_model *model, uint8_t input_bits)
 {
     const size_t d = model->hidden_size;
-    const int limit = (1 << (model->activation_bits - 1)) - 1;
-    const int mask = (1 << input_bits) - 1, half = 1 << (input_bits - 1);
+    const int limit = (1 << (model->activation_bits - 1)) - 1, half = 1 << (input_bits - 1);
     hr_state state = {0};
     int8_t *const input = memory(model->input_size);
     int32_t *const logits = memory(model->output_size * sizeof(int32_t));
+    uint32_t crc = 0xFFFFFFFFu, drawn = 0;
     uint16_t class_id = 0;
     size_t i;
     int step;
@@ -93,14 +75,10 @@ static void run(const hr_model *model, uint8_t input_bits)
         hr_status status;
 
         if (model->flags & HR_SYMBOL) {
-            const uint16_t symbol = (uint16_t)(next_random() % model->input_size);
-
-            status = hr_step_symbol(model, &state, symbol);
+            status = hr_step_symbol(model, &state, (uint16_t)(noise(drawn++) % model->input_size));
         } else {
-            for (i = 0; i < model->input_size; i++) { /* often an end of the range */
-                const int value = (int)(next_random() & (uint32_t)mask) - half;
-
-                input[i] = (int8_t)(next_random() & 1 ? value : value < 0 ? -half : half - 1);
+            for (i = 0; i < model->input_size; i++) {
+                input[i] = feature(drawn++, half);
             }
             status = hr_step(model, &state, input);
         }
@@ -111,6 +89,7 @@ static void run(const hr_model *model, uint8_t input_bits)
         demand(hr_logits(model, &state, logits) == HR_OK, "logits refused");
         demand(hr_argmax(model, logits, &class_id) == HR_OK, "argmax refused");
         demand(class_id < model->output_size, "class out of range");
+        crc = late ? crc : trace_step(crc, model, &state, logits);
     }
     free(input);
     free(logits);
@@ -118,95 +97,87 @@ static void run(const hr_model *model, uint8_t input_bits)
     free(state.scratch);
     free(state.sums16);
     free(state.sums32);
-    accepted++;
+    return ~crc;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* hr_load of a copy of exactly this size; *crc of the steps if it is accepted, else 0. */
+static hr_status attempt(const uint8_t *data, size_t size, uint32_t *crc)
 {
     uint8_t *const bytes = memory(size);
     hr_model model;
+    hr_status status;
 
+    *crc = 0;
     if (size) {
         memcpy(bytes, data, size);
     }
-    if (hr_load(bytes, size, &model) == HR_OK) {
-        run(&model, bytes[INPUT_BITS_AT]);
-    }
-    if (size >= HEADER + 4) {
-        seal(bytes, size);
-        if (hr_load(bytes, size, &model) == HR_OK) {
-            run(&model, bytes[INPUT_BITS_AT]);
-        }
+    status = hr_load(bytes, size, &model);
+    if (status == HR_OK) {
+        *crc = run(&model, bytes[INPUT_BITS_AT]);
     }
     free(bytes);
+    return status;
+}
+
+#ifdef FUZZ_LIBRARY
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* As it is, and once resealed with its length and checksum, which no mutation finds by chance. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint32_t crc;
+
+    fill_crc_table();
+    (void)attempt(data, size, &crc);
+    if (size >= HEADER + 4) {
+        uint8_t *const bytes = memory(size);
+        uint32_t length = (uint32_t)size;
+        size_t i;
+
+        memcpy(bytes, data, size);
+        memcpy(bytes + LENGTH_AT, &length, sizeof length);
+        for (crc = 0xFFFFFFFFu, i = 0; i < size - 4; i++) {
+            crc = crc_add(crc, bytes[i], 1);
+        }
+        crc = ~crc;
+        memcpy(bytes + size - 4, &crc, sizeof crc);
+        (void)attempt(bytes, size, &crc);
+        free(bytes);
+    }
     return 0;
 }
-
-#ifdef FUZZ_MAIN
-static size_t read_seed(const char *path, uint8_t *data, size_t room)
+#else
+static int get(void *to, size_t bytes)
 {
-    FILE *const file = fopen(path, "rb");
-    size_t size;
-
-    demand(file != NULL, "cannot read a seed file");
-    size = fread(data, 1, room, file);
-    fclose(file);
-    return size;
+    return fread(to, 1, bytes, stdin) == bytes;
 }
 
-/* One to eight changes: a bit, a byte, a special value in the header, a cut, or an extension. */
-static size_t mutate(uint8_t *data, size_t size, size_t room)
+int main(void)
 {
-    static const uint8_t special[] = {0, 1, 2, 7, 8, 15, 16, 17, 127, 128, 255};
-    uint32_t changes = 1 + next_random() % 8;
+    uint32_t count;
 
-    for (; changes && size; changes--) {
-        const size_t at = next_random() % (next_random() & 1 && size > HEADER ? HEADER : size);
+    fill_crc_table();
+    while (get(&count, sizeof count)) {
+        uint32_t *const lengths = memory(count * sizeof *lengths);
+        uint32_t *const sums = memory(count * sizeof *sums);
+        uint8_t *const statuses = memory(count);
+        uint32_t i;
 
-        switch (next_random() % 8) {
-        case 0:
-            data[at] = (uint8_t)next_random();
-            break;
-        case 1:
-            data[at] = special[next_random() % sizeof special];
-            break;
-        case 2:
-            size = next_random() % 16 ? size : at;
-            break;
-        case 3:
-            size += next_random() % 16 ? 0 : next_random() % (room - size);
-            break;
-        default:
-            data[at] ^= (uint8_t)(1u << next_random() % 8);
+        demand(get(lengths, count * sizeof *lengths), "a batch ends early");
+        for (i = 0; i < count; i++) {
+            uint8_t *const data = memory(lengths[i]);
+
+            demand(get(data, lengths[i]), "a batch ends early");
+            statuses[i] = (uint8_t)attempt(data, lengths[i], &sums[i]);
+            free(data);
         }
+        fwrite(statuses, 1, count, stdout);
+        fwrite(sums, sizeof *sums, count, stdout);
+        fflush(stdout);
+        free(lengths);
+        free(sums);
+        free(statuses);
     }
-    return size;
-}
-
-int main(int count, char **arguments)
-{
-    static uint8_t data[1 << 17];
-    const time_t end = time(NULL) + (count > 3 ? atoi(arguments[1]) : 0);
-    unsigned long tried = 0;
-
-    if (count < 4) {
-        fputs("usage: fuzz_load SECONDS SEED FILE...\n", stderr);
-        return 2;
-    }
-    random_state = (uint32_t)atoi(arguments[2]) * 2654435761u + 1;
-    do {
-        const char *const path = arguments[3 + next_random() % (uint32_t)(count - 3)];
-        size_t size = read_seed(path, data, sizeof data / 2);
-
-        if (tried) {
-            size = mutate(data, size, sizeof data);
-        }
-        LLVMFuzzerTestOneInput(data, size);
-        tried++;
-    } while (time(NULL) < end);
-    printf("%lu inputs, %lu runs of accepted models\n", tried, accepted);
     return 0;
 }
 #endif

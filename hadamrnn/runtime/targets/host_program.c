@@ -16,32 +16,10 @@
 #include <time.h>
 
 #include "hadamrnn.h"
+#include "trace.h"
 #ifdef HR_MODEL_HEADER
 #include HR_MODEL_HEADER
 #endif
-
-static uint32_t crc_table[256];
-
-static void fill_crc_table(void)
-{
-    uint32_t i, bit, crc;
-
-    for (i = 0; i < 256; i++) {
-        for (crc = i, bit = 0; bit < 8; bit++) {
-            crc = (crc >> 1) ^ (crc & 1 ? 0xEDB88320u : 0);
-        }
-        crc_table[i] = crc;
-    }
-}
-
-/* CRC-32 of the lowest bytes of value, lowest first; crc is kept inverted while it runs. */
-static uint32_t crc_add(uint32_t crc, uint32_t value, int bytes)
-{
-    for (; bytes > 0; bytes--, value >>= 8) {
-        crc = (crc >> 8) ^ crc_table[(crc ^ value) & 255];
-    }
-    return crc;
-}
 
 static void *need(void *memory)
 {
@@ -95,23 +73,6 @@ static uint64_t now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static uint32_t trace_step(uint32_t crc, const hr_model *model, const hr_state *state,
-                           const int32_t *logits)
-{
-    size_t i;
-
-    for (i = 0; i < model->hidden_size; i++) {
-        crc = crc_add(crc, (uint32_t)(int32_t)state->hidden[i], 2);
-    }
-    for (i = 0; model->sum_bits && i < model->hidden_size; i++) {
-        crc = crc_add(crc, model->sum_bits == 16 ? state->sums16[i] : state->sums32[i], 4);
-    }
-    for (i = 0; i < model->output_size; i++) {
-        crc = crc_add(crc, (uint32_t)logits[i], 4);
-    }
-    return crc;
 }
 
 int main(int count, char **arguments)
