@@ -32,6 +32,7 @@ from hadamrnn.integer.model import IntegerModel
 
 MAGIC, VERSION = b"HRNN", 1
 HEADER = struct.Struct("<4sHBBBBBBBBhHHHHHHIiIddd")
+LENGTH, LENGTH_AT = struct.Struct("<I"), 36  # the header's own field of the file's length
 CHECKSUM_BYTES = 4
 SYMBOL, MEAN, PER_STEP = 1, 2, 4  # flags
 ROWS_AT_ONCE = 256
@@ -134,9 +135,16 @@ def read(path):
     """The IntegerModel in the file ``path``; HadamrnnError unless it is intact and proven."""
     path = Path(path)
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(HEADER.size)
+            if data[: len(MAGIC)] == MAGIC and len(data) == HEADER.size:
+                length = LENGTH.unpack_from(data, LENGTH_AT)[0]
+                there = os.fstat(file.fileno()).st_size or length  # a pipe has no size
+                data += file.read(max(0, min(length, there) - HEADER.size) + 1)  # no more
     except OSError as error:
         raise HadamrnnError(f"{path}: must be a readable file; got {error.strerror}") from error
+    except (ValueError, MemoryError) as error:  # a null byte in the name; more than fits
+        raise HadamrnnError(f"{str(path)!r}: must be a readable file; got {error}") from error
     benchmark = path.absolute().parent.name or "<benchmark>"
     return from_bytes(data, place=str(path), hint=f"dvc repro export@{benchmark}")
 

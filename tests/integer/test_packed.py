@@ -136,3 +136,21 @@ def test_messages(case, data, tmp_path):
 def test_missing_file(tmp_path):
     with pytest.raises(HadamrnnError, match="must be a readable file; got No such file"):
         integer.load(tmp_path / "none.hrnn")
+
+
+def test_no_more_is_read_than_the_header_claims(data, tmp_path):
+    """Endless and huge files are refused after their header; what follows a file is noticed."""
+    path = tmp_path / "model.hrnn"
+    with path.open("wb") as file:
+        file.write(data)
+        file.truncate(1 << 40)  # a hole: a terabyte that takes no room
+    with pytest.raises(HadamrnnError, match=f"must hold {len(data)} bytes; got {len(data) + 1}"):
+        packed.read(path)
+    with path.open("r+b") as file:
+        file.write(b"PK")
+    with pytest.raises(HadamrnnError, match="must start with b'HRNN'"):
+        packed.read(path)
+    with pytest.raises(HadamrnnError, match="must be a readable file; got .*null"):
+        packed.read(tmp_path / "a\0b")
+    path.write_bytes(data)
+    assert packed.to_bytes(packed.read(path)) == data
