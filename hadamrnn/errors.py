@@ -20,8 +20,15 @@ class HadamrnnError(ValueError):
 
 @contextlib.contextmanager
 def as_sentences():
-    """Around a program's work: a HadamrnnError ends it with its sentence and exit status 1."""
+    """Around a program's work: a HadamrnnError ends it with its sentence and exit status 1.
+
+    So does a file that cannot be read or written where nothing else says more about it.
+    """
     try:
         yield
     except HadamrnnError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.exit(f"error: {error.filename}: must be usable; got {error.strerror}")

@@ -1,49 +1,43 @@
 """What every stage does around its work: settings, folders, and errors as one sentence."""
 
 import importlib
-import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 from hadamrnn import params
 from hadamrnn.errors import HadamrnnError, as_sentences
 
 
-def prepared(benchmark):
+def prepared(benchmark: str) -> Path:
+    """Folder of the arrays and card.json."""
     return Path("data/prepared") / benchmark
 
 
-def models(benchmark):
+def models(benchmark: str) -> Path:
+    """Folder of the trained model."""
     return Path("models") / benchmark
 
 
-def exports(benchmark):
+def exports(benchmark: str) -> Path:
+    """Folder of the integer model in its forms."""
     return Path("exports") / benchmark
 
 
-def results(benchmark):
+def results(benchmark: str) -> Path:
+    """Folder of metrics and history."""
     return Path("results") / benchmark
 
 
-def shipped(benchmark):
+def shipped(benchmark: str) -> Path:
     """Where the model and results in Git lie; no stage writes there (``stages.ship`` does)."""
     return Path("shipped") / benchmark
 
 
-def read_json(path):
-    return json.loads(Path(path).read_text(encoding="utf-8"))
-
-
-def write_json(path, content):
-    """Indented, sorted JSON with a final newline; the folder is made when missing."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def dataset(benchmark):
-    """The module of hadamrnn.datasets that prepares and loads ``benchmark``."""
+def dataset(benchmark: str) -> ModuleType:
+    """The module of hadamrnn.datasets that prepares ``benchmark``."""
     try:
         return importlib.import_module(f"hadamrnn.datasets.{benchmark}")
     except ModuleNotFoundError:
@@ -52,11 +46,17 @@ def dataset(benchmark):
         ) from None
 
 
-def run(work):
-    """Call ``work(settings)`` for the benchmark named on the command line.
+def run(work: Callable[[params.Settings], None]) -> None:
+    """Do the work of a stage for the benchmark named on the command line.
 
     All of params.yaml is checked first, before anything heavy is imported, so that a wrong value
-    stops at once; a HadamrnnError ends the stage with its sentence and exit status 1.
+    stops at once; an error that users are meant to read ends the stage with its sentence and exit
+    status 1.
+
+    Parameters
+    ----------
+    work : callable
+        Called with the Settings of the benchmark.
     """
     # Set before torch is loaded: its idle threads would otherwise spin beside our kernels.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -71,4 +71,4 @@ def run(work):
                 )
             work(settings[sys.argv[1]])
     except KeyboardInterrupt:
-        sys.exit("stopped; a training goes on from its last finished epoch at the next start")
+        sys.exit("stopped; a training run resumes after its last finished epoch at the next start")

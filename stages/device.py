@@ -2,6 +2,7 @@
 -> results/<benchmark>/device.json. A target is listed with the reason where it was not run.
 """
 
+from hadamrnn import files
 from stages import common
 
 
@@ -16,7 +17,7 @@ def main(settings):
     real = coding.decode(arrays.load(folder, "test")[0])
     model = integer.load(common.exports(settings.benchmark) / "model.hrnn")
     report = emulation.report(model, model.quantize_input(real))
-    common.write_json(common.results(settings.benchmark) / "device.json", report)
+    files.write_json(common.results(settings.benchmark) / "device.json", report)
     print("\n".join(emulation.lines(report)))
 
 

@@ -1,7 +1,5 @@
 """Stage evaluate: the one place that reads test data -> results/<benchmark>/metrics.json."""
 
-import csv
-
 from stages import common
 
 BATCH = 250
@@ -11,15 +9,8 @@ NOTHING_SHIPPED = {
 """In place of what is measured on an exported model: a baseline has no integer form."""
 
 
-def write_confusion(rows, path):
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, ["actual", "predicted"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 def main(settings):
-    from hadamrnn.errors import HadamrnnError
+    from hadamrnn import files
     from hadamrnn.evaluation import assessment
     from hadamrnn.metrics import merge, recalled_accuracy, scores
     from hadamrnn.models import storage
@@ -28,6 +19,11 @@ def main(settings):
     from hadamrnn.training import batches
 
     folder, exports = common.prepared(settings.benchmark), common.exports(settings.benchmark)
+    results = common.results(settings.benchmark)
+    remedy = f"run dvc repro export@{settings.benchmark}"
+    trained = files.read_json(
+        results / "train.json", f"run dvc repro train@{settings.benchmark}", sealed=True
+    )
     card = arrays.read_card(folder)
     inputs, targets = arrays.load(folder, "test")
     coding = Coding.from_card(card)
@@ -37,18 +33,14 @@ def main(settings):
     real = coding.decode(inputs)
     torch_latency = assessment.torch_latency_us(model, real[:1])
     if config["model"] in storage.BASELINES:  # nothing but its size was exported
-        if not (exports / "size.json").exists():
-            raise HadamrnnError(
-                f"{exports / 'size.json'}: must exist for model {config['model']}; "
-                f"run dvc repro export@{settings.benchmark}"
-            )
-        exported = {**NOTHING_SHIPPED, **common.read_json(exports / "size.json")}
+        files.check_sums(exports, ["size.json"], remedy)
+        exported = {**NOTHING_SHIPPED, **files.read_json(exports / "size.json", remedy)}
     else:
+        files.check_sums(exports, ["model.hrnn", "model.h", "model.onnx"], remedy)
         exported, logits["integer"] = assessment.of_export(
             exports, real, targets, logits["float"], config
         )
     logits["float"] = merge(logits["float"], model.class_of)
-    trained = common.read_json(common.results(settings.benchmark) / "train.json")
     trained.pop("machine", None)  # tables of metrics show figures
     metrics = {
         "float": scores(logits["float"], targets),
@@ -59,12 +51,11 @@ def main(settings):
     if card.get("layout") == "copy":
         for name, values in logits.items():
             metrics[name]["recalled_accuracy"] = recalled_accuracy(values, targets)
-    results = common.results(settings.benchmark)
-    common.write_json(results / "metrics.json", metrics)
+    files.write_json(results / "metrics.json", metrics)
     predicted = logits.get("integer", logits["float"]).argmax(-1)
     names, per_step = card["output"]["names"], card["output"]["per_step"]
     rows = assessment.confusion_rows(predicted, targets, names, per_step)
-    write_confusion(rows, results / "confusion.csv")
+    files.write_csv(results / "confusion.csv", ("actual", "predicted"), rows)
     shown = ", ".join(f"{name} {metrics[name]}" for name in (*logits, "parity"))
     print(f"{settings.benchmark}: {shown}")
 

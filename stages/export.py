@@ -1,34 +1,37 @@
 """Stage export: models/<benchmark>/ -> exports/<benchmark>/ (model.hrnn, model.h, model.onnx).
 
-Calibrates on training data alone. A baseline has no integer form: of it only size.json is written,
-its bytes and operations.
+SHA256SUMS lists their checksums. Calibrates on training data alone. A baseline has no integer
+form: of it only size.json is written, its bytes and operations.
 """
 
 import shutil
 
 from stages import common
 
+FILES = ("model.hrnn", "model.h", "model.onnx")
+
 
 def main(settings):
-    import onnx
-
+    from hadamrnn import files
     from hadamrnn.export import from_torch, onnx_float
     from hadamrnn.export.prepared import freeze_prepared
     from hadamrnn.integer import accounting, c_header, packed
     from hadamrnn.models import storage
+    from hadamrnn.models.baselines.common import Baseline
+    from hadamrnn.prepared import arrays
 
     prepared = common.prepared(settings.benchmark)
-    card = common.read_json(prepared / "card.json")
-    model, config = storage.load(common.models(settings.benchmark))
+    card = arrays.read_card(prepared)
+    model, _ = storage.load(common.models(settings.benchmark))
     folder = common.exports(settings.benchmark)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    if config["model"] in storage.BASELINES:
+    if isinstance(model, Baseline):
         size = accounting.baseline_sizes(model)
         operations = model.operations_per_step(symbols=card["input"]["kind"] == "symbol")
         account = {"size": size, "operations_per_step": operations}
-        common.write_json(folder / "size.json", account)
-        print(f"{settings.benchmark}: {config['model']} has {size['total_bytes']} bytes")
+        files.write_json(folder / "size.json", account)
+        files.write_sums(folder, ["size.json"])
+        print(f"{settings.benchmark}: {settings.model} has {size['total_bytes']} bytes")
         return
     integer_model = freeze_prepared(settings, prepared, model, card)
     packed.write(integer_model, folder / "model.hrnn")
@@ -36,7 +39,8 @@ def main(settings):
     graph = onnx_float.float_graph(
         from_torch.float_weights(model), model.readout, model.per_step, card["input"]["kind"]
     )
-    onnx.save(graph, folder / "model.onnx")
+    files.write_bytes(folder / "model.onnx", graph.SerializeToString())
+    files.write_sums(folder, FILES)
     size = (folder / "model.hrnn").stat().st_size
     print(f"exported {settings.benchmark}: model.hrnn is {size} bytes")
 

@@ -6,12 +6,13 @@ from stages import common
 
 
 def main(settings):
+    from hadamrnn.prepared import arrays
     from hadamrnn.prepared.coding import Coding
 
     folder = common.prepared(settings.benchmark)
     shutil.rmtree(folder, ignore_errors=True)
     common.dataset(settings.benchmark).prepare(folder, dict(settings.data))
-    card = common.read_json(folder / "card.json")
+    card = arrays.read_card(folder)
     Coding.from_card(card, str(folder / "card.json"))  # a wrong one stops here, not after training
     counts = ", ".join(f"{count} {split}" for split, count in card["counts"].items())
     print(f"prepared {settings.benchmark}: {counts}, {card['steps']} steps")

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from stages import common
+from hadamrnn import files
 
 COLUMNS = (
     "benchmark", "float accuracy", "float cross-entropy", "integer accuracy",
@@ -26,7 +26,7 @@ def score_cells(part):
 
 def row(path):
     """One table row of a metrics.json; the size of a baseline is that of its weights."""
-    metrics, name = common.read_json(path), path.parent.name
+    metrics, name = files.read_json(path), path.parent.name
     if path.parts[0] == "shipped":
         name += ", shipped"
     cells = [name, *score_cells(metrics["float"])]

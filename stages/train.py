@@ -16,6 +16,7 @@ def main(settings):
 def train_on(where, settings, process, processes):
     """Train on one device; of several processes only number 0 shows and writes anything."""
     from hadamrnn.models import storage
+    from hadamrnn.prepared import arrays
     from hadamrnn.training import fit, step_threads
     from hadamrnn.training.checkpoint import checkpoint_for
     from hadamrnn.training.configuration import configuration
@@ -24,7 +25,7 @@ def train_on(where, settings, process, processes):
     from stages.progress import TrainingProgress
 
     folder = common.prepared(settings.benchmark)
-    card = common.read_json(folder / "card.json")
+    card = arrays.read_card(folder)
     train, valid = batches_of(settings, folder, card, where, (process, processes))
     config = configuration(settings, card)
     model = storage.build(config, settings.seed).to(where)

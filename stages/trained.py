@@ -1,24 +1,38 @@
-"""What a training leaves: models/<benchmark>/, train.json and history.csv."""
+"""What a training run leaves: models/<benchmark>/, train.json and history.csv."""
 
-import csv
+from typing import Any
 
+from torch import nn
+
+from hadamrnn import files
 from hadamrnn.models import storage
 from hadamrnn.training import device
-from hadamrnn.training.fit import HISTORY_COLUMNS
+from hadamrnn.training.fit import HISTORY_COLUMNS, FitResult
 from stages import common
 
 
-def write_history(rows, path):
-    """One line an epoch."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, HISTORY_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+def write(
+    result: FitResult,
+    model: nn.Module,
+    config: dict[str, Any],
+    benchmark: str,
+    validation_held_out: bool,
+) -> None:
+    """Write the model, what its training took, and its history, for the stages behind.
 
-
-def write(result, model, config, benchmark, validation_held_out):
-    """The model, what its training took, and its history, for the stages behind."""
+    Parameters
+    ----------
+    result : FitResult
+        Of the finished run.
+    model : torch.nn.Module
+        With the chosen epoch's parameters.
+    config : dict
+        What the model was built from.
+    benchmark : str
+        Its name.
+    validation_held_out : bool
+        Whether no validation row was trained on.
+    """
     storage.save(model, config, common.models(benchmark))
     summary = {
         "seconds": result.seconds,
@@ -29,5 +43,6 @@ def write(result, model, config, benchmark, validation_held_out):
         "flips_per_step": result.flips_per_step,
         "machine": device.machine(next(model.parameters()).device),
     }
-    common.write_json(common.results(benchmark) / "train.json", summary)
-    write_history(result.history, common.results(benchmark) / "history.csv")
+    folder = common.results(benchmark)
+    files.write_csv(folder / "history.csv", HISTORY_COLUMNS, result.history)
+    files.write_json(folder / "train.json", summary, sealed=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 from torch import nn
 
+from hadamrnn import files
 from hadamrnn.models import storage
 from hadamrnn.params import Settings
 from hadamrnn.prepared import arrays
@@ -44,7 +45,7 @@ def model_of(settings: Settings, progress: Callable[[Any], object] = print) -> n
     trained = folder / common.models(settings.benchmark)
     if not (trained / "config.json").exists():
         _train(settings, folder)
-        summary = common.read_json(folder / common.results(settings.benchmark) / "train.json")
+        summary = files.read_json(folder / common.results(settings.benchmark) / "train.json")
         progress(f"trained {folder}: {summary['seconds']:.0f} s, epoch {summary['best_epoch']}")
     return storage.load(trained)[0]
 

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from benchmarks.studies import study, trained
-from hadamrnn import metrics
+from hadamrnn import files, metrics
 from hadamrnn.errors import HadamrnnError, as_sentences
 from hadamrnn.evaluation import assessment
 from hadamrnn.export.prepared import freeze_prepared
@@ -81,7 +81,7 @@ def main() -> None:
         report = measure(given.benchmark, [change(text) for text in given.changes])
     except HadamrnnError as error:
         parser.exit(1, f"error: {error}\n")
-    common.write_json(common.shipped(given.benchmark) / f"device-{given.name}.json", report)
+    files.write_json(common.shipped(given.benchmark) / f"device-{given.name}.json", report)
     print("\n".join(emulation.lines(report)))
 
 

@@ -6,6 +6,7 @@ models of one name are refused by the compiler.
 
 from pathlib import Path
 
+from hadamrnn import files
 from hadamrnn.integer import packed
 from hadamrnn.integer.accounting import operations_per_step, sizes
 from hadamrnn.integer.c_text import Names, c_name, comment, plain, quoted, table
@@ -273,4 +274,4 @@ def write(model: IntegerModel, path: str | Path, name: str | None = None) -> Non
     name : str, optional
         As ``names_of``.
     """
-    Path(path).write_text(to_text(model, name), encoding="ascii", newline="\n")
+    files.write_text(path, to_text(model, name))

@@ -20,13 +20,13 @@ The C reader (runtime/hadamrnn_load.c) uses the sections in place.
 [[1, -1, 7]]
 """
 
-import os
 import struct
 import zlib
 from pathlib import Path
 
 import numpy as np
 
+from hadamrnn import files
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer.model import IntegerModel
 
@@ -125,10 +125,7 @@ def to_bytes(model):
 
 def write(model, path):
     """Write an IntegerModel to ``path``, all at once or not at all."""
-    path = Path(path)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(to_bytes(model))
-    os.replace(temporary, path)
+    files.write_bytes(path, to_bytes(model))
 
 
 def read(path):

@@ -1,11 +1,20 @@
-"""A trained model as files: model.safetensors (parameters) and config.json (what to build)."""
+"""A trained model as files: model.safetensors (parameters) and config.json (what to build).
 
-import json
+config.json is written last and carries the checksum of the parameters and its own: the two belong
+together, and a change of either is seen.
+"""
+
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import load as tensors_of
+from safetensors.torch import save as bytes_of
+from torch import nn
 
+from hadamrnn import files
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.models.baselines.fastgrnn import FastGRNN
 from hadamrnn.models.baselines.gru import GRU
@@ -15,6 +24,8 @@ from hadamrnn.models.baselines.ornn import ORNN
 from hadamrnn.models.baselines.qornn import QORNN
 from hadamrnn.models.baselines.rnn import RNN
 from hadamrnn.models.classifier import HadamClassifier
+
+TENSORS, CONFIG = "model.safetensors", "config.json"
 
 BASELINES = {
     "hadamrelu": HadamRelu,
@@ -30,11 +41,26 @@ MODELS = {"hadamrnn": HadamClassifier, **BASELINES}
 """Constructor by the ``model`` parameter; names as in params.MODELS."""
 
 
-def build(config, generator_seed=0):
-    """A new model with parameters drawn from ``generator_seed``, whatever was drawn before.
+def build(config: Mapping[str, Any], generator_seed: int = 0) -> nn.Module:
+    """A new model with parameters drawn from one seed, whatever was drawn before.
 
-    Its attribute ``class_of`` says which class each output belongs to, None where outputs are
-    the classes themselves.
+    Parameters
+    ----------
+    config : mapping
+        As ``training.configuration``: "model", one of MODELS; "arguments" of its constructor;
+        "class_of", where the outputs are finer classes: the class that each belongs to.
+    generator_seed : int
+        Of torch's generator, whose state is the same afterwards.
+
+    Returns
+    -------
+    torch.nn.Module
+        In training mode, on the CPU.
+
+    Raises
+    ------
+    HadamrnnError
+        There is no such model, or its constructor refuses an argument.
     """
     if config["model"] not in MODELS:
         raise HadamrnnError(f"model: must be one of {', '.join(MODELS)}; got {config['model']!r}")
@@ -45,27 +71,64 @@ def build(config, generator_seed=0):
     return model
 
 
-def save(model, config, folder):
-    """Write model.safetensors and config.json into ``folder``."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: t.detach().cpu().contiguous() for name, t in model.state_dict().items()}
-    save_file(tensors, folder / "model.safetensors")
-    text = json.dumps(config, indent=2, sort_keys=True) + "\n"
-    (folder / "config.json").write_text(text, encoding="utf-8")
+def save(model: nn.Module, config: Mapping[str, Any], folder: str | Path) -> None:
+    """Write model.safetensors and config.json.
 
+    Parameters
+    ----------
+    model : torch.nn.Module
+        As ``build`` makes it.
+    config : mapping
+        What it was built from.
+    folder : str or Path
+        Made when missing.
 
-def load(folder):
-    """(model in evaluation mode, config) from ``save``'s files.
-
-    Raises HadamrnnError when they are not there.
+    Raises
+    ------
+    HadamrnnError
+        A file cannot be written.
     """
     folder = Path(folder)
-    if not (folder / "config.json").exists():
-        raise HadamrnnError(
-            f"{folder}: must hold a trained model; run dvc repro train@{folder.name}"
-        )
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    tensors = {name: t.detach().cpu().contiguous() for name, t in model.state_dict().items()}
+    data = bytes_of(tensors)
+    files.write_bytes(folder / TENSORS, data)
+    content = {**config, "checksums": {TENSORS: files.checksum(data)}}
+    files.write_json(folder / CONFIG, content, sealed=True)
+
+
+def load(folder: str | Path) -> tuple[nn.Module, dict[str, Any]]:
+    """A model that ``save`` wrote.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of its files.
+
+    Returns
+    -------
+    model : torch.nn.Module
+        In evaluation mode, on the CPU.
+    config : dict
+        What it was built from.
+
+    Raises
+    ------
+    HadamrnnError
+        A file is missing, damaged, or of another version of the model.
+    """
+    folder = Path(folder)
+    remedy = f"run dvc repro train@{folder.name}"
+    if not (folder / CONFIG).exists():
+        raise HadamrnnError(f"{folder}: must hold a trained model; {remedy}")
+    config = files.read_json(folder / CONFIG, remedy, sealed=True)
+    sums = config.pop("checksums", {})
+    data = files.read_checked(folder / TENSORS, sums.get(TENSORS), remedy)
     model = build(config)
-    model.load_state_dict(load_file(folder / "model.safetensors"))
+    try:
+        model.load_state_dict(tensors_of(data))
+    except (SafetensorError, RuntimeError) as error:
+        words = " ".join(str(error).split())
+        raise files.damaged(
+            folder / TENSORS, f"parameters of another model ({words})", remedy
+        ) from None
     return model.eval(), config

@@ -11,6 +11,7 @@ import torch
 from benchmarks.machine import PACKAGES
 from benchmarks.speed import growth, latency, memory, run, training_step, ways
 from benchmarks.speed.training_step import CONTENDERS, LOOP, OURS, Shape
+from hadamrnn.datasets.common import splits
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.recurrence import dispatch
 
@@ -75,15 +76,9 @@ def test_batches_are_rows_of_the_task_where_it_is_prepared(tmp_path, monkeypatch
     pixels = np.arange(500 * 5, dtype=np.uint8).reshape(500, 5, 1) * 51
     targets = np.arange(500, dtype=np.uint8) % 2
     folder = tmp_path / "made_up"
-    folder.mkdir()
-    arrays = {"train_inputs.npy": pixels, "train_targets.npy": targets}
-    for name, array in arrays.items():
-        np.save(folder / name, array)
-    card = {
-        "benchmark": "made_up", "input": {"kind": "dense", "scale": 1 / 255, "offset": 0},
-        "shapes": {name: list(array.shape) for name, array in arrays.items()},
-    }  # fmt: skip
-    (folder / "card.json").write_text(json.dumps(card))
+    coding = {"kind": "dense", "scale": 1 / 255, "offset": 0, "size": 1}
+    card = {"input": coding, "output": {"size": 2}}
+    splits.write(folder, {"train_inputs": pixels, "train_targets": targets}, card)
     inputs, answers = training_step.batch_of(shape, OURS)
     np.testing.assert_allclose(inputs, pixels[:400].astype(np.float32) / 255, rtol=1e-6)
     np.testing.assert_array_equal(answers, targets[:400])

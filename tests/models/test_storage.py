@@ -1,6 +1,8 @@
 """The device parameter and the storage of models: round trips and messages."""
 
-import json
+import os
+import re
+import stat
 from types import SimpleNamespace
 
 import pytest
@@ -82,13 +84,60 @@ def test_missing_model(tmp_path):
         storage.load(tmp_path / "har2")
 
 
-def test_unknown_model(tmp_path):
-    storage.save(storage.build(CONFIG), CONFIG, tmp_path)
-    (tmp_path / "config.json").write_text(json.dumps({**CONFIG, "model": "transformer"}))
+def test_every_changed_bit_of_either_file_is_refused(tmp_path):
+    folder = tmp_path / "har2"
+    storage.save(storage.build(CONFIG), CONFIG, folder)
+    for name in (storage.TENSORS, storage.CONFIG):
+        whole = (folder / name).read_bytes()
+        words = (
+            rf"^{re.escape(str(folder / name))}: must be whole and unchanged; got .* and run dvc"
+        )
+        for index in range(0, 8 * len(whole), 13):
+            changed = bytearray(whole)
+            changed[index // 8] ^= 1 << index % 8
+            (folder / name).write_bytes(changed)
+            if name == storage.CONFIG and whole[index // 8 : index // 8 + 1].isspace():
+                continue  # may be another blank
+            with pytest.raises(HadamrnnError, match=words):
+                storage.load(folder)
+        (folder / name).write_bytes(whole)
+    storage.load(folder)
+
+
+def test_files_of_two_models_do_not_mix(tmp_path):
+    for seed in (1, 2):
+        storage.save(storage.build(CONFIG, seed), CONFIG, tmp_path / str(seed))
+    (tmp_path / "1" / storage.TENSORS).replace(tmp_path / "2" / storage.TENSORS)
+    with pytest.raises(HadamrnnError, match=r"2/model\.safetensors: must be whole and unchanged"):
+        storage.load(tmp_path / "2")
+    with pytest.raises(HadamrnnError, match=r"1/model\.safetensors: must exist; .*; run dvc repro"):
+        storage.load(tmp_path / "1")
+
+
+def test_parameters_of_another_shape_are_one_sentence(tmp_path):
+    wide = {**CONFIG, "arguments": {**CONFIG["arguments"], "hidden_size": 64}}
+    storage.save(storage.build(CONFIG), wide, tmp_path)
+    with pytest.raises(
+        HadamrnnError, match=r"got parameters of another model \(Error\(s\) in .*run"
+    ):
+        storage.load(tmp_path)
+
+
+def test_others_may_read_what_the_umask_lets_them(tmp_path):
+    before = os.umask(0o022)
+    try:
+        storage.save(storage.build(CONFIG), CONFIG, tmp_path)
+    finally:
+        os.umask(before)
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == {0o644}
+
+
+def test_unknown_model():
     with pytest.raises(
         HadamrnnError, match="^model: must be one of hadamrnn, .*; got 'transformer'"
     ):
-        storage.load(tmp_path)
+        storage.build({**CONFIG, "model": "transformer"})
 
 
 def settings_and_card(kind, embedding_size):

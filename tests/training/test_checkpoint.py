@@ -1,14 +1,19 @@
 """Checkpoints: whole or absent, for one configuration, for one training at a time."""
 
+import os
 import re
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 import torch
 
+from hadamrnn import files
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.training.checkpoint import Checkpoint
+from tests.limits import files_of_at_most, read_only
 
 CONFIGURATION = {"benchmark": "copy", "train": {"epochs": 6}, "seed": 1}
 STATE = {
@@ -51,17 +56,24 @@ def test_a_save_that_fails_half_way_leaves_the_old_state(path, monkeypatch):
     checkpoint = Checkpoint(path, CONFIGURATION)
     checkpoint.save({"epoch": 1})
 
-    def torn(content, file):
-        file.write_bytes(b"half")
+    def torn(descriptor):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(torch, "save", torn)
+    monkeypatch.setattr(os, "fsync", torn)
     with pytest.raises(KeyboardInterrupt):
         checkpoint.save({"epoch": 2})
     monkeypatch.undo()
     assert checkpoint.load() == {"epoch": 1}
-    checkpoint.save({"epoch": 3})
     assert names_in(path.parent) == ["copy.pt"]
+
+
+def test_a_full_disk_leaves_the_old_state(path):
+    checkpoint = Checkpoint(path, CONFIGURATION)
+    checkpoint.save({"epoch": 1})
+    words = f"{path}: must be writable, and is as it was before; got File too large"
+    with files_of_at_most(2000), pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
+        checkpoint.save({"epoch": 2, "weight": torch.zeros(1000)})
+    assert checkpoint.load() == {"epoch": 1} and names_in(path.parent) == ["copy.pt"]
 
 
 @pytest.mark.parametrize(
@@ -98,9 +110,19 @@ def damage_by_other_content(path):
     torch.save({"weight": torch.zeros(3)}, path)
 
 
+def damage_by_a_sealed_text(path):
+    files.write_sealed(path, b"not a checkpoint")
+
+
 @pytest.mark.parametrize(
     "damage",
-    [damage_by_cutting, damage_by_emptying, damage_by_text, damage_by_other_content],
+    [
+        damage_by_cutting,
+        damage_by_emptying,
+        damage_by_text,
+        damage_by_other_content,
+        damage_by_a_sealed_text,
+    ],
     ids=lambda function: function.__name__,
 )
 def test_a_damaged_file_is_refused(path, damage):
@@ -108,10 +130,43 @@ def test_a_damaged_file_is_refused(path, damage):
     checkpoint.save(STATE)
     damage(path)
     words = (
-        rf"^{re.escape(str(path))}: must be a whole checkpoint; got \w+; delete it to start anew$"
+        rf"^{re.escape(str(path))}: must be whole and unchanged; got .*; delete it and start anew$"
     )
     with pytest.raises(HadamrnnError, match=words):
         checkpoint.load()
+
+
+def test_every_changed_bit_is_refused(path):
+    checkpoint = Checkpoint(path, CONFIGURATION)
+    checkpoint.save(STATE)
+    whole = path.read_bytes()
+    for index in range(0, 8 * len(whole), 7):
+        changed = bytearray(whole)
+        changed[index // 8] ^= 1 << index % 8
+        path.write_bytes(changed)
+        with pytest.raises(HadamrnnError, match=r"must be whole and unchanged; got"):
+            checkpoint.load()
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_state_that_is_not_finite_is_refused(path, number):
+    checkpoint = Checkpoint(path, CONFIGURATION)
+    moments = {0: {"exp_avg": torch.tensor([1.0, number])}}
+    checkpoint.save({"model": {"weight": torch.ones(2)}, "optimizer": [{"state": moments}]})
+    words = (
+        f"{path}: must hold finite numbers; got others in optimizer.0.state.0.exp_avg; "
+        "delete the file to start anew"
+    )
+    with pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
+        checkpoint.load()
+
+
+def test_a_lock_that_cannot_be_made_is_one_sentence(tmp_path):
+    with tempfile.TemporaryDirectory() as name:
+        folder, checkpoint = Path(name), Checkpoint(Path(name) / "copy.pt", CONFIGURATION)
+        words = rf"^{re.escape(str(folder / 'copy.pt.lock'))}: must be writable; got Permission den"
+        with read_only(folder), pytest.raises(HadamrnnError, match=words), checkpoint.locked():
+            pass
 
 
 def test_remove(path):

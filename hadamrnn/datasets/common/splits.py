@@ -6,13 +6,13 @@ little-endian C-ordered arrays, statistics rounded before use, sorted keys, no d
 input gives the same bytes everywhere, and DVC sees no change where there is none.
 """
 
-import hashlib
-import json
+import io
 import math
 from pathlib import Path
 
 import numpy as np
 
+from hadamrnn import files
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.prepared.arrays import CARD, SPLITS
 
@@ -140,17 +140,18 @@ def write(folder, arrays, card):
     given. Equal arguments give equal bytes.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     card = {"shapes": {}, "checksums": {}, "counts": {}, "class_counts": {}} | card
     for stem, array in arrays.items():
         array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
         path = folder / f"{stem}.npy"
-        np.save(path, array, allow_pickle=False)
+        content = io.BytesIO()  # NumPy overlooks a full disk where it writes files by itself
+        np.save(content, array, allow_pickle=False)
+        data = content.getvalue()
+        files.write_bytes(path, data)
         card["shapes"][path.name] = list(array.shape)
-        card["checksums"][path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        card["checksums"][path.name] = files.checksum(data)
         split, _, what = stem.partition("_")
         card["counts"][split] = len(array)
         if what == "targets":
             card["class_counts"][split] = class_counts(array, card["output"]["size"])
-    text = json.dumps(card, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    (folder / CARD).write_bytes(text.encode())
+    files.write_json(folder / CARD, card, sealed=True)
