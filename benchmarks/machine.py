@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from hadamrnn.targets.compiler import find_compiler
+from hadamrnn.training.device import processor
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("torch", "numba", "numpy", "onnxruntime")
@@ -31,15 +32,9 @@ def compiler() -> str:
 
 def machine() -> dict:
     """The computer, threads and versions, as a dictionary."""
-    model = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-        model = next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), model)
-    except OSError:
-        pass
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     return {
-        "cpu": model,
+        "cpu": processor(),
         "cores": available or os.cpu_count(),
         "vector_bytes": vector_bytes(),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),

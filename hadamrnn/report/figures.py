@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from hadamrnn.report import charts
+from hadamrnn.report import charts, curves
 from hadamrnn.report.runs import Group
 
 SAME_SIZE = ("-blocks-", "-rate-", "-batch-", "-signs-")
@@ -55,7 +55,7 @@ def _recipes(benchmark: str, groups: Sequence[Group]) -> dict[str, Figure]:
     recipes = [g for g in groups if g.name in (benchmark, f"{benchmark}-official")]
     if not recipes:
         return {}
-    made = {f"{benchmark}-curves": charts.learning_curves(benchmark, recipes)}
+    made = {f"{benchmark}-curves": curves.learning_curves(benchmark, recipes)}
     first = recipes[0].first
     if first.record["confusion"] and not first.per_step:
         made[f"{benchmark}-confusion"] = charts.confusion(first)

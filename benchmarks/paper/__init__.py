@@ -1,0 +1,1 @@
+"""The paper's runs: their plan, experiments, records and commands."""
