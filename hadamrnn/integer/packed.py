@@ -20,6 +20,7 @@ The C reader (runtime/hadamrnn_load.c) uses the sections in place.
 [[1, -1, 7]]
 """
 
+import os
 import struct
 import zlib
 from pathlib import Path
