@@ -1,11 +1,9 @@
 """What every stage does around its work: settings, folders, and errors as one sentence."""
 
-import importlib
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 from hadamrnn import params
 from hadamrnn.errors import HadamrnnError, as_sentences
@@ -34,16 +32,6 @@ def results(benchmark: str) -> Path:
 def shipped(benchmark: str) -> Path:
     """Where the model and results in Git lie; no stage writes there (``stages.ship`` does)."""
     return Path("shipped") / benchmark
-
-
-def dataset(benchmark: str) -> ModuleType:
-    """The module of hadamrnn.datasets that prepares ``benchmark``."""
-    try:
-        return importlib.import_module(f"hadamrnn.datasets.{benchmark}")
-    except ModuleNotFoundError:
-        raise HadamrnnError(
-            f"benchmarks: every name needs a module hadamrnn/datasets/<name>.py; got {benchmark!r}"
-        ) from None
 
 
 def run(work: Callable[[params.Settings], None]) -> None:

@@ -6,12 +6,14 @@ from stages import common
 
 
 def main(settings):
+    from hadamrnn.datasets.common import by_name
     from hadamrnn.prepared import arrays
     from hadamrnn.prepared.coding import Coding
 
     folder = common.prepared(settings.benchmark)
     shutil.rmtree(folder, ignore_errors=True)
-    common.dataset(settings.benchmark).prepare(folder, dict(settings.data))
+    own = by_name.settings_of(settings.benchmark, settings.data)
+    by_name.module_of(settings.benchmark).prepare(folder, own)
     card = arrays.read_card(folder)
     Coding.from_card(card, str(folder / "card.json"))  # a wrong one stops here, not after training
     counts = ", ".join(f"{count} {split}" for split, count in card["counts"].items())

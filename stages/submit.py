@@ -8,20 +8,20 @@ from stages import common
 
 
 def main(settings):
-    from hadamrnn import integer
-    from hadamrnn.datasets import submission
+    from hadamrnn import files, integer
+    from hadamrnn.datasets.common import glue
     from hadamrnn.errors import HadamrnnError
     from hadamrnn.prepared import arrays
 
     benchmark = settings.benchmark
-    if benchmark not in submission.FILE_NAMES:
+    if benchmark not in glue.SUBMISSIONS:
         raise HadamrnnError(
-            f"stage: GLUE scores {' and '.join(submission.FILE_NAMES)} alone; got {benchmark!r}"
+            f"stage: GLUE scores {' and '.join(glue.SUBMISSIONS)} alone; got {benchmark!r}"
         )
     inputs = arrays.load_unlabelled(common.prepared(benchmark))
     model = integer.load(common.exports(benchmark) / "model.hrnn")
-    path = common.results(benchmark) / submission.FILE_NAMES[benchmark]
-    submission.write(model.predict(inputs), path)
+    path = common.results(benchmark) / glue.SUBMISSIONS[benchmark]
+    files.write_text(path, glue.submission(model.predict(inputs)))
     print(f"wrote {path}: {len(inputs)} predictions of the integer model")
 
 

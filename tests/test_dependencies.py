@@ -38,7 +38,7 @@ def declared(stage, benchmark):
 
 def needed(stage, benchmark):
     files = closure(f"stages/{stage}.py")
-    if stage == "prepare":  # the data set module is loaded by name
+    if stage in ("validate", "prepare"):  # the data set module is loaded by name
         files |= closure(f"hadamrnn/datasets/{benchmark}.py")
     return files
 

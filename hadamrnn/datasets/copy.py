@@ -9,57 +9,78 @@ with which the recall begins. With T = 20 and a shorter message it reads
 Predicting blanks, then a uniform guess, costs 10 ln(8) / T in cross-entropy: 0.0208 at T = 1000.
 """
 
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
 import numpy as np
+from pydantic.dataclasses import dataclass
 
+from hadamrnn import params
 from hadamrnn.datasets.common import splits
-from hadamrnn.errors import HadamrnnError
+from hadamrnn.params.rules import MOST_STEPS, Seed, whole
 from hadamrnn.prepared import arrays as prepared
-from hadamrnn.prepared.copy_task import BLANK, MARKER, MESSAGE, SYMBOLS, expand_copy
+from hadamrnn.prepared.copy_task import BLANK, MARKER, MESSAGE, SYMBOLS
 
-DEFAULTS = {
-    "steps": 1000,
-    "train_sequences": 512_000,
-    "valid_sequences": 2_000,
-    "test_sequences": 2_000,
-    "data_seed": 0,
-}
+Sequences = Annotated[int, whole(1, 100_000_000)]
 
 
-def draw(generator, sequences):
-    """Uniform messages: (sequences, 10) uint8 in 1..8, from a numpy Generator."""
+@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
+class Data(params.Data):
+    """Settings: T, sequences of each split, and the seed that they are drawn from."""
+
+    facts = params.Facts(symbols=True, per_step=True)
+
+    steps: Annotated[int, whole(2 * MESSAGE, MOST_STEPS)] = 1000
+    train_sequences: Sequences = 512_000
+    valid_sequences: Sequences = 2_000
+    test_sequences: Sequences = 2_000
+    data_seed: Seed = 0
+
+
+def draw(generator: np.random.Generator, sequences: int) -> np.ndarray:
+    """Uniform messages.
+
+    Parameters
+    ----------
+    generator : numpy.random.Generator
+    sequences : int
+
+    Returns
+    -------
+    (sequences, 10) uint8
+        From 1 to 8.
+    """
     return generator.integers(1, SYMBOLS + 1, size=(sequences, MESSAGE), dtype=np.uint8)
 
 
-def prepare(folder, settings):
+def prepare(folder: Path, settings: Data) -> None:
     """Draw the messages of each split from its own stream and write them, unexpanded.
 
-    folder : written to; settings : mapping with any of steps (T >= 20), train_sequences,
-    valid_sequences, test_sequences, data_seed. Raises HadamrnnError for a wrong setting.
+    Parameters
+    ----------
+    folder : Path
+        Written to.
+    settings : Data
     """
-    chosen = splits.read_settings("copy", DEFAULTS, settings)
-    steps = chosen["steps"]
-    # Refuses too few steps before any work.
-    expand_copy(np.empty((0, MESSAGE), dtype=np.uint8), steps)
-    counts = {split: chosen[f"{split}_sequences"] for split in prepared.SPLITS}
-    if min(counts.values()) < 1:
-        raise HadamrnnError(f"copy: every split must have at least one sequence; got {counts}")
-    streams = np.random.SeedSequence(chosen["data_seed"]).spawn(len(prepared.SPLITS))
+    counts = {split: getattr(settings, f"{split}_sequences") for split in prepared.SPLITS}
+    streams = np.random.SeedSequence(settings.data_seed).spawn(len(prepared.SPLITS))
     messages = {
         split: draw(np.random.Generator(np.random.PCG64(stream)), counts[split])
         for split, stream in zip(prepared.SPLITS, streams, strict=True)
     }
     arrays = {f"{split}_messages": drawn for split, drawn in messages.items()}
-    splits.write(folder, arrays, _card(chosen, messages))
+    splits.write(folder, arrays, _card(settings, messages))
 
 
-def _shared(train, other):
+def _shared(train: np.ndarray, other: np.ndarray) -> int:
     """How many rows of ``other`` also occur in ``train``."""
     weights = (SYMBOLS ** np.arange(MESSAGE)).astype(np.int64)
     return int(np.isin((other - 1) @ weights, (train - 1) @ weights).sum())
 
 
-def _card(chosen, messages):
-    steps, train = chosen["steps"], messages["train"]
+def _card(settings: Data, messages: dict[str, np.ndarray]) -> dict[str, Any]:
+    steps, train = settings.steps, messages["train"]
     share = len(train) / SYMBOLS**MESSAGE
     class_counts = {}
     for split, drawn in messages.items():
@@ -82,7 +103,7 @@ def _card(chosen, messages):
             f"messages with a probability of at most {share:.3g} (their number over 8^10); "
             '"shared_with_train" counts those that are.',
         ],
-        "settings": chosen,
+        "settings": asdict(settings),
         "shared_with_train": {s: _shared(train, messages[s]) for s in ("valid", "test")},
         "class_counts": class_counts,
         "input": {"kind": "symbol", "size": MARKER + 1, "scale": 1.0, "offset": 0.0},

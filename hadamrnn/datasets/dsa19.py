@@ -4,11 +4,17 @@ Segments of 125 samples (5 s at 25 Hz) of 45 signals; 8 people, 60 segments each
 """
 
 import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from pydantic.dataclasses import dataclass
 
+from hadamrnn import params
 from hadamrnn.datasets.common import splits
-from hadamrnn.datasets.common.download import RawFile, fetch, open_zip
+from hadamrnn.datasets.common.archives import open_zip, read_member, read_npz
+from hadamrnn.datasets.common.download import RawFile, fetch
 from hadamrnn.prepared.arrays import SPLITS
 
 STEPS, CLASSES, SUBJECTS, SEGMENTS = 125, 19, 8, 60
@@ -31,14 +37,35 @@ PEOPLE = {"train": (1, 2, 3), "valid": (4,), "test": (5, 6, 7, 8)}
 SLICE = 256  # segments decoded at a time: 11 MB of float64
 _MEMBER = re.compile(r"data/a(\d\d)/p(\d)/s(\d\d)\.txt$")
 _ARCHIVE = "daily+and+sports+activities.zip"
+_ROWS = CLASSES * SUBJECTS * SEGMENTS
+_TEXT_BYTES = STEPS * 45 * 24  # of a segment: twice what its longest numbers take
+_PACKED_BYTES = _ROWS * STEPS * 45 * 2 + 128  # of the largest array and its header
 
 
-def decode(path):
+@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
+class Data(params.Data):
+    """There are no settings."""
+
+    facts = params.Facts(axes=True)
+
+
+def decode(path: Path) -> dict[str, np.ndarray]:
     """Arrays in either form of the data: upstream's zip of text files, or the packed .npz.
 
-    Returns {"signals": (n, 125, 45) float32, "activities": (n,) uint8 in 1..19, "subjects": (n,)
-    uint8 in 1..8}, rows sorted by activity, subject and segment; no negative zeros.
-    Raises KeyError or ValueError for another content.
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        "signals" (n, 125, 45) float32, without negative zeros, "activities" (n,) uint8 from 1 to
+        19, "subjects" (n,) uint8 from 1 to 8; rows sorted by activity, subject and segment.
+
+    Raises
+    ------
+    KeyError, ValueError
+        For another content.
     """
     try:
         return _decode_packed(path)
@@ -46,36 +73,35 @@ def decode(path):
         return _decode_texts(path)
 
 
-def _decode_packed(path):
+def _decode_packed(path: Path) -> dict[str, np.ndarray]:
     """The .npz: each value is an integer of 17 bits and a power of ten, so nothing is lost.
 
     lo (n, 45, 125) uint16 has the low 16 bits; hd (n, 45, 125) uint8 the two high ones, and the
     number of decimals above them; 131072 = 2^17 is the offset of the sign.
     """
     power = 10.0 ** np.arange(64)
-    with np.load(path, allow_pickle=False) as packed:
-        low, high = packed["lo"], packed["hd"]
-        signals = np.empty((len(low), STEPS, len(CHANNELS)), dtype=np.float32)
-        for start in range(0, len(low), SLICE):
-            part = slice(start, start + SLICE)
-            integer = ((high[part] & 3).astype(np.int32) << 16 | low[part]) - (1 << 17)
-            signals[part] = (integer / power[high[part] >> 2]).transpose(0, 2, 1)
-        return {
-            "signals": signals,
-            "activities": packed["activity"],
-            "subjects": packed["subject"],
-        }
+    packed = read_npz(path, ("lo", "hd", "activity", "subject"), _PACKED_BYTES)
+    low, high = packed["lo"], packed["hd"]
+    signals = np.empty((len(low), STEPS, len(CHANNELS)), dtype=np.float32)
+    for start in range(0, len(low), SLICE):
+        part = slice(start, start + SLICE)
+        integer = ((high[part] & 3).astype(np.int32) << 16 | low[part]) - (1 << 17)
+        signals[part] = (integer / power[high[part] >> 2]).transpose(0, 2, 1)
+    return {"signals": signals, "activities": packed["activity"], "subjects": packed["subject"]}
 
 
-def _decode_texts(path):
+def _decode_texts(path: Path) -> dict[str, np.ndarray]:
     """Upstream's zip: data/aAA/pP/sSS.txt, 125 lines of 45 decimals with commas between."""
-    with open_zip(path, "data/a01/p1/s01.txt") as archive:
+    # Upstream's archive holds no other one: an inner archive may have no bytes.
+    with open_zip(path, "data/a01/p1/s01.txt", 0) as archive:
         found = {name: _MEMBER.search(name) for name in sorted(archive.namelist())}
         members = {name: match.groups() for name, match in found.items() if match}
+        if len(members) > _ROWS:
+            raise ValueError(f"must hold {_ROWS} segments, got {len(members)}")
         keys = np.array([[int(key) for key in groups] for groups in members.values()])
         signals = np.empty((len(members), STEPS, len(CHANNELS)), dtype=np.float32)
         for row, name in enumerate(members):
-            values = archive.read(name).replace(b",", b" ").split()
+            values = read_member(archive, name, _TEXT_BYTES).replace(b",", b" ").split()
             signals[row] = np.array(values, dtype=np.float64).reshape(STEPS, len(CHANNELS))
     signals += 0.0  # "-0" is printed here and there; the packed form has no such sign
     activities, subjects = keys[:, 0].astype(np.uint8), keys[:, 1].astype(np.uint8)
@@ -91,12 +117,20 @@ RAW = RawFile(
 )
 
 
-def prepare(folder, settings):
+def prepare(folder: Path, settings: Data) -> None:
     """Write the splits, standardised per channel, with the subject of every segment.
 
-    There are no settings. Raises HadamrnnError when the raw file cannot be had.
+    Parameters
+    ----------
+    folder : Path
+        Written to.
+    settings : Data
+
+    Raises
+    ------
+    HadamrnnError
+        When the raw file cannot be had.
     """
-    splits.read_settings("dsa19", {}, settings)
     raw = fetch(RAW)
     rows = {split: splits.of_subjects(raw["subjects"], PEOPLE[split]) for split in SPLITS}
     padded = {split: int(_cut_short(raw["signals"][rows[split]]).sum()) for split in rows}
@@ -105,12 +139,12 @@ def prepare(folder, settings):
     splits.write(folder, arrays, _card(padded, statistics))
 
 
-def _cut_short(signals):
+def _cut_short(signals: np.ndarray) -> np.ndarray:
     """Which segments end in 25 rows of zeros: (n,) bool from (n, 125, 45)."""
-    return ~signals[:, -25:].any(axis=(1, 2))
+    return np.logical_not(signals[:, -25:].any(axis=(1, 2)))
 
 
-def _card(padded, statistics):
+def _card(padded: Mapping[str, int], statistics: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": "DSA-19 (UCI Daily and Sports Activities)",
         "source": RAW.urls[0],

@@ -5,11 +5,19 @@ those of the FastGRNN paper (arXiv:1901.02358). Splits are by subject: windows o
 and look alike, so a split of windows would be too easy.
 """
 
-import numpy as np
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
 
-from hadamrnn import companding
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from hadamrnn import companding, params
 from hadamrnn.datasets.common import splits
-from hadamrnn.datasets.common.download import RawFile, fetch, open_zip
+from hadamrnn.datasets.common.archives import open_zip, read_member
+from hadamrnn.datasets.common.download import RawFile, fetch
+from hadamrnn.params.rules import number
 
 STEPS = 128
 CHANNELS = tuple(
@@ -21,20 +29,45 @@ ACTIVITIES = (
 CLASS_OF_ACTIVITY = np.array([1, 0, 1, 0, 1, 0], dtype=np.uint8)
 NAMES = ("sitting, laying, walking upstairs", "standing, walking, walking downstairs")
 VALID_SUBJECTS = (6, 14, 19, 25, 29)  # every fourth of the 21 training subjects in ascending order
-DEFAULTS = {"body_acc_companding": 0.0, "body_gyro_companding": 0.0}
+MEMBER_BYTES, INNER_BYTES = 1 << 24, 1 << 26  # 15 MB of text; 60 MB of the archive in upstream's
 _ROOT = "UCI HAR Dataset"
 _ARCHIVE = "human+activity+recognition+using+smartphones.zip"
 
 
-def decode(path):
+@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
+class Data(params.Data):
+    """Settings: units of ``companding.compress``, in g and rad/s; 0 for no companding.
+
+    Gravity's channels (total_acc) have none.
+    """
+
+    facts = params.Facts(axes=True, finer_classes=True)
+
+    body_acc_companding: Annotated[float, number(0, 1000)] = 0.0
+    body_gyro_companding: Annotated[float, number(0, 1000)] = 0.0
+
+
+def decode(path: Path) -> dict[str, np.ndarray]:
     """Arrays in the archive: signals, activities and subjects of the official train and test part.
 
-    path : the upstream zip (with or without its outer zip), or one of the raw windows alone.
-    Returns {"<part>_signals": (n, 128, 9) float32, "<part>_activities": (n,) uint8 in 1..6,
-    "<part>_subjects": (n,) uint8}. Raises KeyError or ValueError for another content.
+    Parameters
+    ----------
+    path : Path
+        The upstream zip (with or without its outer zip), or one of the raw windows alone.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        "<part>_signals" (n, 128, 9) float32, "<part>_activities" (n,) uint8 from 1 to 6,
+        "<part>_subjects" (n,) uint8.
+
+    Raises
+    ------
+    KeyError, ValueError
+        For another content.
     """
     arrays = {}
-    with open_zip(path, f"{_ROOT}/train/y_train.txt") as archive:
+    with open_zip(path, f"{_ROOT}/train/y_train.txt", INNER_BYTES) as archive:
         for part in ("train", "test"):
             labels = _numbers(archive, f"{part}/y_{part}.txt")
             subjects = _numbers(archive, f"{part}/subject_{part}.txt")
@@ -48,9 +81,10 @@ def decode(path):
     return arrays
 
 
-def _numbers(archive, member):
+def _numbers(archive: zipfile.ZipFile, member: str) -> np.ndarray:
     """All numbers of a text member, in reading order, correctly rounded to float64."""
-    return np.array(archive.read(f"{_ROOT}/{member}").split(), dtype=np.float64)
+    text = read_member(archive, f"{_ROOT}/{member}", MEMBER_BYTES)
+    return np.array(text.split(), dtype=np.float64)
 
 
 RAW = RawFile(
@@ -69,15 +103,21 @@ RAW = RawFile(
 )
 
 
-def prepare(folder, settings):
+def prepare(folder: Path, settings: Data) -> None:
     """Write the splits, companded and standardised per channel, with the subject of every window.
 
-    settings : {"body_acc_companding": unit in g, "body_gyro_companding": unit in rad/s} of
-    ``companding.compress``, 0 for no companding; gravity's channels (total_acc) never are.
-    Raises HadamrnnError when the raw file cannot be had.
+    Parameters
+    ----------
+    folder : Path
+        Written to.
+    settings : Data
+
+    Raises
+    ------
+    HadamrnnError
+        When the raw file cannot be had.
     """
-    chosen = splits.read_settings("har2", DEFAULTS, settings)
-    units = [float(chosen.get(f"{channel[:-2]}_companding", 0)) for channel in CHANNELS]
+    units = [getattr(settings, f"{channel[:-2]}_companding", 0.0) for channel in CHANNELS]
     raw = fetch(RAW)
     subjects, activities, signals = (
         np.concatenate([raw[f"train_{what}"], raw[f"test_{what}"]])
@@ -86,7 +126,8 @@ def prepare(folder, settings):
     test_subjects = np.unique(raw["test_subjects"])
     del raw  # the parts would only take memory beside their concatenation
     train_subjects = np.setdiff1d(subjects, [*VALID_SUBJECTS, *test_subjects])
-    people = {"train": train_subjects, "valid": VALID_SUBJECTS, "test": test_subjects}
+    valid_subjects = np.array(VALID_SUBJECTS)
+    people = {"train": train_subjects, "valid": valid_subjects, "test": test_subjects}
     rows = {split: splits.of_subjects(subjects, chosen) for split, chosen in people.items()}
     finer = activities - np.uint8(1)
     targets = CLASS_OF_ACTIVITY[finer]
@@ -96,7 +137,9 @@ def prepare(folder, settings):
     splits.write(folder, arrays, _card(people, statistics, units))
 
 
-def _card(people, statistics, units):
+def _card(
+    people: Mapping[str, np.ndarray], statistics: Mapping[str, Any], units: list[float]
+) -> dict[str, Any]:
     return {
         "title": "HAR-2 (UCI HAR smartphone windows, two groups of activities)",
         "source": RAW.urls[0],

@@ -7,15 +7,20 @@ and rank + 3 for the others (so id 4 is the most frequent word, "the").
 
 import pickle
 import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Annotated, Any
 
 import numpy as np
+from pydantic.dataclasses import dataclass
 
+from hadamrnn import params
 from hadamrnn.datasets.common import splits
 from hadamrnn.datasets.common.download import RawFile, fetch
 from hadamrnn.datasets.common.text import PADDING, fixed_length, lengths
-from hadamrnn.errors import HadamrnnError
+from hadamrnn.params.rules import Seed, Steps, whole
 
-DEFAULTS = {"words": 10_000, "steps": 500, "valid_reviews": 2_500, "data_seed": 1}
 START, RARE, OFFSET = 1, 2, 3
 NAMES = ("negative", "positive")
 REVIEWS = 25_000  # of the training set, and of the test set
@@ -25,20 +30,44 @@ _ALLOWED = {
 }
 
 
+@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
+class Data(params.Data):
+    """Settings: ids in all, T, reviews of the training set that validate, and which ones."""
+
+    facts = params.Facts(symbols=True)
+
+    words: Annotated[int, whole(OFFSET + 2, 65_535)] = 10_000
+    steps: Steps = 500
+    valid_reviews: Annotated[int, whole(2, REVIEWS - 2)] = 2_500
+    data_seed: Seed = 1
+
+
 class _ListsOnly(pickle.Unpickler):
     """Builds an object array of lists of integers, and refuses every other name."""
 
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
             raise ValueError(f"must hold an array of lists alone, got {module}.{name}")
         return super().find_class(module, name)
 
 
-def decode(path):
+def decode(path: Path) -> dict[str, np.ndarray]:
     """Reviews and labels in the .npz file: unpickled, so only after its checksum matched.
 
-    Returns {"<part>_ranks": (all words,) int32, "<part>_lengths": (n,) int32, "<part>_labels":
-    (n,) uint8} for the parts train and test. Raises KeyError or ValueError for another content.
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        "<part>_ranks" (all words,) int32, "<part>_lengths" (n,) int32 and "<part>_labels" (n,)
+        uint8 of the parts train and test.
+
+    Raises
+    ------
+    KeyError, ValueError
+        For another content.
     """
     arrays = {}
     with zipfile.ZipFile(path) as archive:
@@ -55,7 +84,7 @@ def decode(path):
     return arrays
 
 
-def _read_header(file):
+def _read_header(file: IO[bytes]) -> None:
     """Move past the .npy header in front of the pickled array."""
     version = np.lib.format.read_magic(file)
     if version != (1, 0):
@@ -76,11 +105,24 @@ RAW = RawFile(
 )
 
 
-def word_ids(ranks, lengths, words):
-    """Reviews as lists of ids below ``words``, each with START in front.
+def word_ids(ranks: np.ndarray, lengths: np.ndarray, words: int) -> list[np.ndarray]:
+    """Reviews as ids below ``words``, each with START in front.
 
-    ranks : (all words,) int32, from 1; lengths : (n,) words of each review; words : ids in all.
+    Parameters
+    ----------
+    ranks : (all words,) int32
+        From 1.
+    lengths : (n,) int32
+        Words of each review.
+    words : int
+        Ids in all.
 
+    Returns
+    -------
+    list of (length + 1,) int
+
+    Examples
+    --------
     >>> [ids.tolist() for ids in word_ids(np.array([1, 14, 9]), np.array([2, 1]), 15)]
     [[1, 4, 2], [1, 12]]
     """
@@ -89,56 +131,55 @@ def word_ids(ranks, lengths, words):
     return [np.r_[START, review] for review in np.split(ids, np.cumsum(lengths)[:-1])]
 
 
-def prepare(folder, settings):
+def prepare(folder: Path, settings: Data) -> None:
     """Write the official test set, and the official training set cut into train and valid.
 
-    folder : written to; settings : mapping with any of words (5 to 65,535 ids in all), steps (T),
-    valid_reviews, data_seed. Raises HadamrnnError for a wrong setting or when the raw file cannot
-    be had.
+    Parameters
+    ----------
+    folder : Path
+        Written to.
+    settings : Data
+
+    Raises
+    ------
+    HadamrnnError
+        When the raw file cannot be had.
     """
-    chosen = splits.read_settings("imdb", DEFAULTS, settings)
-    for name, low, high in (
-        ("words", OFFSET + 2, 65_535), ("steps", 1, 1 << 20), ("valid_reviews", 2, REVIEWS - 2),
-    ):  # fmt: skip
-        if not low <= chosen[name] <= high:
-            raise HadamrnnError(
-                f"imdb.{name}: must be an integer from {low} to {high}; got {chosen[name]}"
-            )
     raw = fetch(RAW)
     rows, labels = {}, {}
     for part in ("train", "test"):
-        ids = word_ids(raw[f"{part}_ranks"], raw[f"{part}_lengths"], chosen["words"])
-        rows[part], labels[part] = fixed_length(ids, chosen["steps"]), raw[f"{part}_labels"]
-    valid = chosen["valid_reviews"]
+        ids = word_ids(raw[f"{part}_ranks"], raw[f"{part}_lengths"], settings.words)
+        rows[part], labels[part] = fixed_length(ids, settings.steps), raw[f"{part}_labels"]
+    valid = settings.valid_reviews
     sizes = [len(rows["train"]) - valid, valid]
-    parts = splits.stratified(labels["train"], sizes, chosen["data_seed"])
+    parts = splits.stratified(labels["train"], sizes, settings.data_seed)
     arrays = {}
     for split, positions in zip(("train", "valid"), parts, strict=True):
         arrays[f"{split}_inputs"] = rows["train"][positions]
         arrays[f"{split}_targets"] = labels["train"][positions]
     arrays["test_inputs"], arrays["test_targets"] = rows["test"], labels["test"]
-    splits.write(folder, arrays, _card(chosen, arrays))
+    splits.write(folder, arrays, _card(settings, arrays))
 
 
-def _card(chosen, arrays):
+def _card(settings: Data, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     return {
-        "title": f"IMDB film reviews, {chosen['words']:,} word ids, T = {chosen['steps']}",
+        "title": f"IMDB film reviews, {settings.words:,} word ids, T = {settings.steps}",
         "source": RAW.urls[0],
         "licence": "not stated by the publisher; the citation is asked for",
         "citation": "Maas, Daly, Pham, Huang, Ng & Potts 2011, Learning word vectors for sentiment "
         "analysis, ACL",
         "preprocessing": [
             f"Ids as in Keras: {PADDING} padding, {START} start of a review, {RARE} a word whose "
-            f"id would be {chosen['words']} or more, else its rank by frequency + {OFFSET}.",
-            f"A review keeps its last {chosen['steps']} ids (the start id may be cut away); "
+            f"id would be {settings.words} or more, else its rank by frequency + {OFFSET}.",
+            f"A review keeps its last {settings.steps} ids (the start id may be cut away); "
             "shorter ones are padded at the front.",
-            f"Test: the official 25,000 reviews. Validation: {chosen['valid_reviews']} of the "
+            f"Test: the official 25,000 reviews. Validation: {settings.valid_reviews} of the "
             "official 25,000 training reviews, half of each class, drawn by data_seed; the test "
             "set takes no part in it.",
         ],
-        "settings": chosen,
+        "settings": asdict(settings),
         "lengths": {split: lengths(arrays[f"{split}_inputs"]) for split in splits.SPLITS},
-        "input": {"kind": "symbol", "size": chosen["words"], "scale": 1.0, "offset": 0.0},
+        "input": {"kind": "symbol", "size": settings.words, "scale": 1.0, "offset": 0.0},
         "output": {"size": len(NAMES), "names": NAMES, "per_step": False},
-        "steps": chosen["steps"],
+        "steps": settings.steps,
     }

@@ -4,9 +4,13 @@ A small stand-in for permuted MNIST: scikit-learn ships 1,797 digits of the UCI 
 "Optical Recognition of Handwritten Digits", 64 pixels of 0 to 16 each.
 """
 
-import numpy as np
-from sklearn.datasets import load_digits
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from hadamrnn import params
 from hadamrnn.datasets.common import download, splits
 from hadamrnn.errors import HadamrnnError
 
@@ -17,7 +21,14 @@ PERMUTATION_SEED = 92916  # that of permuted MNIST
 CONTENT_SHA256 = "0db9bacbbd14d2841c008008b049b37d5d0703b1f39b74973e3cdf9efc12455c"
 
 
-def permutation():
+@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
+class Data(params.Data):
+    """There are no settings."""
+
+    facts = params.Facts()
+
+
+def permutation() -> np.ndarray:
     """Reading order of the pixels: (64,) int64.
 
     >>> sorted(permutation().tolist()) == list(range(64))
@@ -26,12 +37,22 @@ def permutation():
     return np.random.RandomState(PERMUTATION_SEED).permutation(SIDE * SIDE)  # noqa: NPY002
 
 
-def prepare(folder, settings):
-    """Write the splits of scikit-learn's digits; there are no settings.
+def prepare(folder: Path, settings: Data) -> None:
+    """Write the splits of scikit-learn's digits.
 
-    Raises HadamrnnError when the installed scikit-learn ships other digits.
+    Parameters
+    ----------
+    folder : Path
+        Written to.
+    settings : Data
+
+    Raises
+    ------
+    HadamrnnError
+        When the installed scikit-learn ships other digits.
     """
-    splits.read_settings("pdigits", {}, settings)
+    from sklearn.datasets import load_digits  # takes a second, which checking settings has not
+
     digits = load_digits()
     raw = {"images": digits.data.astype(np.uint8), "targets": digits.target.astype(np.uint8)}
     checksum = download.content_sha256(raw)
@@ -48,7 +69,7 @@ def prepare(folder, settings):
     splits.write(folder, arrays, _card())
 
 
-def _card():
+def _card() -> dict[str, Any]:
     return {
         "title": "Permuted digits (8 x 8, 64 steps)",
         "source": "sklearn.datasets.load_digits, a copy of the test set of "

@@ -1,13 +1,24 @@
 """Permuted MNIST: the 784 pixels of a digit in one fixed random order (arXiv:1504.00941)."""
 
-import numpy as np
+from pathlib import Path
 
-from hadamrnn.datasets.common import mnist, splits
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from hadamrnn import params
+from hadamrnn.datasets.common import mnist
 
 PERMUTATION_SEED = 92916  # that of the published results
 
 
-def permutation():
+@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
+class Data(params.Data):
+    """There are no settings."""
+
+    facts = params.Facts()
+
+
+def permutation() -> np.ndarray:
     """Reading order of the pixels: (784,) int64.
 
     >>> sorted(permutation().tolist()) == list(range(784))
@@ -16,11 +27,19 @@ def permutation():
     return np.random.RandomState(PERMUTATION_SEED).permutation(mnist.PIXELS)  # noqa: NPY002
 
 
-def prepare(folder, settings):
-    """Write train (50,000), valid (10,000) and test (10,000); there are no settings.
+def prepare(folder: Path, settings: Data) -> None:
+    """Write train (50,000), valid (10,000) and test (10,000).
 
-    Raises HadamrnnError when a raw file of MNIST cannot be had.
+    Parameters
+    ----------
+    folder : Path
+        Written to.
+    settings : Data
+
+    Raises
+    ------
+    HadamrnnError
+        When a raw file of MNIST cannot be had.
     """
-    splits.read_settings("pmnist", {}, settings)
     reading = "Pixels are read in the order RandomState(92916).permutation(784)."
     mnist.prepare_sequences(folder, permutation(), "Permuted MNIST", reading)

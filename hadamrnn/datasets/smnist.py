@@ -1,13 +1,33 @@
 """Sequential MNIST: the 784 pixels of a digit, row by row (arXiv:1504.00941)."""
 
-from hadamrnn.datasets.common import mnist, splits
+from pathlib import Path
+
+from pydantic.dataclasses import dataclass
+
+from hadamrnn import params
+from hadamrnn.datasets.common import mnist
 
 
-def prepare(folder, settings):
-    """Write train (50,000), valid (10,000) and test (10,000); there are no settings.
+@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
+class Data(params.Data):
+    """There are no settings."""
 
-    Raises HadamrnnError when a raw file of MNIST cannot be had.
+    facts = params.Facts()
+
+
+def prepare(folder: Path, settings: Data) -> None:
+    """Write train (50,000), valid (10,000) and test (10,000).
+
+    Parameters
+    ----------
+    folder : Path
+        Written to.
+    settings : Data
+
+    Raises
+    ------
+    HadamrnnError
+        When a raw file of MNIST cannot be had.
     """
-    splits.read_settings("smnist", {}, settings)
     reading = "Pixels are read row by row, from the top left."
     mnist.prepare_sequences(folder, slice(None), "Sequential MNIST", reading)

@@ -5,25 +5,44 @@ their phrases, so most rows are parts of others, and a random part of them would
 anything. Validation takes long phrases, and training leaves out what overlaps with them.
 """
 
-import numpy as np
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
 
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from hadamrnn import params
 from hadamrnn.datasets.common import glue, splits
 from hadamrnn.datasets.common.download import RawFile, fetch
 from hadamrnn.datasets.common.text import fixed_length, lengths
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.params.rules import Seed, Steps, whole
 
-DEFAULTS = {"steps": 128, "valid_phrases": 1_000, "data_seed": 1}
 NAMES = ("negative", "positive")
 LONG = 12
 """Fewest words of a validation phrase: the development set has whole sentences."""
 INSIDE, SHARED = 3, 8
 """Training leaves out phrases of INSIDE words or more that are part of a validation phrase, and
 those that share SHARED words in a row with one."""
+TABLE_BYTES = 1 << 22  # train.tsv has 3.8 MB
 
 
-def decode(path):
+@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
+class Data(params.Data):
+    """Settings: T, phrases of the training file that validate, and which ones."""
+
+    facts = params.Facts(symbols=True)
+
+    steps: Steps = 128
+    valid_phrases: Annotated[int, whole(2)] = 1_000
+    data_seed: Seed = 1
+
+
+def decode(path: Path) -> dict[str, np.ndarray]:
     """The three tables of the archive as bytes, see ``glue.read_archive``."""
-    return glue.read_archive(path, "SST-2")
+    return glue.read_archive(path, "SST-2", TABLE_BYTES)
 
 
 RAW = RawFile(
@@ -35,18 +54,38 @@ RAW = RawFile(
 )
 
 
-def _runs(words, length):
+def _runs(words: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
     """All runs of ``length`` words, as tuples."""
     return zip(*(words[start:] for start in range(length)), strict=False)
 
 
-def hold_out(phrases, targets, count, seed):
-    """Positions for training and validation: two sorted int64 arrays without overlapping texts.
+def hold_out(
+    phrases: Sequence[str], targets: np.ndarray, count: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions for training and validation, without texts that overlap.
 
-    phrases : list of texts; targets : (n,) class ids; count : of validation, half of each class;
-    seed : of the draw among the phrases of LONG words or more. The training positions are those
-    of all phrases that do not overlap with a chosen one as INSIDE and SHARED say.
-    Raises HadamrnnError when a class has too few long phrases.
+    Validation is drawn among the phrases of LONG words or more; training has all phrases that do
+    not overlap with a chosen one as INSIDE and SHARED say.
+
+    Parameters
+    ----------
+    phrases : sequence of str
+    targets : (n,) int
+        Class ids.
+    count : int
+        Of validation, half of each class.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    train, valid : (k,) int64
+        Sorted.
+
+    Raises
+    ------
+    HadamrnnError
+        When a class has too few long phrases.
     """
     words = [phrase.split() for phrase in phrases]
     generator = np.random.Generator(np.random.PCG64(seed))
@@ -56,12 +95,13 @@ def hold_out(phrases, targets, count, seed):
         rows = np.flatnonzero(long & (targets == label))
         if len(rows) < size:
             raise HadamrnnError(
-                f"sst2.valid_phrases: must leave at most {len(rows)} phrases of {LONG} words of "
-                f"class {NAMES[label]}; got {count}"
+                f"benchmark.sst2.data.valid_phrases: must leave at most {len(rows)} phrases of "
+                f"{LONG} words of class {NAMES[label]}; got {count}"
             )
         chosen.append(generator.permutation(rows)[:size])
     valid = np.sort(np.concatenate(chosen))
-    inside, shared = set(), set()
+    inside: set[tuple[str, ...]] = set()
+    shared: set[tuple[str, ...]] = set()
     for row in valid:
         for length in range(INSIDE, len(words[row]) + 1):
             inside.update(_runs(words[row], length))
@@ -72,27 +112,28 @@ def hold_out(phrases, targets, count, seed):
     return np.flatnonzero(~overlaps), valid
 
 
-def prepare(folder, settings):
+def prepare(folder: Path, settings: Data) -> None:
     """Write train and valid from train.tsv, test from dev.tsv, and test.tsv without labels.
 
-    folder : written to; settings : mapping with any of steps (T), valid_phrases, data_seed.
-    ``unlabelled_inputs.npy`` holds GLUE's test set in its order. Raises HadamrnnError for a wrong
-    setting or when a raw file cannot be had.
+    Parameters
+    ----------
+    folder : Path
+        Written to. ``unlabelled_inputs.npy`` holds GLUE's test set in its order.
+    settings : Data
+
+    Raises
+    ------
+    HadamrnnError
+        When a raw file cannot be had, or there are too few long phrases.
     """
-    chosen = splits.read_settings("sst2", DEFAULTS, settings)
-    for name, lowest in (("steps", 1), ("valid_phrases", 2)):
-        if chosen[name] < lowest:
-            raise HadamrnnError(
-                f"sst2.{name}: must be an integer of at least {lowest}; got {chosen[name]}"
-            )
     raw, pieces = fetch(RAW), glue.WordPieces(fetch(glue.RAW_VOCABULARY)["vocabulary"])
     rows, targets = {}, {}
     for part in ("train", "dev"):
         texts, marks = glue.table(raw[part], ["sentence", "label"])
         rows[part], targets[part] = texts, glue.labels(marks)
     (rows["test"],) = glue.table(raw["test"], ["sentence"])
-    parts = hold_out(rows["train"], targets["train"], chosen["valid_phrases"], chosen["data_seed"])
-    ids = {part: fixed_length(pieces.encode(rows[part]), chosen["steps"]) for part in glue.PARTS}
+    parts = hold_out(rows["train"], targets["train"], settings.valid_phrases, settings.data_seed)
+    ids = {part: fixed_length(pieces.encode(rows[part]), settings.steps) for part in glue.PARTS}
     arrays = {}
     for split, positions in zip(("train", "valid"), parts, strict=True):
         arrays[f"{split}_inputs"] = ids["train"][positions]
@@ -100,12 +141,12 @@ def prepare(folder, settings):
     arrays |= {"test_inputs": ids["dev"], "test_targets": targets["dev"]}
     arrays["unlabelled_inputs"] = ids["test"]
     left_out = len(rows["train"]) - sum(map(len, parts))
-    splits.write(folder, arrays, _card(chosen, arrays, left_out))
+    splits.write(folder, arrays, _card(settings, arrays, left_out))
 
 
-def _card(chosen, arrays, left_out):
+def _card(settings: Data, arrays: Mapping[str, np.ndarray], left_out: int) -> dict[str, Any]:
     return {
-        "title": f"SST-2 (GLUE), word pieces, T = {chosen['steps']}",
+        "title": f"SST-2 (GLUE), word pieces, T = {settings.steps}",
         "source": RAW.urls[0],
         "licence": "research use; GLUE and the treebank ask to be cited",
         "citation": "Socher, Perelygin, Wu, Chuang, Manning, Ng & Potts 2013, Recursive deep "
@@ -113,18 +154,18 @@ def _card(chosen, arrays, left_out):
         "Michael, Hill, Levy & Bowman 2019, GLUE, ICLR",
         "preprocessing": [
             *glue.WORD_PIECES,
-            f"A phrase keeps its last {chosen['steps']} ids; shorter ones are padded at the front.",
+            f"A phrase keeps its last {settings.steps} ids; shorter ones are padded at the front.",
             "test here is GLUE's development set (dev.tsv), because the labels of GLUE's test set "
             "are not published; nothing was chosen on it. unlabelled is GLUE's test set.",
-            f"Validation: {chosen['valid_phrases']} phrases of {LONG} words or more of train.tsv, "
+            f"Validation: {settings.valid_phrases} phrases of {LONG} words or more of train.tsv, "
             f"half of each class, drawn by data_seed. Training: the other phrases of train.tsv but "
             f"for {left_out} of {INSIDE} words or more that are part of a validation phrase, or "
             f"that share {SHARED} words in a row with one.",
         ],
-        "settings": chosen,
+        "settings": asdict(settings),
         "left_out": left_out,
         "lengths": {split: lengths(arrays[f"{split}_inputs"]) for split in splits.SPLITS},
         "input": {"kind": "symbol", "size": glue.VOCABULARY, "scale": 1.0, "offset": 0.0},
         "output": {"size": len(NAMES), "names": NAMES, "per_step": False},
-        "steps": chosen["steps"],
+        "steps": settings.steps,
     }

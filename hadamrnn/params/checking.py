@@ -63,6 +63,11 @@ def check(given: object, find_data: FindData | None = None) -> dict[str, Setting
     facts = {}
     if find_data is not None:
         for name in (*listed, *sections):
+            if "data" not in top.benchmark[name]:
+                raise HadamrnnError(
+                    f"benchmark.{name}.data: is missing from params.yaml, where DVC needs it; "
+                    "write data: {} for a data set without settings"
+                )
             model = find_data(name)
             if model is not None:
                 facts[name] = read(model, sections[name].data, f"benchmark.{name}.data").facts

@@ -64,6 +64,8 @@ def means(text: str) -> Any:
     return Field(description=text)
 
 
+Seed = Annotated[int, whole(0, MOST_SEED)]
+Steps = Annotated[int, whole(1, MOST_STEPS)]
 Switch = Annotated[bool, Field(strict=True)]
 Auto = Annotated[Literal["auto"], means("auto for the benchmark's own")]
 Mapping = Annotated[dict[Any, Any], Field(strict=True)]

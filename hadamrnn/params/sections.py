@@ -90,7 +90,7 @@ class Document:
     weight_bits: WeightBits | Auto
     activation_bits: StateBits | Auto
     input_bits: InputBits | Auto
-    seed: Annotated[int, whole(0, rules.MOST_SEED)]
+    seed: rules.Seed
     device: Annotated[
         str,
         Field(strict=True, pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)\z"),

@@ -34,7 +34,7 @@ def tiny(tmp_path, monkeypatch):
     document["benchmark"]["copy"] |= {"hidden_size": 16, "epochs": 1, "data": DATA}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    copy.prepare(Path("data/prepared/copy"), DATA)
+    copy.prepare(Path("data/prepared/copy"), copy.Data(**DATA))
     return tmp_path
 
 

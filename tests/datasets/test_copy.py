@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from hadamrnn.datasets import copy
-from hadamrnn.errors import HadamrnnError
 from hadamrnn.prepared import arrays
 from hadamrnn.prepared.copy_task import expand_copy
+from tests.datasets.facts import facts_of
 
 SMALL = {"steps": 30, "train_sequences": 3000, "valid_sequences": 400, "test_sequences": 500}
 
 
 @pytest.fixture
 def folder(tmp_path):
-    copy.prepare(tmp_path, SMALL)
+    copy.prepare(tmp_path, copy.Data(**SMALL))
     return tmp_path
 
 
@@ -41,6 +41,7 @@ def test_shortest_task_has_no_blank_before_the_marker():
 
 
 def test_card(folder):
+    assert copy.Data.facts == facts_of(folder)
     card = arrays.read_card(folder)
     assert card["input"] == {"kind": "symbol", "size": 10, "scale": 1.0, "offset": 0.0}
     assert card["output"]["size"] == len(card["output"]["names"]) == 9
@@ -59,7 +60,7 @@ def test_symbols_are_uniform(folder):
 
 def test_same_seed_same_bytes_other_seed_other_messages(tmp_path):
     for name, seed in (("a", 5), ("b", 5), ("c", 6)):
-        copy.prepare(tmp_path / name, SMALL | {"data_seed": seed})
+        copy.prepare(tmp_path / name, copy.Data(**SMALL, data_seed=seed))
     first, again, other = (contents(tmp_path / name) for name in "abc")
     assert first == again
     assert all(first[name] != other[name] for name in first)
@@ -71,7 +72,7 @@ def test_messages_are_those_of_every_machine(folder):
 
 
 def test_splits_are_independent_of_each_other(tmp_path, folder):
-    copy.prepare(tmp_path / "more", SMALL | {"train_sequences": 100})
+    copy.prepare(tmp_path / "more", copy.Data(**SMALL | {"train_sequences": 100}))
     for split in ("valid", "test"):
         more = arrays.read_array(tmp_path / "more", split, "messages")
         assert (more == arrays.read_array(folder, split, "messages")).all()
@@ -90,13 +91,3 @@ def test_collisions_with_training_messages_are_counted(folder):
     drawn = arrays.read_array(folder, "train", "messages")
     assert copy._shared(drawn, drawn[:7]) == 7
     assert f"{3000 / 8**10:.3g}" in card["preprocessing"][2]
-
-
-def test_too_few_steps(tmp_path):
-    with pytest.raises(HadamrnnError, match=r"^copy\.steps: must be at least 20; got 19$"):
-        copy.prepare(tmp_path, {"steps": 19})
-
-
-def test_empty_split(tmp_path):
-    with pytest.raises(HadamrnnError, match="^copy: every split must have at least one sequence"):
-        copy.prepare(tmp_path, SMALL | {"valid_sequences": 0})

@@ -83,6 +83,9 @@ def places(tmp_path, monkeypatch):
     """An empty cache, no mirror, and short pauses."""
     monkeypatch.setenv(download.CACHE, str(tmp_path / "cache"))
     monkeypatch.delenv(download.MIRROR, raising=False)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setattr(transfer, "PAUSE_SECONDS", 0.01)
     return tmp_path
 
@@ -203,6 +206,34 @@ def test_unknown_host_fails_at_once():
 
 def test_malformed_address():
     fails(raw_file("http://"), "No host")
+
+
+# --- proxies
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_dead_proxy_is_told_from_a_dead_server(monkeypatch, scheme):
+    port = closed_port()
+    monkeypatch.setenv(f"{scheme}_proxy", f"http://me:secret@127.0.0.1:{port}")
+    url = f"{scheme}://files.example/raw.npy"
+    words = f"connection refused through the proxy http://127.0.0.1:{port} from {url}"
+    assert "secret" not in fails(raw_file(url), words)
+
+
+def test_a_proxy_that_cannot_be_resolved(monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://proxy.invalid:3128")
+    words = "a host name that cannot be resolved through the proxy http://proxy.invalid:3128"
+    fails(raw_file("https://files.example/raw.npy"), words)
+
+
+def test_a_proxy_that_refuses(server, monkeypatch):
+    monkeypatch.setenv("http_proxy", server.address)
+    server.default_fault = ("status", 407)
+    words = f"HTTP status 407 through the proxy {server.address}"
+    fails(raw_file("http://files.example/raw.npy"), words)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    server.default_fault = None
+    assert (download.fetch(raw_file(f"{server.address}/raw.npy"))["x"] == ARRAY).all()
 
 
 # --- mirrors and cache

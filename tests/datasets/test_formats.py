@@ -14,6 +14,7 @@ from hadamrnn.datasets import dsa19, har2, pmnist, smnist
 from hadamrnn.datasets.common import download, mnist
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.prepared import arrays as prepared
+from tests.datasets.facts import facts_of
 
 # --- MNIST
 
@@ -60,8 +61,9 @@ def test_mnist_order_and_splits(tmp_path, monkeypatch, benchmark):
     monkeypatch.setattr(mnist, "VALID", 10)
     monkeypatch.setenv(download.MIRROR, str(tmp_path))
     monkeypatch.setenv(download.CACHE, str(tmp_path / "cache"))
-    benchmark.prepare(tmp_path / "out", {})
+    benchmark.prepare(tmp_path / "out", benchmark.Data())
 
+    assert benchmark.Data.facts == facts_of(tmp_path / "out")
     order = pmnist.permutation() if benchmark is pmnist else np.arange(784)
     for split, rows in (("train", range(50)), ("valid", range(50, 60)), ("test", range(60, 80))):
         inputs, targets = prepared.load(tmp_path / "out", split)
@@ -130,7 +132,8 @@ def use(module, tmp_path, monkeypatch, file):
 def test_har2_classes_and_subjects(tmp_path, monkeypatch):
     har_archive(tmp_path / "har.zip", True)
     use(har2, tmp_path, monkeypatch, "har.zip")
-    har2.prepare(tmp_path / "out", {})
+    har2.prepare(tmp_path / "out", har2.Data())
+    assert har2.Data.facts == facts_of(tmp_path / "out")
     expected = {  # subjects; walking, upstairs | downstairs, sitting, standing | laying, walking
         "train": ([1, 3], [1, 0]),
         "valid": ([6, 6, 29], [1, 0, 1]),
@@ -149,7 +152,7 @@ def test_har2_companding_comes_before_standardising(tmp_path, monkeypatch):
     folders = {"linear": {}, "companded": {"body_acc_companding": 0.1, "body_gyro_companding": 2}}
     signals, cards = {}, {}
     for name, settings in folders.items():
-        har2.prepare(tmp_path / name, settings)
+        har2.prepare(tmp_path / name, har2.Data(**settings))
         cards[name] = prepared.read_card(tmp_path / name)
         mean, deviation = cards[name]["standardisation"].values()
         inputs = prepared.read_array(tmp_path / name, "test", "inputs").astype(np.float64)
@@ -215,7 +218,8 @@ def test_dsads_texts_and_packed_form_decode_to_the_same_arrays(tmp_path, monkeyp
 def test_dsa19_splits(tmp_path, monkeypatch):
     dsads_texts(tmp_path / "texts.zip")
     use(dsa19, tmp_path, monkeypatch, "texts.zip")
-    dsa19.prepare(tmp_path / "out", {})
+    dsa19.prepare(tmp_path / "out", dsa19.Data())
+    assert dsa19.Data.facts == facts_of(tmp_path / "out")
     people = {"train": [1, 2, 3], "valid": [4], "test": [5, 6, 7, 8]}
     for split, subjects in people.items():
         inputs, targets = prepared.load(tmp_path / "out", split)
@@ -230,14 +234,3 @@ def test_segments_that_end_in_zeros_are_found():
     signals[1, 100:] = 0
     signals[2, 101:] = 0
     assert dsa19._cut_short(signals).tolist() == [False, True, False]
-
-
-def test_har2_names_its_settings(tmp_path):
-    with pytest.raises(HadamrnnError, match=r"^har2\.steps: .*; known are body_acc_companding, "):
-        har2.prepare(tmp_path, {"steps": 4})
-
-
-@pytest.mark.parametrize("module", [smnist, pmnist, dsa19])
-def test_no_settings(tmp_path, module):
-    with pytest.raises(HadamrnnError, match=r"\.steps: is not a setting .*; known are none"):
-        module.prepare(tmp_path, {"steps": 5})

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import zipfile
 
 import numpy as np
 import pytest
@@ -132,19 +131,6 @@ def test_content_checksum_depends_on_names_types_shapes_and_values():
     assert download.content_sha256(pair) == download.content_sha256(dict(reversed(pair.items())))
     assert download.content_sha256({"x": x.astype(">u2")}) == sums[0]
     assert download.content_sha256({"x": np.repeat(x, 2)[::2]}) == sums[0]
-
-
-def test_open_zip_looks_into_inner_archives(places):
-    inner, path = io.BytesIO(), places / "outer.zip"
-    with zipfile.ZipFile(inner, "w") as archive:
-        archive.writestr("a/b.txt", "text")
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("__MACOSX/._inner.zip", "not a zip")
-        archive.writestr("inner.zip", inner.getvalue())
-    with download.open_zip(path, "a/b.txt") as archive:
-        assert archive.read("a/b.txt") == b"text"
-    with pytest.raises(KeyError, match=r"no member c\.txt"):
-        download.open_zip(path, "c.txt")
 
 
 def test_cache_that_cannot_be_written(places, monkeypatch):

@@ -7,12 +7,13 @@ from sklearn.datasets import load_digits
 from hadamrnn.datasets import pdigits
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.prepared import arrays
+from tests.datasets.facts import facts_of
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pdigits")
-    pdigits.prepare(folder, {})
+    pdigits.prepare(folder, pdigits.Data())
     return folder
 
 
@@ -41,6 +42,7 @@ def test_class_shares(folder):
 
 
 def test_card(folder):
+    assert pdigits.Data.facts == facts_of(folder)
     card = arrays.read_card(folder)
     assert card["input"] == {"kind": "dense", "size": 1, "scale": 0.0625, "offset": 0.0}
     assert card["steps"] == 64 and not card["output"]["per_step"]
@@ -48,7 +50,7 @@ def test_card(folder):
 
 
 def test_same_bytes_on_every_machine(folder, tmp_path):
-    pdigits.prepare(tmp_path, {})
+    pdigits.prepare(tmp_path, pdigits.Data())
     for path in folder.iterdir():
         assert path.read_bytes() == (tmp_path / path.name).read_bytes()
     sums = arrays.read_card(folder)["checksums"]
@@ -61,11 +63,6 @@ def test_same_bytes_on_every_machine(folder, tmp_path):
 def test_other_digits_are_refused(tmp_path, monkeypatch):
     digits = load_digits()
     digits.data[3, 3] += 1
-    monkeypatch.setattr(pdigits, "load_digits", lambda: digits)
+    monkeypatch.setattr("sklearn.datasets.load_digits", lambda: digits)
     with pytest.raises(HadamrnnError, match="load_digits: must have sha256 0db9.*; got "):
-        pdigits.prepare(tmp_path, {})
-
-
-def test_no_settings(tmp_path):
-    with pytest.raises(HadamrnnError, match=r"pdigits\.seed: is not a setting .*; known are none"):
-        pdigits.prepare(tmp_path, {"seed": 1})
+        pdigits.prepare(tmp_path, pdigits.Data())

@@ -46,7 +46,7 @@ def benchmark_folder(request, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(download.MIRROR, MIRROR)
         patch.setenv(download.CACHE, str(folder / "cache"))
-        module.prepare(folder / "out", {})
+        module.prepare(folder / "out", module.Data())
     return request.param, folder / "out"
 
 
@@ -75,7 +75,7 @@ def test_same_bytes_on_every_machine(benchmark_folder):
 def test_companded_har2_has_the_same_bytes_on_every_machine(tmp_path, monkeypatch):
     monkeypatch.setenv(download.MIRROR, MIRROR)
     monkeypatch.setenv(download.CACHE, str(tmp_path / "cache"))
-    har2.prepare(tmp_path, {"body_acc_companding": 0.01, "body_gyro_companding": 0.02})
+    har2.prepare(tmp_path, har2.Data(body_acc_companding=0.01, body_gyro_companding=0.02))
     found = arrays.read_card(tmp_path)["checksums"]["test_inputs.npy"]
     assert found == COMPANDED_HAR2_SHA256
 

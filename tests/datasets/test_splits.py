@@ -102,28 +102,6 @@ def test_statistics_are_rounded():
     assert splits.statistics(inputs)[0].tolist() == [np.float32(1.23457)]
 
 
-def test_unknown_setting():
-    with pytest.raises(HadamrnnError, match=r"^copy\.step: is not a setting .*; known are steps"):
-        splits.read_settings("copy", {"steps": 5}, {"step": 1})
-
-
-@pytest.mark.parametrize("value", [-1, 1.5, "3", True, None])
-def test_setting_that_is_no_count(value):
-    with pytest.raises(HadamrnnError, match=r"^copy\.steps: must be a non-negative integer; got"):
-        splits.read_settings("copy", {"steps": 5}, {"steps": value})
-
-
-def test_a_setting_with_a_fraction():
-    assert splits.read_settings("har2", {"unit": 0.0}, {"unit": 0.5}) == {"unit": 0.5}
-    assert splits.read_settings("har2", {"unit": 0.0}, {"unit": 1}) == {"unit": 1}
-
-
-@pytest.mark.parametrize("value", [-0.1, "3", True, None, float("inf"), float("nan")])
-def test_setting_that_is_no_amount(value):
-    with pytest.raises(HadamrnnError, match=r"^har2\.unit: must be a non-negative number; got"):
-        splits.read_settings("har2", {"unit": 0.0}, {"unit": value})
-
-
 def test_sizes_that_do_not_add_up():
     with pytest.raises(HadamrnnError, match=r"must add up to 4 rows; got \[1, 2\]"):
         splits.stratified(np.zeros(4, dtype=int), [1, 2], 0)

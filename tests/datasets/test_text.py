@@ -1,19 +1,20 @@
 """Text benchmarks on tiny files written exactly in the upstream formats."""
 
 import dataclasses
+import hashlib
 import io
 import os
 import pickle
 import zipfile
 
 import numpy as np
-import pooch
 import pytest
 
 from hadamrnn.datasets import imdb, qqp, sst2
 from hadamrnn.datasets.common import download, glue, text
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.prepared import arrays as prepared
+from tests.datasets.facts import facts_of
 
 
 @pytest.fixture(autouse=True)
@@ -24,9 +25,9 @@ def places(tmp_path, monkeypatch):
     return tmp_path
 
 
-def refused(prepare, settings, *parts):
+def refused(prepare, folder, *parts):
     with pytest.raises(HadamrnnError) as caught:
-        prepare(settings)
+        prepare(folder)
     message = str(caught.value)
     assert "\n" not in message
     for part in parts:
@@ -76,14 +77,14 @@ def use_imdb(path, monkeypatch):
         (path.name,),
         imdb.RAW.urls,
         imdb.decode,
-        file_sha256=(pooch.file_hash(str(path)),),
+        file_sha256=(hashlib.sha256(path.read_bytes()).hexdigest(),),
     )
     monkeypatch.setattr(imdb, "RAW", raw)
     monkeypatch.setattr(imdb, "REVIEWS", len(REVIEWS))
 
 
-def prepare_imdb(folder, **settings):
-    imdb.prepare(folder, {"steps": 6, "valid_reviews": 2, **settings})
+def prepare_imdb(folder, valid_reviews=2, **settings):
+    imdb.prepare(folder, imdb.Data(steps=6, valid_reviews=valid_reviews, **settings))
     return {split: prepared.load(folder, split) for split in prepared.SPLITS}
 
 
@@ -91,6 +92,7 @@ def test_imdb_ids_are_those_of_keras(places, monkeypatch):
     imdb_archive(places / "imdb.npz")
     use_imdb(places / "imdb.npz", monkeypatch)
     arrays = prepare_imdb(places / "out")
+    assert imdb.Data.facts == facts_of(places / "out")
     inputs, targets = arrays["test"]
     assert inputs.dtype == np.uint16 and targets.tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
     assert inputs[-1].tolist() == [1, 4, 17, 9999, 2, 2]  # 9996 + 3 is the last id
@@ -116,7 +118,7 @@ def test_imdb_validation_is_a_balanced_part_of_training(places, monkeypatch):
 
 def test_imdb_of_unknown_checksum_is_not_unpickled(places, monkeypatch):
     imdb_archive(places / "imdb.npz", reviews=evil(places))
-    refused(lambda s: imdb.prepare(places / "out", s), {}, "must have sha256 6966")
+    refused(prepare_imdb, places / "out", "must have sha256 6966")
     assert not (places / "ran").exists()
 
 
@@ -131,25 +133,9 @@ def evil(folder):
 def test_imdb_unpickles_nothing_but_lists(places, monkeypatch):
     imdb_archive(places / "imdb.npz", reviews=evil(places))
     use_imdb(places / "imdb.npz", monkeypatch)
-    refused(
-        lambda s: imdb.prepare(places / "out", s), {"valid_reviews": 2},
-        "truncated or damaged", "must hold an array of lists alone, got posix.mkdir",
-    )  # fmt: skip
+    words = "must hold an array of lists alone, got posix.mkdir"
+    refused(prepare_imdb, places / "out", "truncated or damaged", words)
     assert not (places / "ran").exists()
-
-
-@pytest.mark.parametrize(
-    ("setting", "words"),
-    [
-        ({"words": 4}, "imdb.words: must be an integer from 5 to 65535; got 4"),
-        ({"words": 65_536}, "imdb.words: must be an integer from 5 to 65535; got 65536"),
-        ({"steps": 0}, "imdb.steps: must be an integer from 1 to 1048576; got 0"),
-        ({"valid_reviews": 25_000}, "imdb.valid_reviews: must be an integer from 2 to 24998"),
-        ({"word": 4}, "imdb.word: is not a setting of this benchmark"),
-    ],
-)
-def test_imdb_settings(places, setting, words):
-    refused(lambda s: imdb.prepare(places / "out", s), setting, words)
 
 
 # --- GLUE
@@ -199,10 +185,8 @@ def glue_archive(path, task, tables):
 def vocabulary(places, monkeypatch):
     path = places / "vocab.txt"
     path.write_text("\n".join(PIECES) + "\n")
-    raw = download.RawFile(
-        *("vocab.txt", ("vocab.txt",), (), glue._read_bytes),
-        file_sha256=(pooch.file_hash(str(path)),),
-    )
+    known = download.content_sha256(glue.RAW_VOCABULARY.decode(path))
+    raw = download.RawFile("vocab.txt", ("vocab.txt",), (), glue.RAW_VOCABULARY.decode, known)
     monkeypatch.setattr(glue, "RAW_VOCABULARY", raw)
     return glue.WordPieces(download.fetch(raw)["vocabulary"])
 
@@ -236,6 +220,23 @@ def test_broken_tables(content, words):
         glue.table(np.frombuffer(content, np.uint8), ["sentence", "label"])
 
 
+@pytest.mark.parametrize("prefix, line_end", [(b"\xef\xbb\xbf", b"\n"), (b"", b"\r\n")])
+def test_tables_and_vocabularies_of_other_systems_are_the_same(places, prefix, line_end):
+    glue_archive(places / "plain.zip", "SST-2", sst2_tables())
+    with zipfile.ZipFile(places / "plain.zip") as archive:
+        texts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(places / "other.zip", "w") as archive:
+        for name, text in texts.items():
+            archive.writestr(name, prefix + text.replace(b"\n", line_end))
+    plain, other = (sst2.decode(places / f"{name}.zip") for name in ("plain", "other"))
+    assert download.content_sha256(plain) == download.content_sha256(other)
+
+    pieces = "\n".join(PIECES).encode() + b"\n"
+    (places / "vocabulary.txt").write_bytes(prefix + pieces.replace(b"\n", line_end))
+    read = glue.RAW_VOCABULARY.decode(places / "vocabulary.txt")["vocabulary"]
+    assert read.tobytes() == pieces
+
+
 def test_broken_labels():
     with pytest.raises(ValueError, match="labels must be 0 or 1, got"):
         glue.labels(["0", "1", "", "2"])
@@ -259,11 +260,12 @@ def sst2_folder(places, vocabulary, monkeypatch):
     known = download.content_sha256(sst2.decode(places / "SST-2.zip"))
     raw = download.RawFile("SST-2.zip", ("SST-2.zip",), (), sst2.decode, known)
     monkeypatch.setattr(sst2, "RAW", dataclasses.replace(raw, urls=sst2.RAW.urls))
-    sst2.prepare(places / "out", {"steps": 16, "valid_phrases": 2})
+    sst2.prepare(places / "out", sst2.Data(steps=16, valid_phrases=2))
     return places / "out"
 
 
 def test_sst2_splits(sst2_folder):
+    assert sst2.Data.facts == facts_of(sst2_folder)
     inputs, targets = prepared.load(sst2_folder, "test")
     assert targets.tolist() == [1, 0] and inputs.dtype == np.uint16 and inputs.shape == (2, 16)
     assert names(inputs[0]) == ["it", "'", "s", "good", "[UNK]"] and not inputs[0, :-5].any()
@@ -287,13 +289,9 @@ def test_sst2_training_phrases_do_not_overlap_with_validation(sst2_folder):
     assert sum(len(names(row)) == 2 for row in train) == len(SHORT)  # short ones stay
 
 
-def test_sst2_settings(places, sst2_folder):
-    for setting, words in (
-        ({"steps": 0}, "sst2.steps: must be an integer of at least 1; got 0"),
-        ({"valid_phrases": 1}, "sst2.valid_phrases: must be an integer of at least 2; got 1"),
-        ({"valid_phrases": 50}, "sst2.valid_phrases: must leave at most 4 phrases of 12 words of "),
-    ):
-        refused(lambda s: sst2.prepare(places / "no", s), setting, words)
+def test_sst2_with_too_few_long_phrases(places, sst2_folder):
+    words = "benchmark.sst2.data.valid_phrases: must leave at most 4 phrases of 12 words of class"
+    refused(lambda folder: sst2.prepare(folder, sst2.Data(valid_phrases=50)), places / "no", words)
 
 
 def test_no_unlabelled_test_set(places, monkeypatch):
@@ -326,8 +324,13 @@ def qqp_archive(places, vocabulary, monkeypatch):
     return places / "QQP-clean.zip"
 
 
+def prepare_qqp(folder):
+    qqp.prepare(folder, qqp.Data(steps=9, valid_pairs=4))
+
+
 def test_qqp_pairs(places, qqp_archive):
-    qqp.prepare(places / "out", {"steps": 9, "valid_pairs": 4})
+    prepare_qqp(places / "out")
+    assert qqp.Data.facts == facts_of(places / "out")
     card = prepared.read_card(places / "out")
     assert card["counts"] == {"train": 8, "valid": 4, "test": 3, "unlabelled": 2}
     assert card["class_counts"]["valid"] == [2, 2]
@@ -342,20 +345,10 @@ def test_qqp_pairs(places, qqp_archive):
 
 def test_qqp_with_another_number_of_rows(places, qqp_archive, monkeypatch):
     monkeypatch.setattr(qqp, "ROWS", {"train": 12, "dev": 3, "test": 3})
-    refused(
-        lambda s: qqp.prepare(places / "out", s), {"valid_pairs": 4},
-        "QQP-clean.zip: must be a whole copy", "test.tsv must have 3 rows, got 2",
-    )  # fmt: skip
+    words = ("QQP-clean.zip: must be a whole copy", "test.tsv must have 3 rows, got 2")
+    refused(prepare_qqp, places / "out", *words)
 
 
 def test_qqp_missing(places, vocabulary, monkeypatch):
     monkeypatch.setattr(qqp, "RAW", dataclasses.replace(qqp.RAW, urls=()))
-    refused(lambda s: qqp.prepare(places / "out", s), {}, "QQP-clean.zip: must come from")
-
-
-def test_qqp_settings(places, qqp_archive):
-    for setting, words in (
-        ({"steps": 2}, "qqp.steps: must be an integer from 3 to 1048576; got 2"),
-        ({"valid_pairs": 11}, "qqp.valid_pairs: must be an integer from 2 to 10; got 11"),
-    ):
-        refused(lambda s: qqp.prepare(places / "no", s), setting, words)
+    refused(prepare_qqp, places / "out", "QQP-clean.zip: must come from")

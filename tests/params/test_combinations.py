@@ -30,6 +30,7 @@ def model_with(facts):
 def checked(document, facts, **values):
     """The settings of benchmark copy with ``values`` in its section, on such a data set."""
     document["benchmark"]["copy"] |= values
+    document["benchmark"]["har2"]["data"] = {}
     return params.check(document, {"copy": model_with(facts), "har2": None}.get)["copy"]
 
 
@@ -164,6 +165,9 @@ def test_names_that_can_be_used(document, name):
 
 def test_data_of_every_section_is_checked(document):
     models = {"copy": None, "har2": model_with(None)}
+    words = "benchmark.har2.data: is missing from params.yaml, where DVC needs it; write data: {} "
+    with pytest.raises(HadamrnnError, match=f"^{words}"):
+        params.check(document, models.get)
     document["benchmark"]["har2"]["data"] = {"steps": 5}
     assert dict(params.check(document, models.get)["copy"].data) == {"steps": 1000}
     document["benchmark"]["har2"]["data"] = {"step": 5}

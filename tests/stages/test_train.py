@@ -29,7 +29,7 @@ def tiny(tmp_path, monkeypatch):
     document["benchmark"]["copy"] |= {"hidden_size": 16, "epochs": 3, "data": DATA}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    copy.prepare(common.prepared("copy"), DATA)
+    copy.prepare(common.prepared("copy"), copy.Data(**DATA))
     return tmp_path
 
 

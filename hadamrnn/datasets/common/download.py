@@ -3,7 +3,7 @@
 Where a file is looked for, in this order:
 
 1. ``HADAMRNN_DATA_MIRROR``, when it is a folder or a file:// address;
-2. the cache folder: ``HADAMRNN_CACHE``, or the user's own (``pooch.os_cache("hadamrnn")``);
+2. the cache folder: ``HADAMRNN_CACHE``, or the user's own (platformdirs' for this package);
 3. ``HADAMRNN_DATA_MIRROR``, when it is an http:// or https:// address;
 4. the upstream addresses.
 
@@ -19,57 +19,92 @@ import hashlib
 import lzma
 import os
 import shutil
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
 import filelock
 import numpy as np
-import pooch
+import platformdirs
 
-from hadamrnn.datasets.common.transfer import AbsentError, TransferError, transfer
 from hadamrnn.errors import HadamrnnError
+
+if TYPE_CHECKING:
+    from hadamrnn.datasets.common.transfer import Progress
 
 MIRROR = "HADAMRNN_DATA_MIRROR"
 CACHE = "HADAMRNN_CACHE"
-_DAMAGE = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+Content = Mapping[str, np.ndarray]
+"""A raw file decoded: arrays by name."""
+_DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+)
 
 
 @dataclass(frozen=True)
 class RawFile:
     """One raw file, in any of the forms in which it is known.
 
-    name : its path in the cache folder, and its name in messages.
-    mirror_paths : paths below the mirror where it may lie, best first.
-    urls : upstream addresses, best first.
-    decode : path -> {name: array}; called before the content is known to be good, unless
-        ``content_sha256`` is empty, so it must not unpickle or execute anything in that case.
-    content_sha256 : what ``content_sha256(decode(path))`` must be; "" to check the file alone.
-    file_sha256 : known checksums of the file itself, demanded before decoding when
-        ``content_sha256`` is empty.
-    unverified : no checksum is known of the file; ``decode`` checks what it can and raises.
+    Parameters
+    ----------
+    name : str
+        Its path in the cache folder, and its name in messages.
+    mirror_paths : tuple of str
+        Paths below the mirror where it may lie, best first.
+    urls : tuple of str
+        Upstream addresses, best first.
+    decode : callable
+        From a path to its arrays by name. It is called before the content is known to be good,
+        unless ``content_sha256`` is empty, so it must read within bounds (``archives``) and not
+        unpickle or execute anything in that case.
+    content_sha256 : str
+        What ``content_sha256(decode(path))`` must be; "" to check the file alone.
+    file_sha256 : tuple of str
+        Known checksums of the file itself, demanded before decoding when ``content_sha256`` is
+        empty.
+    unverified : bool
+        No checksum is known of the file; ``decode`` checks what it can and raises.
     """
 
     name: str
     mirror_paths: tuple[str, ...]
     urls: tuple[str, ...]
-    decode: Callable[[Path], Mapping[str, np.ndarray]]
+    decode: Callable[[Path], Content]
     content_sha256: str = ""
     file_sha256: tuple[str, ...] = ()
     unverified: bool = False
 
 
-def content_sha256(arrays):
+def content_sha256(arrays: Content) -> str:
     """Checksum of named arrays, whatever container they came in.
 
-    arrays : {name: array}, any numeric dtype. Returns 64 hexadecimal digits that depend on names,
-    dtypes, shapes and little-endian values.
+    Parameters
+    ----------
+    arrays : dict of str to numpy.ndarray
+        Of any numeric type.
 
+    Returns
+    -------
+    str
+        64 hexadecimal digits that depend on names, types, shapes and little-endian values.
+
+    Examples
+    --------
     >>> content_sha256({"x": np.arange(3, dtype=np.uint8)})[:16]
     'b4c7ad3922223fbc'
     """
@@ -82,11 +117,23 @@ def content_sha256(arrays):
     return digest.hexdigest()
 
 
-def fetch(raw, progress=None):
-    """The decoded, checked content of a raw file: {name: array}.
+def fetch(raw: RawFile, progress: "Progress | None" = None) -> Content:
+    """The decoded, checked content of a raw file.
 
-    raw : RawFile; progress : as for ``transfer.transfer``.
-    Raises HadamrnnError when the file cannot be had, is damaged, or has unknown content.
+    Parameters
+    ----------
+    raw : RawFile
+    progress : callable, optional
+        As for ``transfer.transfer``.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+
+    Raises
+    ------
+    HadamrnnError
+        When the file cannot be had, is damaged, or has unknown content.
     """
     mirror = os.environ.get(MIRROR, "")
     cached = cache_folder() / raw.name
@@ -105,30 +152,13 @@ def fetch(raw, progress=None):
         raise HadamrnnError(f"{cached}: must be writable (see {CACHE}); got {error}") from error
 
 
-def cache_folder():
+def cache_folder() -> Path:
     """Folder of raw files: ``HADAMRNN_CACHE``, or the user's cache folder of this package."""
-    return Path(os.environ.get(CACHE) or pooch.os_cache("hadamrnn")).expanduser().resolve()
+    folder = os.environ.get(CACHE) or platformdirs.user_cache_dir("hadamrnn")
+    return Path(folder).expanduser().resolve()
 
 
-def open_zip(path, member):
-    """The zip archive that has ``member``: the file itself, or an archive inside it.
-
-    path : Path; member : path inside the archive. Raises KeyError when neither has it.
-    """
-    archive = zipfile.ZipFile(path)
-    names = archive.namelist()
-    if member in names:
-        return archive
-    for name in names:
-        # "__MACOSX/" holds stubs of the same names
-        if name.endswith(".zip") and not name.startswith("__MACOSX/"):
-            inner = zipfile.ZipFile(BytesIO(archive.read(name)))
-            if member in inner.namelist():
-                return inner
-    raise KeyError(f"no member {member}")
-
-
-def _mirror_folder(mirror):
+def _mirror_folder(mirror: str) -> Path | None:
     """The mirror as a Path when it is a folder; None when unset, remote, or not there."""
     if not mirror or mirror.startswith(("http://", "https://")):
         return None
@@ -139,10 +169,11 @@ def _mirror_folder(mirror):
     return next((place.resolve() for place in places if place.is_dir()), None)
 
 
-def _read(raw, path):
+def _read(raw: RawFile, path: Path) -> Content:
     """Decoded content of the file at ``path``, checked against what is known."""
     if not raw.content_sha256 and not raw.unverified:
-        digest = pooch.file_hash(str(path), alg="sha256")
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest not in raw.file_sha256:
             known = " or ".join(raw.file_sha256)
             raise HadamrnnError(f"{path}: must have sha256 {known}; got {digest}")
@@ -162,7 +193,7 @@ def _read(raw, path):
     return content
 
 
-def _keep(path, cached):
+def _keep(path: Path, cached: Path) -> None:
     """Copy a checked file into the cache; a cache that cannot be written is no reason to stop."""
     if cached.is_file() and cached.stat().st_size == path.stat().st_size:
         return
@@ -175,7 +206,7 @@ def _keep(path, cached):
         pass
 
 
-def _from_cache(raw, cached):
+def _from_cache(raw: RawFile, cached: Path) -> Content | None:
     """Content of the cached file, or None; a cached file gone bad is removed, to be had again."""
     if not cached.is_file():
         return None
@@ -186,8 +217,11 @@ def _from_cache(raw, cached):
         return None
 
 
-def _from_network(raw, cached, mirror, progress):
+def _from_network(raw: RawFile, cached: Path, mirror: str, progress: "Progress | None") -> Content:
     """Transfer from a remote mirror or from upstream into the cache, check, decode."""
+    # Loads requests, which settings are checked without.
+    from hadamrnn.datasets.common.transfer import AbsentError, TransferError, transfer
+
     remote = mirror.startswith(("http://", "https://"))
     if mirror and not remote and _mirror_folder(mirror) is None:
         raise HadamrnnError(
@@ -195,7 +229,8 @@ def _from_network(raw, cached, mirror, progress):
             f"got {mirror!r}"
         )
     addresses = [f"{mirror.rstrip('/')}/{quote(p)}" for p in raw.mirror_paths] if remote else []
-    failures, silent = {}, set()
+    failures: dict[str, str] = {}
+    silent: set[str] = set()
     for url in (*addresses, *raw.urls):
         host = urlsplit(url).netloc
         if host in silent:

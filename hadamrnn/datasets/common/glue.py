@@ -1,4 +1,4 @@
-"""What the GLUE benchmarks share: tables in zip archives, word pieces, and ids of one length.
+"""What the GLUE benchmarks share: tables in zip archives, word pieces, submission files.
 
 Word pieces are those of bert-base-uncased (Devlin et al. 2019): lower case without accents, split
 at white space and punctuation, then into the longest pieces of a vocabulary of 30,522. Its id 0 is
@@ -6,22 +6,36 @@ padding; [CLS] and [SEP] are put nowhere but between the two texts of a pair.
 """
 
 import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from hadamrnn.datasets.common.archives import read_member
 from hadamrnn.datasets.common.download import RawFile
 
 VOCABULARY = 30_522
 UNKNOWN, SEPARATOR = "[UNK]", "[SEP]"
 PARTS = ("train", "dev", "test")
+SUBMISSIONS = {"sst2": "SST-2.tsv", "qqp": "QQP.tsv"}
+"""The file name that GLUE expects of what a model says of a benchmark's unlabelled test set."""
 WORD_PIECES = [
     "Texts: word pieces of bert-base-uncased (lower case, accents removed) made by the tokenizers "
     "library, without [CLS] and [SEP]; [UNK] for what has no pieces.",
 ]
 
 
-def _read_bytes(path):
-    return {"vocabulary": np.frombuffer(path.read_bytes(), dtype=np.uint8)}
+def _plain(content: bytes) -> np.ndarray:
+    """Bytes of a text without what other systems add: a byte order mark, CR before line feeds.
+
+    So a file that an editor or Git converted has the content, and the checksum, of the original.
+    """
+    text = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    return np.frombuffer(text, dtype=np.uint8)
+
+
+def _read_vocabulary(path: Path) -> dict[str, np.ndarray]:
+    return {"vocabulary": _plain(path.read_bytes())}
 
 
 RAW_VOCABULARY = RawFile(
@@ -31,30 +45,63 @@ RAW_VOCABULARY = RawFile(
         "https://huggingface.co/bert-base-uncased/resolve/main/vocab.txt",
         "https://s3.amazonaws.com/models.huggingface.co/bert/bert-base-uncased-vocab.txt",
     ),
-    decode=_read_bytes,
-    file_sha256=("07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",),
+    decode=_read_vocabulary,
+    content_sha256="74df60c10fdb3cf8fe42cdb70dc1ed50d74cebe1213f537d8136ed55c2cb7187",
 )
 
 
-def read_archive(path, task):
-    """The .tsv members of a GLUE archive as bytes: {part: uint8 array} for PARTS.
+def read_archive(path: Path, task: str, most: int) -> dict[str, np.ndarray]:
+    """The tables of a GLUE archive as bytes, with LF line ends and no byte order mark.
 
-    path : zip; task : its folder, such as "SST-2". Raises KeyError when a member is missing.
+    Parameters
+    ----------
+    path : Path
+        A zip archive.
+    task : str
+        Its folder, such as "SST-2".
+    most : int
+        Bytes that a table may have.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        uint8, by the names in ``PARTS``.
+
+    Raises
+    ------
+    KeyError
+        When a member is missing.
+    ValueError
+        For a larger table.
     """
     with zipfile.ZipFile(path) as archive:
-        return {
-            part: np.frombuffer(archive.read(f"{task}/{part}.tsv"), dtype=np.uint8)
-            for part in PARTS
-        }
+        return {part: _plain(read_member(archive, f"{task}/{part}.tsv", most)) for part in PARTS}
 
 
-def table(content, columns, skip_short=False):
-    """Chosen columns of a .tsv file with a header line: a list of texts for each.
+def table(content: np.ndarray, columns: Sequence[str], skip_short: bool = False) -> list[list[str]]:
+    """Chosen columns of a .tsv file with a header line.
 
-    content : uint8 array, UTF-8; columns : names. Quotes have no meaning in GLUE's files.
-    skip_short : leave out lines with fewer fields than the header, and allow more.
-    Raises ValueError for a missing column or, otherwise, a line with another number of fields.
+    Parameters
+    ----------
+    content : (n,) uint8
+        UTF-8. Quotes have no meaning in GLUE's files.
+    columns : sequence of str
+        Their names in the header.
+    skip_short : bool
+        Leave out lines with fewer fields than the header, and allow more.
 
+    Returns
+    -------
+    list of list of str
+        The texts of each column.
+
+    Raises
+    ------
+    ValueError
+        For a missing column or, without ``skip_short``, a line with another number of fields.
+
+    Examples
+    --------
     >>> table(np.frombuffer(b"sentence\\tlabel\\nso so \\t1\\n", np.uint8), ["label", "sentence"])
     [['1'], ['so so ']]
     """
@@ -68,17 +115,58 @@ def table(content, columns, skip_short=False):
     return [[row[place] for row in whole] for place in places]
 
 
-def labels(texts):
-    """Class ids 0 and 1 written as text: (n,) uint8. Raises ValueError for other texts."""
+def labels(texts: Sequence[str]) -> np.ndarray:
+    """Class ids 0 and 1 that are written as text.
+
+    Parameters
+    ----------
+    texts : sequence of str
+
+    Returns
+    -------
+    (n,) uint8
+
+    Raises
+    ------
+    ValueError
+        For other texts.
+    """
     if not set(texts) <= {"0", "1"}:
         raise ValueError(f"labels must be 0 or 1, got {sorted(set(texts) - {'0', '1'})[:3]}")
     return np.array([text == "1" for text in texts], dtype=np.uint8)
 
 
-class WordPieces:
-    """Texts to ids. vocabulary : uint8 array of a text file with one piece a line."""
+def submission(classes: Iterable[int]) -> str:
+    """A submission file: a line for each example in GLUE's order, under a header.
 
-    def __init__(self, vocabulary):
+    Parameters
+    ----------
+    classes : (n,) int
+        Class ids, 0 or 1 as in the training file.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> submission([1, 0])
+    'index\\tprediction\\n0\\t1\\n1\\t0\\n'
+    """
+    lines = [f"{number}\t{int(label)}" for number, label in enumerate(classes)]
+    return "\n".join(["index\tprediction", *lines]) + "\n"
+
+
+class WordPieces:
+    """Texts to ids.
+
+    Parameters
+    ----------
+    vocabulary : (n,) uint8
+        A text file with one piece a line, whose ids are the numbers of the lines from 0.
+    """
+
+    def __init__(self, vocabulary: np.ndarray) -> None:
         from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
         pieces = vocabulary.tobytes().decode().splitlines()
@@ -87,11 +175,11 @@ class WordPieces:
         self._tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
         self._tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
 
-    def encode(self, texts):
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """A list of ids for each text."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
 
-    def encode_pairs(self, first, second):
+    def encode_pairs(self, first: Sequence[str], second: Sequence[str]) -> list[list[int]]:
         """Ids of both texts of each pair, with two [SEP] between them."""
         separators = [self.ids[SEPARATOR]] * 2
         pairs = zip(self.encode(first), self.encode(second), strict=True)

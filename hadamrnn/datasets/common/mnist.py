@@ -1,27 +1,41 @@
 """MNIST as sequences of 784 pixels: the raw files and what smnist and pmnist have in common."""
 
-import gzip
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from hadamrnn.datasets.common import splits
+from hadamrnn.datasets.common.archives import read_gzip
 from hadamrnn.datasets.common.download import RawFile, fetch
 
 PIXELS, CLASSES = 28 * 28, 10
 VALID = 10_000  # the last ones of the 60,000 training images
+MOST_BYTES = 16 + 60_000 * PIXELS  # of the training images behind their header
 _HOSTS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
 
 
-def read_idx(path):
+def read_idx(path: Path) -> dict[str, np.ndarray]:
     """The array in a gzipped IDX file of unsigned bytes (magic 0x08 and the number of axes).
 
-    Returns {"data": uint8 array}. Raises ValueError for another format or a wrong length.
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        "data", uint8.
+
+    Raises
+    ------
+    ValueError
+        For another format, a wrong length, or more bytes than MNIST's largest file has.
     """
-    with gzip.open(path) as file:
-        content = file.read()
+    content = read_gzip(path, MOST_BYTES)
     axes = content[3] if len(content) > 3 else 0
     if content[:3] != b"\0\0\x08" or len(content) < 4 + 4 * axes:
         raise ValueError("not an IDX file of unsigned bytes")
@@ -30,7 +44,7 @@ def read_idx(path):
     return {"data": data.reshape(shape)}
 
 
-def _raw_file(stem, content_sha256):
+def _raw_file(stem: str, content_sha256: str) -> RawFile:
     name = f"{stem}-ubyte.gz"
     return RawFile(
         name=f"mnist/{name}",
@@ -57,11 +71,22 @@ RAW = {
 }
 
 
-def prepare_sequences(folder, order, title, reading):
+def prepare_sequences(folder: Path, order: np.ndarray | slice, title: str, reading: str) -> None:
     """Write the splits with pixels in the given order.
 
-    folder : written to; order : (784,) positions in the row-major image, or a slice;
-    title, reading : text for the card. Raises HadamrnnError when a raw file cannot be had.
+    Parameters
+    ----------
+    folder : Path
+        Written to.
+    order : (784,) int or slice
+        Positions in the row-major image.
+    title, reading : str
+        Text for the card.
+
+    Raises
+    ------
+    HadamrnnError
+        When a raw file cannot be had.
     """
     raw = {name: fetch(file)["data"] for name, file in RAW.items()}
     inputs = {
@@ -79,7 +104,7 @@ def prepare_sequences(folder, order, title, reading):
     splits.write(folder, arrays, _card(title, reading))
 
 
-def _card(title, reading):
+def _card(title: str, reading: str) -> dict[str, Any]:
     return {
         "title": title,
         "source": _HOSTS[0] + " (originally http://yann.lecun.com/exdb/mnist)",

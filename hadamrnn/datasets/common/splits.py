@@ -7,8 +7,9 @@ input gives the same bytes everywhere, and DVC sees no change where there is non
 """
 
 import io
-import math
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,52 +18,52 @@ from hadamrnn.errors import HadamrnnError
 from hadamrnn.prepared.arrays import CARD, SPLITS
 
 
-def read_settings(benchmark, defaults, given):
-    """``defaults`` overridden by ``given``: {name: number}, every value checked.
-
-    benchmark : name used in messages. Raises HadamrnnError for an unknown name, a negative value,
-    or one that is no integer where the default is one.
-
-    >>> read_settings("copy", {"steps": 1000}, {"steps": 50})
-    {'steps': 50}
-    """
-    for name, value in given.items():
-        if name not in defaults:
-            known = ", ".join(defaults) or "none"
-            raise HadamrnnError(
-                f"{benchmark}.{name}: is not a setting of this benchmark; known are {known}"
-            )
-        whole = isinstance(defaults[name], int)
-        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-            raise _refusal(benchmark, name, whole, value)
-        if not 0 <= value < math.inf:
-            raise _refusal(benchmark, name, whole, value)
-    return {**defaults, **given}
-
-
-def _refusal(benchmark, name, whole, value):
-    kind = "integer" if whole else "number"
-    return HadamrnnError(f"{benchmark}.{name}: must be a non-negative {kind}; got {value!r}")
-
-
-def of_subjects(subjects, chosen):
+def of_subjects(subjects: np.ndarray, chosen: Collection[int] | np.ndarray) -> np.ndarray:
     """Positions of the rows that belong to the chosen subjects, in their order.
 
-    subjects : (n,) integers, one per row; chosen : collection of integers. Returns (k,) int64.
+    Parameters
+    ----------
+    subjects : (n,) int
+        One a row.
+    chosen : collection or array of int
 
+    Returns
+    -------
+    (k,) int64
+
+    Examples
+    --------
     >>> of_subjects(np.array([1, 1, 2, 3]), [3, 1]).tolist()
     [0, 1, 3]
     """
     return np.flatnonzero(np.isin(subjects, list(chosen)))
 
 
-def stratified(targets, sizes, seed):
+def stratified(targets: np.ndarray, sizes: Sequence[int], seed: int) -> list[np.ndarray]:
     """Cut rows into parts of given sizes, each with nearly the class shares of the whole.
 
-    targets : (n,) integer class ids; sizes : sizes of the parts, whose sum is n; seed : int.
-    Returns a list of sorted (size,) int64 position arrays that share no row. Rows are shuffled
-    within their class (PCG64), spread evenly by their rank in it, and cut.
+    Rows are shuffled within their class (PCG64), spread evenly by their rank in it, and cut.
 
+    Parameters
+    ----------
+    targets : (n,) int
+        Class ids.
+    sizes : sequence of int
+        Of the parts; their sum is n.
+    seed : int
+
+    Returns
+    -------
+    list of (size,) int64
+        Sorted positions; the parts share no row.
+
+    Raises
+    ------
+    HadamrnnError
+        For sizes with another sum.
+
+    Examples
+    --------
     >>> [p.tolist() for p in stratified(np.array([0, 1, 0, 1, 0, 1]), [4, 2], seed=0)]
     [[0, 3, 4, 5], [1, 2]]
     """
@@ -78,21 +79,43 @@ def stratified(targets, sizes, seed):
     return [np.sort(part) for part in np.split(order, np.cumsum(sizes)[:-1])]
 
 
-def class_counts(targets, classes):
-    """How often each class id occurs: list of ``classes`` integers.
+def class_counts(targets: np.ndarray, classes: int) -> list[int]:
+    """How often each class id occurs.
 
+    Parameters
+    ----------
+    targets : int array
+        Class ids, of any shape.
+    classes : int
+        How many there are.
+
+    Returns
+    -------
+    list of int
+
+    Examples
+    --------
     >>> class_counts(np.array([0, 2, 2]), 4)
     [1, 0, 2, 0]
     """
     return np.bincount(np.ravel(targets), minlength=classes).tolist()
 
 
-def statistics(inputs):
-    """Mean and standard deviation per channel, rounded to six significant digits.
+def statistics(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each channel, rounded to six significant digits.
 
-    inputs : (n, T, d) float32. Returns two (d,) float32 arrays. Rounding removes the last bits,
-    which depend on the order in which a machine adds.
+    Rounding removes the last bits, which depend on the order in which a machine adds.
 
+    Parameters
+    ----------
+    inputs : (n, T, d) float32
+
+    Returns
+    -------
+    mean, deviation : (d,) float32
+
+    Examples
+    --------
     >>> [v.tolist() for v in statistics(np.array([[[1.0], [4.0]]], dtype=np.float32))]
     [[2.5], [1.5]]
     """
@@ -104,22 +127,47 @@ def statistics(inputs):
     return np.array(mean, dtype=np.float32), np.array(deviation, dtype=np.float32)
 
 
-def standardise(inputs, mean, deviation):
-    """(inputs - mean) / deviation per channel, in float32, one rounding per operation.
+def standardise(inputs: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """(inputs - mean) / deviation of each channel, one rounding an operation.
 
-    inputs : (n, T, d) float32; mean, deviation : (d,) float32. Returns a new (n, T, d) float32.
+    Parameters
+    ----------
+    inputs : (n, T, d) float32
+    mean, deviation : (d,) float32
+
+    Returns
+    -------
+    (n, T, d) float32
+        A new array.
     """
     result = np.subtract(inputs, mean, dtype=np.float32)
     result /= deviation
     return result
 
 
-def sensor_splits(signals, targets, subjects, rows):
+def sensor_splits(
+    signals: np.ndarray,
+    targets: np.ndarray,
+    subjects: np.ndarray,
+    rows: Mapping[str, np.ndarray],
+) -> tuple[dict[str, np.ndarray], dict[str, list[float]]]:
     """Standardised arrays of a sensor benchmark, by file stem, and what was subtracted.
 
-    signals : (n, T, d) float32; targets, subjects : (n,) uint8; rows : {split: (k,) positions}.
-    Mean and deviation come from the training rows alone. Returns ({stem: array}, statistics for
-    the card).
+    Mean and deviation come from the training rows alone.
+
+    Parameters
+    ----------
+    signals : (n, T, d) float32
+    targets, subjects : (n,) uint8
+    rows : dict of str to (k,) int
+        Positions of each split.
+
+    Returns
+    -------
+    arrays : dict of str to numpy.ndarray
+        For ``write``.
+    statistics : dict of str to list of float
+        For the card.
     """
     mean, deviation = statistics(signals[rows["train"]])
     arrays = {}
@@ -132,15 +180,23 @@ def sensor_splits(signals, targets, subjects, rows):
     return arrays, {name: [float(str(v)) for v in values] for name, values in decimal.items()}
 
 
-def write(folder, arrays, card):
+def write(folder: str | Path, arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> None:
     """Write ``<stem>.npy`` for every array, then card.json with their shapes and checksums.
 
-    folder : made when missing; arrays : {stem: numeric array}; card : plain mapping with
-    "output" (for the class counts); counts, class_counts, shapes and checksums are added unless
-    given. Equal arguments give equal bytes.
+    Equal arguments give equal bytes.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made when missing.
+    arrays : dict of str to numpy.ndarray
+        By stem.
+    card : mapping
+        With "output" (for the class counts); counts, class_counts, shapes and checksums are added
+        unless given.
     """
     folder = Path(folder)
-    card = {"shapes": {}, "checksums": {}, "counts": {}, "class_counts": {}} | card
+    card = {"shapes": {}, "checksums": {}, "counts": {}, "class_counts": {}, **card}
     for stem, array in arrays.items():
         array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
         path = folder / f"{stem}.npy"

@@ -1,16 +1,31 @@
 """Texts as sequences of ids of one length: id 0 is padding, a text too long loses its front."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 PADDING = 0
 
 
-def fixed_length(sequences, steps):
-    """Ids of all sequences, padded and cut at the front: (n, steps) uint16.
+def fixed_length(sequences: Sequence[Any], steps: int) -> np.ndarray:
+    """Ids of all sequences, padded and cut at the front.
 
-    sequences : n lists of ids in 0..65535; steps : T. The last T ids of a sequence are kept, so
-    that the end of a text is always the end of its row.
+    The last ids of a sequence are kept, so that the end of a text is always the end of its row.
 
+    Parameters
+    ----------
+    sequences : sequence of sequences of int
+        n of ids from 0 to 65535.
+    steps : int
+        T.
+
+    Returns
+    -------
+    (n, T) uint16
+
+    Examples
+    --------
     >>> fixed_length([[5, 6], [1, 2, 3, 4]], 3).tolist()
     [[0, 5, 6], [2, 3, 4]]
     """
@@ -22,12 +37,20 @@ def fixed_length(sequences, steps):
     return rows
 
 
-def lengths(rows):
-    """How many ids of each row are no padding: shares of rows by length for the card.
+def lengths(rows: np.ndarray) -> dict[str, float]:
+    """How many ids of the rows are no padding, for the card.
 
-    rows : (n, T) ids. Returns {"mean": float rounded to 0.01, "longest": int, "full": int}, where
-    full counts the rows without any padding.
+    Parameters
+    ----------
+    rows : (n, T) int
 
+    Returns
+    -------
+    dict
+        "mean", rounded to 0.01; "longest"; "full": how many rows have no padding.
+
+    Examples
+    --------
     >>> lengths(np.array([[0, 0, 7], [1, 2, 3]]))
     {'mean': 2.0, 'longest': 3, 'full': 1}
     """
