@@ -30,7 +30,7 @@ def configuration(settings, card):
             "output_size": size,
             "q": settings.q,
             "weight_bits": settings.weight_bits,
-            "readout": settings.readout,
+            "readout": "last" if card["output"]["per_step"] else settings.readout,
             "per_step": card["output"]["per_step"],
             "embedding_size": embedding_size,
         },

@@ -51,6 +51,16 @@ def test_finer_classes_are_outputs_and_stay_with_the_model(tmp_path):
     assert storage.build(plain).class_of is None
 
 
+@pytest.mark.parametrize("readout", ["last", "mean"])
+def test_what_is_read_at_every_step_has_one_readout(readout):
+    """A top-level readout is for benchmarks that have a choice; export refuses a mean here."""
+    settings, card = settings_and_card("symbol", None)
+    settings.readout = readout
+    assert configuration(settings, card)["arguments"]["readout"] == readout
+    card["output"]["per_step"] = True
+    assert configuration(settings, card)["arguments"]["readout"] == "last"
+
+
 def test_finer_classes_of_a_data_set_without_them():
     words = (
         "train.finer_classes: must be false for a data set whose card.json names no finer "

@@ -41,7 +41,7 @@ def finished(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         settings = params.load()["copy"]
-        copy.prepare(common.prepared("copy"), DATA)
+        copy.prepare(common.prepared("copy"), copy.Data(**DATA))
         train.main(settings)
         export.main(settings)
     return folder
