@@ -6,13 +6,25 @@
 
 import importlib
 import importlib.metadata
+import importlib.util
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hadamrnn.models.layer import HadamRNN
+
+__all__ = ["HadamRNN"]
 
 _LAZY = {"HadamRNN": "hadamrnn.models.layer"}
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name == "__version__":
         return importlib.metadata.version("hadamrnn")
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'hadamrnn' has no attribute {name!r}")
+    if name not in _LAZY:
+        raise AttributeError(f"module 'hadamrnn' has no attribute {name!r}")
+    if importlib.util.find_spec("torch") is None:
+        raise ImportError(
+            f"hadamrnn.{name} needs torch, which is not installed; install hadamrnn with its extra "
+            "train, as in: pip install '.[train]'"
+        )
+    return getattr(importlib.import_module(_LAZY[name]), name)

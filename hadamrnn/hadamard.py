@@ -12,14 +12,21 @@ which is orthogonal for every u: binary (up to its scale) for q = 1, block-spars
 True
 """
 
+from typing import Any, TypeVar
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from hadamrnn.errors import HadamrnnError
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 def is_power_of_two(value: int) -> bool:
     """Whether ``value`` is 1, 2, 4, 8, ...
 
+    Examples
+    --------
     >>> [n for n in range(-1, 10) if is_power_of_two(n)]
     [1, 2, 4, 8]
     """
@@ -27,10 +34,27 @@ def is_power_of_two(value: int) -> bool:
 
 
 def block_size_of(hidden_size: int, q: int) -> int:
-    """Size m of the Hadamard blocks of a ``hidden_size`` state cut into ``q`` blocks.
+    """Size m of the Hadamard blocks of a state.
 
-    Raises HadamrnnError unless q divides hidden_size into blocks whose size is a power of two.
+    Parameters
+    ----------
+    hidden_size : int
+        d, the numbers of the state.
+    q : int
+        How many blocks there are.
 
+    Returns
+    -------
+    int
+        m = d / q.
+
+    Raises
+    ------
+    HadamrnnError
+        Unless q divides hidden_size into blocks whose size is a power of two.
+
+    Examples
+    --------
     >>> block_size_of(128, 4)
     32
     """
@@ -42,12 +66,26 @@ def block_size_of(hidden_size: int, q: int) -> int:
     return hidden_size // q
 
 
-def sylvester(size):
+def sylvester(size: int) -> NDArray[np.int8]:
     """Sylvester's matrix S_m.
 
-    size : int, a power of two.
-    Returns (size, size) int8 with entries +1 and -1, symmetric.
+    Parameters
+    ----------
+    size : int
+        m, a power of two.
 
+    Returns
+    -------
+    (size, size) int8
+        Entries +1 and -1, symmetric.
+
+    Raises
+    ------
+    HadamrnnError
+        If ``size`` is no power of two.
+
+    Examples
+    --------
     >>> sylvester(2).tolist()
     [[1, 1], [1, -1]]
     """
@@ -59,26 +97,54 @@ def sylvester(size):
     return matrix
 
 
-def recurrent_matrix(signs, block_size):
-    """The dense W(u), for reading and for tests: (d, d) float64.
+def recurrent_matrix(signs: ArrayLike, block_size: int) -> NDArray[np.float64]:
+    """The dense W(u), for reading and for tests.
 
-    signs : (d,) of +1 and -1; block_size : m, a power of two that divides d.
+    Parameters
+    ----------
+    signs : (d,) array
+        u, of +1 and -1.
+    block_size : int
+        m, a power of two that divides d.
 
+    Returns
+    -------
+    (d, d) float64
+
+    Examples
+    --------
     >>> W = recurrent_matrix(np.array([1, -1, -1, 1]), 2)
     >>> bool(np.allclose(W @ W.T, np.eye(4)))
     True
     """
-    blocks = np.kron(np.eye(len(signs) // block_size), sylvester(block_size))
-    return np.asarray(signs, dtype=np.float64)[:, None] * blocks / np.sqrt(block_size)
+    factors = np.asarray(signs, dtype=np.float64)
+    blocks = np.kron(np.eye(len(factors) // block_size), sylvester(block_size))
+    matrix: NDArray[np.float64] = factors[:, None] * blocks / np.sqrt(block_size)
+    return matrix
 
 
-def fast_transform(values, block_size):
+def fast_transform(values: NDArray[Number], block_size: int) -> NDArray[Number]:
     """Unnormalised block transform (I_q (x) S_m) x along the last axis, in d log2(m) additions.
 
-    values : (..., d), integers or floats; integers must leave room for a factor m.
-    block_size : m, a power of two that divides d.
-    Returns a new array of the same shape and dtype.
+    Parameters
+    ----------
+    values : (..., d) array
+        Integers or floats; integers must leave room for a factor m.
+    block_size : int
+        m, a power of two that divides d.
 
+    Returns
+    -------
+    (..., d) array
+        A new array of the same type.
+
+    Raises
+    ------
+    HadamrnnError
+        If ``block_size`` is no such power of two.
+
+    Examples
+    --------
     >>> fast_transform(np.array([1, 2, 3, 4]), 4).tolist()
     [10, -2, -4, 0]
     >>> fast_transform(np.array([1, 2, 3, 4]), 2).tolist()
@@ -90,7 +156,8 @@ def fast_transform(values, block_size):
             f"block_size: must be a power of two that divides the last axis "
             f"({values.shape[-1]}); got {block_size}"
         )
-    result, half = values, 1
+    result: NDArray[Any] = values
+    half = 1
     while half < block_size:
         pairs = result.reshape(*values.shape[:-1], values.shape[-1] // (2 * half), 2, half)
         merged = np.empty_like(pairs)

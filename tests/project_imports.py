@@ -20,9 +20,15 @@ def module_file(name):
 
 
 def imported_modules(path):
-    """Names of the project modules that a file imports anywhere, function bodies included."""
-    found = set()
-    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+    """Names of the project modules that a file imports anywhere, function bodies included.
+
+    What only a type checker reads is left out.
+    """
+    found, tree = set(), ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body.clear()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

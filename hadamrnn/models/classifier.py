@@ -5,16 +5,19 @@ step for many-to-many (arXiv:2502.00047, section 2)
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.models import sequences
 from hadamrnn.models.embedding import FoldedEmbedding
 from hadamrnn.models.layer import HadamRNN
 from hadamrnn.models.quantization import quantize
 from hadamrnn.models.state_noise import StateNoise
-from hadamrnn.recurrence import dispatch
+from hadamrnn.recurrence import dispatch, unequal
+from hadamrnn.recurrence.reference import Mode, Readout
 
 READOUTS = ("last", "mean")
 
@@ -22,68 +25,158 @@ READOUTS = ("last", "mean")
 class HadamClassifier(nn.Module):
     """HadamRNN, relu, and V with ``weight_bits``: the paper's model.
 
-    input_size, hidden_size, q, weight_bits : as HadamRNN; output_size : classes.
-    readout : "last" or "mean" (over time of relu(h_t)); ignored when per_step.
-    per_step : logits at every step.
-    embedding_size : numbers of a learned embedding of input_size symbols; None: ids are one-hot.
-
     The embedding has full precision; what a model ships is its product with U, a table of
     (symbols, hidden_size) that ``hadamrnn.export`` rounds.
+
+    Parameters
+    ----------
+    input_size, hidden_size, q, weight_bits, hold_signs
+        As ``HadamRNN``.
+    output_size : int
+        Classes.
+    readout : str
+        "last" or "mean" (over time of relu(h_t)); ignored when ``per_step``.
+    per_step : bool
+        Logits at every step (many-to-many).
+    embedding_size : int or None
+        Numbers of a learned embedding of ``input_size`` symbols; None: ids are one-hot.
+    class_of : sequence of int or None
+        The class of each output, where outputs are finer classes.
+    state_noise : StateNoise or None
+        Set to train for integer states.
+
+    Raises
+    ------
+    HadamrnnError
+        If a size, width or read-out is not as above.
+
+    Examples
+    --------
+    >>> model = HadamClassifier(input_size=3, hidden_size=8, output_size=4)
+    >>> model(torch.randn(5, 20, 3)).shape
+    torch.Size([5, 4])
     """
 
     def __init__(
-        self, input_size, hidden_size, output_size, q=1, weight_bits=4, readout="last",
-        per_step=False, embedding_size=None,
-    ):  # fmt: skip
+        self,
+        input_size: int,
+        hidden_size: int,
+        output_size: int,
+        q: int = 1,
+        weight_bits: int | None = 4,
+        readout: str = "last",
+        per_step: bool = False,
+        embedding_size: int | None = None,
+        *,
+        hold_signs: bool = True,
+        class_of: Sequence[int] | None = None,
+        state_noise: StateNoise | None = None,
+    ) -> None:
         super().__init__()
         if readout not in READOUTS:
             raise HadamrnnError(f"readout: must be one of {', '.join(READOUTS)}; got {readout!r}")
-        self.rnn = HadamRNN(embedding_size or input_size, hidden_size, q, weight_bits)
-        self.readout, self.per_step, self.weight_bits = readout, per_step, weight_bits
+        features = embedding_size or input_size
+        self.rnn = HadamRNN(features, hidden_size, q, weight_bits, hold_signs=hold_signs)
+        self.readout, self.per_step = readout, per_step
+        self.weight_bits = self.rnn.weight_bits
         self.output_weight = nn.Parameter(torch.empty(output_size, hidden_size))
         self.output_bias = nn.Parameter(torch.empty(output_size))
         nn.init.xavier_uniform_(self.output_weight)
         bound = 1 / math.sqrt(hidden_size)
         nn.init.uniform_(self.output_bias, -bound, bound)
         self.embedding = FoldedEmbedding(input_size, embedding_size) if embedding_size else None
-        self.state_noise: StateNoise | None = None  # set to train for integer states
-        self.class_of: list[int] | None = None  # of each output, where outputs are finer classes
+        self.class_of, self.state_noise = class_of, state_noise
 
-    def quantized_output_weight(self):
+    def quantized_output_weight(self) -> Tensor:
         """V as the forward pass sees it, (classes, hidden_size)."""
         return quantize(self.output_weight, self.weight_bits)
 
-    def forward(self, x):
-        """Logits: (batch, classes), or (batch, time, classes) when per_step.
+    def forward(self, x: Tensor, lengths: sequences.Lengths | None = None) -> Tensor:
+        """Logits.
 
-        x : (batch, time, input_size) float, or (batch, time) integer ids.
+        Parameters
+        ----------
+        x : (batch, time, input_size) float, or (batch, time) integer
+            Numbers, or ids in 0..input_size-1.
+        lengths : (batch,) integers or None
+            Steps of each sequence, 1 to time: what stands behind them does not exist.
+
+        Returns
+        -------
+        (batch, classes) float, or (batch, time, classes) if ``per_step``
+            Zero behind a sequence's end.
+
+        Raises
+        ------
+        HadamrnnError
+            If shapes, types, ids or lengths are not as above.
         """
         weight = self.quantized_output_weight()
         noise = None
         if self.training and self.state_noise is not None:
             noise = self.state_noise.draw(len(x), self.rnn.sign_weight)
         if self.per_step:
-            return self._run(x, "logits", (weight, self.output_bias), noise)[0]
+            return self._run(x, lengths, "logits", (weight, self.output_bias), noise)
         if self.readout == "mean":
-            active, _ = self._run(x, "mean", initial_state=noise)
+            active = self._run(x, lengths, "mean", initial_state=noise)
         else:
-            last, _ = self._run(x, "last")
+            last = self._run(x, lengths, "last")
             # W is orthogonal: at the end the noise is as good as at the start, and cheaper.
             active = (last if noise is None else last + noise).relu()
         return nn.functional.linear(active, weight, self.output_bias)
 
     @torch.no_grad()
-    def states(self, x):
-        """All states h_1 .. h_T, (batch, time, hidden_size), without gradient; x as in forward."""
-        return self._run(x, "all")[0]
+    def states(self, x: Tensor, lengths: sequences.Lengths | None = None) -> Tensor:
+        """All states h_1 .. h_T, (batch, time, hidden_size), without gradient; as ``forward``."""
+        return self._run(x, lengths, "all")
 
-    def _run(self, x, mode, readout=None, initial_state=None):
-        """The recurrence of ``dispatch.run``, by look-ups in E U^T where there is an embedding."""
-        if self.embedding is None:
-            return self.rnn.run(x, initial_state, mode, readout)
-        rnn = self.rnn
-        places, table = self.embedding.fold(x, rnn.quantized_input_weight())
-        return dispatch.run(
-            places, table.t(), rnn.bias, rnn.signs(), rnn.block_size, initial_state, mode, readout,
+    def _run(
+        self,
+        x: Tensor,
+        lengths: sequences.Lengths | None,
+        mode: Mode,
+        readout: Readout | None = None,
+        initial_state: Tensor | None = None,
+    ) -> Tensor:
+        if dispatch.compiling():
+            from hadamrnn.models import eager
+
+            return eager.call(self._evaluate, x, lengths, mode, readout, initial_state)
+        return self._evaluate(x, lengths, mode, readout, initial_state)
+
+    def _evaluate(
+        self,
+        x: Tensor,
+        lengths: sequences.Lengths | None,
+        mode: Mode,
+        readout: Readout | None,
+        initial_state: Tensor | None,
+    ) -> Tensor:
+        """The read-out of the recurrence, by look-ups in E U^T where there is an embedding."""
+        rnn, embedding = self.rnn, self.embedding
+        symbols = rnn.input_size if embedding is None else len(embedding.weight)
+        if x.dim() != (3 if x.is_floating_point() else 2) or (
+            embedding is not None and x.is_floating_point()
+        ):
+            numbers = f"(batch, time, {symbols}) if float, " if embedding is None else ""
+            raise HadamrnnError(
+                f"x: must have shape {numbers}(batch, time) if integer ids; got {tuple(x.shape)} "
+                f"of {x.dtype}"
+            )
+        sizes = symbols, rnn.hidden_size
+        given = sequences.read(x, initial_state, lengths, *sizes, rnn.input_weight.dtype)
+        if embedding is None:
+            return rnn.run(given.inputs, given.initial_state, mode, readout, given.lengths)[0]
+        places, table = embedding.fold(given.inputs, rnn.quantized_input_weight())
+        return unequal.run(
+            places,
+            table.t(),
+            rnn.bias,
+            rnn.signs(),
+            rnn.block_size,
+            given.initial_state,
+            mode,
+            readout,
             rnn.backend,
-        )  # fmt: skip
+            given.lengths,
+        )[0]

@@ -6,9 +6,10 @@ has a row for each symbol of the batch, not for each of its steps: E U^T costs r
 """
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.recurrence.dispatch import autocast_enabled, traced
 
 PADDING = 0
 """The id whose vector is zero and stays zero."""
@@ -19,10 +20,24 @@ as large as what the others say (docs/notebook/text.md)."""
 
 
 class FoldedEmbedding(nn.Module):
-    """``symbols`` learned vectors of ``size`` numbers; that of id 0 (padding) is zero, untrained.
+    """A learned vector for each symbol; that of id 0 (padding) is zero, untrained.
 
-    Drawn normal with deviation DEVIATION.
+    Vectors are drawn normal with deviation DEVIATION.
 
+    Parameters
+    ----------
+    symbols : int
+        How many there are, padding included.
+    size : int
+        Numbers of a vector.
+
+    Raises
+    ------
+    HadamrnnError
+        If one of them is below 1.
+
+    Examples
+    --------
     >>> embedding = FoldedEmbedding(symbols=100, size=8)
     >>> U = torch.ones(4, 8)
     >>> places, table = embedding.fold(torch.tensor([[0, 7, 7], [0, 0, 99]]), U)
@@ -30,7 +45,7 @@ class FoldedEmbedding(nn.Module):
     ([[0, 1, 1], [0, 0, 2]], (3, 4))
     """
 
-    def __init__(self, symbols, size):
+    def __init__(self, symbols: int, size: int) -> None:
         super().__init__()
         if min(symbols, size) < 1:
             raise HadamrnnError(
@@ -41,45 +56,50 @@ class FoldedEmbedding(nn.Module):
         with torch.no_grad():
             self.weight[PADDING].zero_()
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return "{}, {}".format(*self.weight.shape)
 
-    def forward(self, ids):
+    def forward(self, ids: Tensor) -> Tensor:
         """The vectors themselves, (..., size), for integer ids: the plain form, not used to train.
 
         No gradient goes to the vector of the padding id.
         """
         return nn.functional.embedding(ids.long(), self.weight, padding_idx=PADDING)
 
-    def fold(self, ids, input_weight):
+    def fold(self, ids: Tensor, input_weight: Tensor) -> tuple[Tensor, Tensor]:
         """The symbols that occur in ``ids`` as look-ups in their rows of E U^T.
 
-        ids : (batch, time) integers; input_weight : U, (d, size).
-        Returns (places, table): places (batch, time) int64 row numbers, table (rows, d) with
-        gradient to E and U. Raises HadamrnnError for ids that are no symbols.
+        Parameters
+        ----------
+        ids : (batch, time) integer
+            In 0..symbols-1, which is not checked here.
+        input_weight : (d, size) float
+            U.
+
+        Returns
+        -------
+        places : (batch, time) int64
+            Row numbers of ``table``.
+        table : (rows, d) float
+            With gradient to E and U, in their type whatever torch.autocast says.
         """
-        self._check(ids)
+        if traced():  # which symbols occur cannot be asked
+            every = torch.arange(len(self.weight), device=ids.device)
+            return ids.long(), _product(self(every), input_weight)
         present = torch.zeros(len(self.weight), dtype=torch.long, device=ids.device)
         ids = ids.long()
         present[ids.reshape(-1)] = 1
         rows = present.nonzero().reshape(-1)
         places = (present.cumsum(0) - 1)[ids]
-        return places, self(rows) @ input_weight.t()
+        return places, _product(self(rows), input_weight)
 
-    def whole_table(self, input_weight):
+    def whole_table(self, input_weight: Tensor) -> Tensor:
         """E U^T for every symbol, (symbols, d)."""
-        return self.weight @ input_weight.t()
+        return _product(self.weight, input_weight)
 
-    def _check(self, ids):
-        if ids.dim() != 2 or ids.is_floating_point() or ids.dtype == torch.bool:
-            raise HadamrnnError(
-                "x: must be integer ids of shape (batch, time) for a model with an embedding; "
-                f"got {ids.dtype} of shape {tuple(ids.shape)}"
-            )
-        if ids.shape[1] < 1:
-            raise HadamrnnError("x: must have at least one time step; got 0")
-        if len(ids) and not 0 <= int(ids.min()) <= int(ids.max()) < len(self.weight):
-            raise HadamrnnError(
-                f"x: ids must lie in 0..{len(self.weight) - 1}; "
-                f"got {int(ids.min())}..{int(ids.max())}"
-            )
+
+def _product(vectors: Tensor, input_weight: Tensor) -> Tensor:
+    if not autocast_enabled(vectors.device.type):
+        return vectors @ input_weight.t()
+    with torch.autocast(vectors.device.type, enabled=False):
+        return vectors @ input_weight.t()

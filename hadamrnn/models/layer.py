@@ -1,31 +1,56 @@
 """The HadamRNN layer: a torch module like torch.nn.RNN, with a binary orthogonal recurrence."""
 
 import math
+import operator
+from typing import Any, SupportsIndex
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.hadamard import block_size_of
+from hadamrnn.models import sequences
 from hadamrnn.models.quantization import check_weight_bits, quantize, sign
-from hadamrnn.recurrence import dispatch
+from hadamrnn.recurrence import dispatch, reference, unequal
+from hadamrnn.recurrence.reference import Mode, Readout
 
 
 class HadamRNN(nn.Module):
     """h_t = W h_{t-1} + U x_t + b with W = diag(sign(u)) (I_q (x) S_m) / sqrt(m), m = d / q.
 
     W is exactly orthogonal; its entries are +-1/sqrt(m), and zero outside the q blocks
-    (arXiv:2502.00047). The recurrence is linear: put relu and a linear layer behind it.
+    (arXiv:2502.00047). The recurrence is linear: put relu and a linear layer behind it. Parameters
+    are drawn as in the paper: Xavier uniform for u and U, b uniform in +-1/sqrt(d).
 
-    input_size : features per step, or symbols when ids are given.
-    hidden_size : d; d / q must be a power of two.
-    q : number of Hadamard blocks (1: HadamRNN, more: Block-HadamRNN).
-    weight_bits : bits of U, 1 (ternary) to 8, None for full precision.
-    bias : whether b exists.
-    backend : form of the recurrence, "auto" unless you know better (recurrence.dispatch).
+    Parameters
+    ----------
+    input_size : int
+        Features per step, or symbols when ids are given.
+    hidden_size : int
+        d; d / q must be a power of two.
+    q : int
+        Number of Hadamard blocks (1: HadamRNN, more: Block-HadamRNN).
+    weight_bits : int or None
+        Bits of U, 1 (ternary) to 8; None: full precision.
+    bias : bool
+        Whether b exists.
+    hold_signs : bool
+        Whether u stays as it was drawn (``sign_weight.requires_grad`` is False). Moved by the
+        optimizer of the other parameters, signs flip at every step for dozens of epochs and the
+        layer learns little; False is for those who give them a rate of their own.
+    backend : str
+        Form of the recurrence, "auto" unless you know better (``recurrence.dispatch``).
+    device, dtype
+        Of the parameters, as of any torch module.
 
-    Initialisation as in the paper: Xavier uniform for u and U, b uniform in +-1/sqrt(d).
+    Raises
+    ------
+    HadamrnnError
+        If a size or width is not as above.
 
+    Examples
+    --------
     >>> layer = HadamRNN(input_size=3, hidden_size=8, q=2)
     >>> output, h_n = layer(torch.randn(5, 20, 3))
     >>> output.shape, h_n.shape
@@ -35,20 +60,38 @@ class HadamRNN(nn.Module):
     True
     """
 
-    def __init__(self, input_size, hidden_size, q=1, weight_bits=4, bias=True, backend="auto"):
+    def __init__(
+        self,
+        input_size: SupportsIndex,
+        hidden_size: SupportsIndex,
+        q: SupportsIndex = 1,
+        weight_bits: SupportsIndex | None = 4,
+        bias: bool = True,
+        hold_signs: bool = True,
+        *,
+        backend: str = "auto",
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
         super().__init__()
-        if input_size < 1:
+        self.input_size = _integer("input_size", input_size)
+        self.hidden_size = _integer("hidden_size", hidden_size)
+        self.q = _integer("q", q)
+        if self.input_size < 1:
             raise HadamrnnError(f"input_size: must be at least 1; got {input_size}")
-        check_weight_bits(weight_bits)
-        self.block_size = block_size_of(hidden_size, q)
-        self.input_size, self.hidden_size, self.q = input_size, hidden_size, q
-        self.weight_bits, self.backend = weight_bits, backend
-        self.sign_weight = nn.Parameter(torch.empty(1, hidden_size))
-        self.input_weight = nn.Parameter(torch.empty(hidden_size, input_size))
-        self.bias = nn.Parameter(torch.empty(hidden_size)) if bias else None
+        self.block_size = block_size_of(self.hidden_size, self.q)
+        self.weight_bits = check_weight_bits(weight_bits)
+        self.backend = backend
+
+        def empty(*shape: int) -> Tensor:
+            return torch.empty(shape, device=device, dtype=dtype)
+
+        self.sign_weight = nn.Parameter(empty(1, self.hidden_size), requires_grad=not hold_signs)
+        self.input_weight = nn.Parameter(empty(self.hidden_size, self.input_size))
+        self.bias = nn.Parameter(empty(self.hidden_size)) if bias else None
         self.reset_parameters()
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         """Draw new parameters from torch's current generator."""
         nn.init.xavier_uniform_(self.sign_weight)
         nn.init.xavier_uniform_(self.input_weight)
@@ -56,78 +99,166 @@ class HadamRNN(nn.Module):
             bound = 1 / math.sqrt(self.hidden_size)
             nn.init.uniform_(self.bias, -bound, bound)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return (
             f"{self.input_size}, {self.hidden_size}, q={self.q}, "
             f"weight_bits={self.weight_bits}, bias={self.bias is not None}"
         )
 
-    def signs(self):
-        """(d,) of +1 and -1, with straight-through gradient to ``sign_weight``."""
+    def get_extra_state(self) -> Tensor:
+        """q and weight_bits (0: None): what the parameters mean, kept in the state_dict."""
+        return torch.tensor([self.q, self.weight_bits or 0])
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Refuse a state_dict of another q or weight_bits.
+
+        Parameters alone, as ``dict(layer.named_parameters())``, are taken without this check.
+        """
+        theirs = [int(number) for number in state]
+        if theirs != self.get_extra_state().tolist():
+            q, bits = theirs
+            raise HadamrnnError(
+                f"state_dict: must be of a layer with q={self.q}, weight_bits={self.weight_bits}; "
+                f"got one with q={q}, weight_bits={bits or None}"
+            )
+
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        *others: list[str],
+    ) -> None:
+        super()._load_from_state_dict(
+            state_dict, prefix, local_metadata, strict, missing_keys, *others
+        )
+        key = f"{prefix}_extra_state"  # not in files of earlier versions
+        if key in missing_keys:
+            missing_keys.remove(key)
+
+    def signs(self) -> Tensor:
+        """u, (d,) of +1 and -1, with straight-through gradient to ``sign_weight``."""
         return sign(self.sign_weight.reshape(-1))
 
-    def quantized_input_weight(self):
+    def quantized_input_weight(self) -> Tensor:
         """U as the forward pass sees it: (d, input_size) on the ``weight_bits`` grid."""
         return quantize(self.input_weight, self.weight_bits)
 
     @torch.no_grad()
-    def recurrent_weight(self):
+    def recurrent_weight(self) -> Tensor:
         """The dense orthogonal W, (d, d)."""
         identity = torch.eye(self.hidden_size).to(self.sign_weight)
-        zeros = identity.new_zeros(self.hidden_size, 1, 1)
-        rows, _ = dispatch.run(
-            zeros, identity.new_zeros(self.hidden_size, 1), None, self.signs(), self.block_size,
-            identity, "all", backend="reference",
-        )  # fmt: skip
-        return rows[:, 0].t().contiguous()
+        scale = self.signs() / math.sqrt(self.block_size)
+        return scale[:, None] * reference.transform(identity, self.block_size)
 
-    def run(self, x, h_0=None, mode="all", readout=None):
-        """The recurrence with a read-out; modes and shapes as in ``recurrence.dispatch.run``."""
-        self._check(x, h_0)
-        return dispatch.run(
-            x, self.quantized_input_weight(), self.bias, self.signs(), self.block_size, h_0,
-            mode, readout, self.backend,
-        )  # fmt: skip
+    def run(
+        self,
+        x: Tensor,
+        h_0: Tensor | None = None,
+        mode: Mode = "all",
+        readout: Readout | None = None,
+        lengths: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """The recurrence with a read-out, of a batch; arguments as ``recurrence.unequal.run``."""
+        return unequal.run(
+            x,
+            self.quantized_input_weight(),
+            self.bias,
+            self.signs(),
+            self.block_size,
+            h_0,
+            mode,
+            readout,
+            self.backend,
+            lengths,
+        )
 
-    def forward(self, x, h_0=None):
+    def forward(
+        self,
+        x: Tensor | PackedSequence,
+        h_0: Tensor | None = None,
+        lengths: sequences.Lengths | None = None,
+    ) -> tuple[Tensor | PackedSequence, Tensor]:
         """All states and the last one.
 
-        x : (batch, time, input_size) float, or (batch, time) integer ids below input_size.
-        h_0 : (batch, hidden_size), zeros when None.
-        Returns (batch, time, hidden_size), (batch, hidden_size).
+        Parameters
+        ----------
+        x : (batch, time, input_size) float, or (batch, time) integer
+            Numbers of the parameters' type, or ids in 0..input_size-1. One sequence may come
+            without the batch axis; a PackedSequence holds several of unequal lengths. The batch is
+            always first.
+        h_0 : (batch, hidden_size) float or None
+            Initial state, zeros when None; (1, batch, hidden_size) as for torch.nn.RNN, too.
+        lengths : (batch,) integers or None
+            Steps of each sequence, 1 to time: what stands behind them does not exist.
+
+        Returns
+        -------
+        output : (batch, time, hidden_size) float
+            States h_1 .. h_T, zero behind a sequence's end; packed if ``x`` was.
+        h_n : (batch, hidden_size) float
+            The state at the end of each sequence, in the shape of ``h_0``.
+
+        Raises
+        ------
+        HadamrnnError
+            If shapes, types, ids or lengths are not as above.
         """
-        output, _ = self.run(x, h_0, "all")
-        return output, output[:, -1]
+        return self._as_given("all", x, h_0, lengths)
 
-    def last_state(self, x, h_0=None):
-        """h_T alone, (batch, hidden_size): the fast way for many-to-one."""
-        return self.run(x, h_0, "last")[0]
+    def last_state(
+        self,
+        x: Tensor | PackedSequence,
+        h_0: Tensor | None = None,
+        lengths: sequences.Lengths | None = None,
+    ) -> Tensor:
+        """h_n of ``forward`` alone: the fast way for many-to-one."""
+        return self._as_given("last", x, h_0, lengths)[1]
 
-    def mean_state(self, x, h_0=None):
-        """Mean over time of relu(h_t), (batch, hidden_size)."""
-        return self.run(x, h_0, "mean")[0]
+    def mean_state(
+        self,
+        x: Tensor | PackedSequence,
+        h_0: Tensor | None = None,
+        lengths: sequences.Lengths | None = None,
+    ) -> Tensor:
+        """Mean over a sequence's steps of relu(h_t), in the shape of ``last_state``."""
+        output, _ = self._as_given("mean", x, h_0, lengths)
+        assert isinstance(output, Tensor)
+        return output
 
-    def _check(self, x, h_0):
-        if x.dim() not in (2, 3) or (x.dim() == 3 and x.shape[2] != self.input_size):
-            raise HadamrnnError(
-                f"x: must have shape (batch, time, {self.input_size}), or (batch, time) for "
-                f"integer ids; got {tuple(x.shape)}"
-            )
-        if x.shape[1] < 1:
-            raise HadamrnnError("x: must have at least one time step; got 0")
-        if x.dim() == 2 and x.is_floating_point():
-            raise HadamrnnError(f"x: ids of shape (batch, time) must be integers; got {x.dtype}")
-        for name, value in (("x", x if x.dim() == 3 else None), ("h_0", h_0)):
-            if value is not None and value.dtype != self.input_weight.dtype:
-                raise HadamrnnError(
-                    f"{name}: must have the parameters' type {self.input_weight.dtype}; "
-                    f"got {value.dtype}"
-                )
-        if x.dim() == 2 and len(x) and not 0 <= int(x.min()) <= int(x.max()) < self.input_size:
-            raise HadamrnnError(
-                f"x: ids must lie in 0..{self.input_size - 1}; got {int(x.min())}..{int(x.max())}"
-            )
-        if h_0 is not None and tuple(h_0.shape) != (len(x), self.hidden_size):
-            raise HadamrnnError(
-                f"h_0: must have shape ({len(x)}, {self.hidden_size}); got {tuple(h_0.shape)}"
-            )
+    def _as_given(
+        self,
+        mode: Mode,
+        x: Tensor | PackedSequence,
+        h_0: Tensor | None,
+        lengths: sequences.Lengths | None,
+    ) -> tuple[Tensor | PackedSequence, Tensor]:
+        """(output, last state) in the form of the arguments."""
+        if dispatch.compiling():
+            from hadamrnn.models import eager
+
+            return eager.call(self._evaluate, mode, x, h_0, lengths)
+        return self._evaluate(mode, x, h_0, lengths)
+
+    def _evaluate(
+        self,
+        mode: Mode,
+        x: Tensor | PackedSequence,
+        h_0: Tensor | None,
+        lengths: sequences.Lengths | None,
+    ) -> tuple[Tensor | PackedSequence, Tensor]:
+        sizes = self.input_size, self.hidden_size
+        given = sequences.read(x, h_0, lengths, *sizes, self.input_weight.dtype)
+        output, last = self.run(given.inputs, given.initial_state, mode, None, given.lengths)
+        if mode == "all":
+            return given.steps_as_given(output), given.state_as_given(last)
+        return given.state_as_given(output), given.state_as_given(last)
+
+
+def _integer(name: str, value: SupportsIndex) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise HadamrnnError(f"{name}: must be an integer; got {value!r}") from None

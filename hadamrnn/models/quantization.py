@@ -8,82 +8,119 @@ p = 1: ternary, {-1, 0, +1} a. p = None: full precision. (arXiv:2502.00047, sect
 The gradient passes through unchanged (straight-through estimator, Bengio et al. 2013).
 """
 
-import torch
+import operator
+from typing import SupportsIndex
+
+from torch import Tensor
 
 from hadamrnn.errors import HadamrnnError
 
 MAX_WEIGHT_BITS = 8
 
 
-def check_weight_bits(bits):
-    """Raise HadamrnnError unless ``bits`` is None or an integer in 1..8."""
-    if bits is not None and (not isinstance(bits, int) or not 1 <= bits <= MAX_WEIGHT_BITS):
+def check_weight_bits(bits: SupportsIndex | None) -> int | None:
+    """``bits`` as a Python int, or None.
+
+    Raises
+    ------
+    HadamrnnError
+        Unless it is None or an integer of any type in 1..8.
+    """
+    if bits is None:
+        return None
+    try:
+        number = -1 if isinstance(bits, bool) else operator.index(bits)
+    except TypeError:
+        number = -1
+    if not 1 <= number <= MAX_WEIGHT_BITS:
         raise HadamrnnError(
             f"weight_bits: must be an integer from 1 (ternary) to {MAX_WEIGHT_BITS}, or null for "
             f"full precision; got {bits}"
         )
+    return number
 
 
-class _Sign(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, weight):
-        return (weight < 0).to(weight.dtype).mul_(-2).add_(1)
+def _straight_through(weight: Tensor, value: Tensor) -> Tensor:
+    """``value`` with the gradient of ``weight``, exactly: w - w is zero.
 
-    @staticmethod
-    def backward(ctx, gradient):
-        return gradient
+    Plain operations, so that torch.func, torch.export and second derivatives see through them.
+    """
+    return value + (weight - weight.detach())
 
 
-def sign(weight):
+def sign(weight: Tensor) -> Tensor:
     """+1 where weight >= 0, else -1; the gradient passes through.
 
+    Examples
+    --------
+    >>> import torch
     >>> sign(torch.tensor([-0.5, 0.0, 2.0])).tolist()
     [-1.0, 1.0, 1.0]
     """
-    return _Sign.apply(weight)
+    negative = (weight.detach() < 0).to(weight.dtype)
+    return _straight_through(weight, 1 - 2 * negative)
 
 
-def integers(weight, bits):
+def integers(weight: Tensor, bits: SupportsIndex) -> tuple[Tensor, Tensor]:
     """The integers of a quantized weight and their common scale.
 
-    weight : float tensor, any shape; bits : 1 (ternary) to 8.
-    Returns (int8 tensor of the same shape, 0-dim tensor), with weight ~ integers * scale.
+    Parameters
+    ----------
+    weight : float Tensor of any shape
+    bits : int
+        1 (ternary) to 8.
 
+    Returns
+    -------
+    levels : int8 Tensor of the same shape
+        In -2^(bits-1)..2^(bits-1)-1, or -1..1 for one bit.
+    scale : 0-dim float Tensor
+        weight ~ levels * scale.
+
+    Examples
+    --------
+    >>> import torch
     >>> levels, scale = integers(torch.tensor([-1.0, 0.3, 1.0]), 4)
     >>> levels.tolist(), scale.item()
     ([-8, 2, 7], 0.125)
     """
     levels, scale = _levels(weight, bits)
-    return levels.to(torch.int8), scale
+    return levels.char(), scale
 
 
-def _levels(weight, bits):
+def _levels(weight: Tensor, bits: SupportsIndex) -> tuple[Tensor, Tensor]:
     """As ``integers``, the integers in the type of ``weight``."""
-    check_weight_bits(bits)
+    number = check_weight_bits(bits)
+    assert number is not None
+    weight = weight.detach()
     highest = weight.abs().max()
-    highest = highest.masked_fill_(highest == 0, 1)
-    if bits == 1:
-        return (weight / highest).round_(), highest
-    steps = 2 ** (bits - 1)
-    return (weight * (steps / highest)).round_().clamp_(-steps, steps - 1), highest / steps
+    highest = highest.masked_fill(highest == 0, 1)
+    if number == 1:
+        return (weight / highest).round(), highest
+    steps = 2 ** (number - 1)
+    return (weight * (steps / highest)).round().clamp(-steps, steps - 1), highest / steps
 
 
-class _Quantize(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, weight, bits):
-        levels, scale = _levels(weight, bits)
-        return levels.mul_(scale)
+def quantize(weight: Tensor, bits: SupportsIndex | None) -> Tensor:
+    """The p-bit value of ``weight`` with the straight-through gradient.
 
-    @staticmethod
-    def backward(ctx, gradient):
-        return gradient, None
+    Parameters
+    ----------
+    weight : float Tensor of any shape
+    bits : int or None
+        1 (ternary) to 8; None: ``weight`` itself.
 
+    Returns
+    -------
+    float Tensor of the same shape
 
-def quantize(weight, bits):
-    """The p-bit value of ``weight`` with the straight-through gradient; itself if bits is None.
-
+    Examples
+    --------
+    >>> import torch
     >>> quantize(torch.tensor([-1.0, 0.3, 1.0]), 1).tolist()
     [-1.0, 0.0, 1.0]
     """
-    check_weight_bits(bits)
-    return weight if bits is None else _Quantize.apply(weight, bits)
+    if bits is None:
+        return weight
+    levels, scale = _levels(weight, bits)
+    return _straight_through(weight, levels * scale)

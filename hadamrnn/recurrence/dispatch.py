@@ -1,13 +1,15 @@
 """Which form of the recurrence runs, decided in one place.
 
 On a CPU the form with the least estimated time (cost.py), in float32 and float64. On other
-devices, in other types, or where numba is missing: doubling. A form can also be asked for by name.
+devices, in other types, where numba is missing, or where torch must see plain operations: doubling.
+A form can also be asked for by name.
 """
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.kernels import KERNEL_TYPES, available
@@ -51,7 +53,7 @@ def choose(
     """The name of the form for these arguments of ``run``."""
     if inputs.device.type != "cpu" or str(input_weight.dtype) not in KERNEL_TYPES:
         return "doubling"
-    if not available():
+    if traced() or not available():
         return "doubling"
     work = cost.Work(
         hidden_size=input_weight.shape[0],
@@ -131,6 +133,23 @@ def _function(form: str) -> Run:
 
         return scan.run
     return doubling.run if form == "doubling" else reference.run
+
+
+def compiling() -> bool:
+    """Whether torch.compile looks at what runs; it then leaves a call to ``models.eager`` out."""
+    return torch.compiler.is_compiling() and not torch.compiler.is_exporting()
+
+
+def traced() -> bool:
+    """Whether torch looks at every operation: torch.func, forward-mode derivatives, torch.export.
+
+    Numbers are then not there to be looked at, and kernels cannot be looked into.
+    """
+    return (
+        torch.compiler.is_exporting()
+        or torch._C._are_functorch_transforms_active()
+        or forward_ad._current_level >= 0
+    )
 
 
 def autocast_enabled(device_type: str) -> bool:

@@ -81,7 +81,7 @@ class _Scan(torch.autograd.Function):
             last,
         )
         ctx.last = last.copy()  # what is returned is the caller's, to change in place
-        last_state, mean = torch.from_numpy(last)[:, 0], torch.from_numpy(result)[:, 0] / steps
+        last_state, mean = torch.from_numpy(last[:, 0]), torch.from_numpy(result[:, 0]) / steps
         return last_state, torch.from_numpy(steps_out), mean
 
     @staticmethod

@@ -32,13 +32,13 @@ def test_one_draw_is_worth_all_roundings(block_size):
     signs = torch.randint(0, 2, (d,)) * 2.0 - 1
     inputs = torch.randn(batch, steps, 2, dtype=torch.float64)
     weight = 0.1 * torch.randn(d, 2, dtype=torch.float64)
-    states = reference.states(inputs, weight, None, signs.double(), block_size, None)
+    states = reference.run(inputs, weight, None, signs.double(), block_size, None, "all")[0]
     largest = float(states.abs().max())
     unit = largest / (2 ** (bits - 1) - 1)
     rounded = torch.zeros(batch, d, dtype=torch.float64)
     for t in range(steps):
         one = inputs[:, t : t + 1]
-        after = reference.states(one, weight, None, signs.double(), block_size, rounded)[:, 0]
+        after, _ = reference.run(one, weight, None, signs.double(), block_size, rounded)
         rounded = torch.round(after / unit) * unit
     measured = float((rounded - states[:, -1]).std())
     noise = fitted(bits, largest, steps)

@@ -24,6 +24,7 @@ class HadamRelu(DenseRNN):
     """
 
     quantized = True
+    blocks: torch.Tensor
 
     def __init__(self, **arguments):
         super().__init__(**arguments)

@@ -1,0 +1,64 @@
+"""What ``import hadamrnn`` offers: names that are loaded when used, and types for checkers."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import hadamrnn
+from hadamrnn.models.layer import HadamRNN
+
+ROOT = Path(__file__).parent.parent
+
+WITHOUT_TORCH = """
+import importlib.util, sys
+sys.modules["torch"] = None
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == "torch" else find(name, *rest)
+import hadamrnn, hadamrnn.integer
+try:
+    from hadamrnn import HadamRNN
+except ImportError as error:
+    print(error)
+"""
+
+
+def test_the_layer_is_at_the_top():
+    assert hadamrnn.HadamRNN is HadamRNN
+    assert hadamrnn.__all__ == ["HadamRNN"]
+
+
+def test_an_unknown_name():
+    with pytest.raises(AttributeError, match="^module 'hadamrnn' has no attribute 'LSTM'$"):
+        hadamrnn.LSTM  # noqa: B018
+
+
+def test_without_torch_the_error_names_what_to_install():
+    done = subprocess.run([sys.executable, "-c", WITHOUT_TORCH], capture_output=True, text=True)
+    assert done.stdout == (
+        "hadamrnn.HadamRNN needs torch, which is not installed; install hadamrnn with its extra "
+        "train, as in: pip install '.[train]'\n"
+    ), done.stderr
+
+
+def test_types_are_shipped():
+    assert (ROOT / "hadamrnn/py.typed").exists()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "py.typed" in project["tool"]["setuptools"]["package-data"]["hadamrnn"]
+
+
+def test_checkers_see_the_layer(tmp_path):
+    """Not ``Any``: what a user writes with the layer is checked."""
+    pytest.importorskip("mypy")
+    (tmp_path / "user.py").write_text(
+        "from hadamrnn import HadamRNN\nreveal_type(HadamRNN(3, 8).last_state)\nHadamRNN('3', 8)\n"
+    )
+    command = [sys.executable, "-m", "mypy", "--config-file=", "--cache-dir=/dev/null", "user.py"]
+    environment = {"MYPYPATH": str(ROOT), "PATH": ""}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert 'has incompatible type "str"; expected "SupportsIndex"' in done.stdout, done.stdout
+    assert "Any" not in done.stdout.splitlines()[0], done.stdout
