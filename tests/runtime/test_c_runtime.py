@@ -333,10 +333,6 @@ def test_parity_and_latency_with_the_shipped_header():
 
 
 def test_messages_of_the_host(monkeypatch, loader):
-    monkeypatch.setenv("CC", "no-such-compiler -O2")
-    with pytest.raises(HadamrnnError, match="CC: .* got no-such-compiler -O2"):
-        compiler.find_compiler()
-    monkeypatch.delenv("CC")
     with pytest.raises(HadamrnnError, match="must compile the C runtime; got"):
         compiler.compile_c(["no-such-file.c"])
     with pytest.raises(HadamrnnError, match="must hold a letter or digit"):
