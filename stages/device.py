@@ -2,11 +2,12 @@
 -> results/<benchmark>/device.json. A target is listed with the reason where it was not run.
 """
 
-from hadamrnn import files
+from hadamrnn import files, params
 from stages import common
 
 
-def main(settings):
+def main(settings: params.Settings) -> None:
+    """Measure the exported model of a benchmark and write the report."""
     from hadamrnn import integer
     from hadamrnn.prepared import arrays
     from hadamrnn.prepared.coding import Coding

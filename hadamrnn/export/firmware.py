@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 
-from hadamrnn.errors import HadamrnnError
+from hadamrnn import files
 from hadamrnn.integer import IntegerModel, c_header
 from hadamrnn.integer.accounting import sizes
 from hadamrnn.runtime import sources
@@ -140,7 +140,7 @@ def _words(model: IntegerModel, name: str | None, loader: bool) -> dict[str, str
     return words | {"read_step": read_step.substitute(words)}
 
 
-def files(
+def contents(
     model: IntegerModel, name: str | None = None, loader: bool = False
 ) -> Iterator[tuple[str, str]]:
     """(file name, text) of everything in the folder.
@@ -188,18 +188,10 @@ def write(
     HadamrnnError
         If the name holds no letter or digit, or the folder cannot be written.
     """
-    folder = Path(folder)
     written = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for file, text in files(model, name, loader):
-            path = folder / file
-            if file != KEPT or not path.exists():
-                path.write_text(text, encoding="utf-8", newline="\n")
-                written.append(file)
-    except OSError as error:
-        raise HadamrnnError(
-            f"{error.filename or folder}: must be a folder that can be written; "
-            f"got {error.strerror}"
-        ) from error
+    for file, text in contents(model, name, loader):
+        path = Path(folder, file)
+        if file != KEPT or not path.exists():
+            files.write_text(path, text)
+            written.append(file)
     return written

@@ -256,8 +256,7 @@ def test_what_cannot_be_written_is_one_sentence(tmp_path, capsys):
     model = tmp_path / "model.hrnn"
     packed.write(next(models()), model)
     assert cli.main(["firmware", str(model), str(model)]) == 1
-    assert capsys.readouterr().err == (
-        f"hadamrnn: {model}: must be a folder that can be written; got File exists\n"
-    )
+    sentence = "must be writable, and is as it was before; got File exists\n"
+    assert capsys.readouterr().err == f"hadamrnn: {model}/hadamrnn.c: {sentence}"
     with pytest.raises(HadamrnnError, match="must hold a letter or digit to name C tables"):
         firmware.write(next(models()), tmp_path, name="--")

@@ -6,13 +6,12 @@ python -m tests.fuzz 40000000 --report results/reliability/fuzz_hrnn.json
 import argparse
 import contextlib
 import dataclasses
-import json
-import os
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
+from hadamrnn import files
 from tests.fuzz.mutants import Mutants
 from tests.fuzz.readers import BUILDS, CReader, Tally, compare
 
@@ -41,10 +40,7 @@ def report(path: Path | None, tally: Tally, seed: int, seconds: float, at: str |
         "commit": at,
     }
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(path.name + ".part")
-        temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-        os.replace(temporary, path)
+        files.write_json(path, values)
     shown = ("inputs", "accepted", "refused", "differing", "steps_differing", "crashes", "seconds")
     return ", ".join(f"{name} {values[name]}" for name in shown)
 

@@ -68,9 +68,12 @@ def saturating_models(rng):
             left = INT32_MAX - accumulator_bound(m, a, fraction, bounds, 0, bias, 0)
             if left > int(max(bounds)) and fraction <= 20:
                 yield replace(
-                    base, input_weight=u, bias=bias, fraction_bits=fraction,
+                    base,
+                    input_weight=u,
+                    bias=bias,
+                    fraction_bits=fraction,
                     input_multiplier=left // int(max(bounds)),
-                )  # fmt: skip
+                )
 
 
 VECTORS = {
@@ -80,6 +83,22 @@ VECTORS = {
     "widest": (compiler.WIDEST, False),
 }
 
+SHAPES = (
+    (1, 64, 12, 3, "dense", "last", 4), (2, 64, 8, 1, "dense", "mean", 4),
+    (4, 48, 12, 31, "dense", "last", 4), (8, 8, 15, 32, "dense", "mean", 4),
+    (16, 4, 12, 70, "dense", "last", 4), (32, 2, 9, 9, "symbol", "mean", 4),
+    (32, 6, 9, 16, "dense", "mean", 4), (32, 1, 9, 9, "symbol", "mean", 4),
+    (64, 3, 12, 9, "dense", "mean", 4), (64, 1, 10, 17, "dense", "mean", 4),
+    (128, 1, 8, 9, "dense", "last", 4), (128, 2, 9, 6, "dense", "mean", 4),
+    (128, 2, 12, 10, "symbol", "last", 4), (128, 1, 16, 3, "dense", "mean", 4),
+    (256, 1, 12, 1, "dense", "mean", 4), (256, 1, 8, 3, "dense", "mean", 8),
+    (512, 1, 8, 2, "dense", "last", 4), (512, 1, 12, 2, "symbol", "last", 8),
+    (512, 1, 7, 2, "dense", "mean", 4), (1024, 1, 12, 1, "dense", "last", 4),
+    (2048, 1, 5, 4, "dense", "mean", 4), (4096, 1, 4, 3, "dense", "last", 4),
+    (64, 1, 12, 5, "dense", "mean", 2),
+)  # fmt: skip
+"""Block size, blocks, activation bits, features, input kind, readout, bits of U."""
+
 
 @pytest.mark.parametrize("form", VECTORS)
 def test_the_form_for_vectors_equals_integer_python(form):
@@ -87,24 +106,18 @@ def test_the_form_for_vectors_equals_integer_python(form):
     options, sanitize = VECTORS[form]
     rng = np.random.default_rng(4)
     with host.HostProgram(sanitize=sanitize, options=options) as program:
-        for m, q, a, features, kind, readout, bits in (
-            (1, 64, 12, 3, "dense", "last", 4), (2, 64, 8, 1, "dense", "mean", 4),
-            (4, 48, 12, 31, "dense", "last", 4), (8, 8, 15, 32, "dense", "mean", 4),
-            (16, 4, 12, 70, "dense", "last", 4), (32, 2, 9, 9, "symbol", "mean", 4),
-            (32, 6, 9, 16, "dense", "mean", 4), (32, 1, 9, 9, "symbol", "mean", 4),
-            (64, 3, 12, 9, "dense", "mean", 4), (64, 1, 10, 17, "dense", "mean", 4),
-            (128, 1, 8, 9, "dense", "last", 4), (128, 2, 9, 6, "dense", "mean", 4),
-            (128, 2, 12, 10, "symbol", "last", 4), (128, 1, 16, 3, "dense", "mean", 4),
-            (256, 1, 12, 1, "dense", "mean", 4), (256, 1, 8, 3, "dense", "mean", 8),
-            (512, 1, 8, 2, "dense", "last", 4), (512, 1, 12, 2, "symbol", "last", 8),
-            (512, 1, 7, 2, "dense", "mean", 4), (1024, 1, 12, 1, "dense", "last", 4),
-            (2048, 1, 5, 4, "dense", "mean", 4), (4096, 1, 4, 3, "dense", "last", 4),
-            (64, 1, 12, 5, "dense", "mean", 2),
-        ):  # fmt: skip
+        for m, q, a, features, kind, readout, bits in SHAPES:
             model = random_model(
-                rng, block_size=m, q=q, activation_bits=a, input_size=features, kind=kind,
-                readout=readout, input_weight_bits=bits, bias_shift=14 if m == 4096 else 0,
-            )  # fmt: skip
+                rng,
+                block_size=m,
+                q=q,
+                activation_bits=a,
+                input_size=features,
+                kind=kind,
+                readout=readout,
+                input_weight_bits=bits,
+                bias_shift=14 if m == 4096 else 0,
+            )
             x = random_inputs(rng, model)
             if kind == "dense":  # the largest input product of the first neuron
                 x[0] = np.where(model.input_weight[0] > 0, 127, -128)

@@ -8,17 +8,15 @@ import numpy as np
 import pytest
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.export import firmware
 from hadamrnn.integer import c_header
 from hadamrnn.integer.accounting import sizes
-from hadamrnn.runtime import sources
 from hadamrnn.targets import emulation, memory
-from hadamrnn.targets.compiler import compile_c
+from hadamrnn.targets.compiler import STRICT, compile_c
 from hadamrnn.targets.processors import TARGETS
 from tests.random_models import STEPS, many_models, random_inputs, random_model
 
-ARDUINO = Path(__file__).parents[1] / "arduino.h"
-EXAMPLES = Path(__file__).parents[2] / "examples"
-STRICT = ("-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror")
+EXAMPLE = Path(__file__).parents[2] / "examples" / "cortex_m"
 RAM_BYTES = 6000  # of an ATmega2560, for the states
 
 
@@ -50,10 +48,8 @@ def har2_like(d=128, **fields):
 
 def copy_like():
     rng = np.random.default_rng(10)
-    return random_model(
-        rng, block_size=128, q=1, input_size=10, classes=9, activation_bits=12, kind="symbol",
-        per_step=True, name="copy",
-    )  # fmt: skip
+    shape = {"block_size": 128, "q": 1, "input_size": 10, "classes": 9}
+    return random_model(rng, **shape, activation_bits=12, kind="symbol", per_step=True, name="copy")
 
 
 @pytest.mark.slow
@@ -93,9 +89,14 @@ def test_aligned_update_at_the_ends_of_its_ranges(tmp_path):
     rng = np.random.default_rng(2)
     for d, bits, features in ((128, 9, 31), (64, 10, 1), (32, 11, 9), (8, 13, 4), (16, 12, 2)):
         model = random_model(
-            rng, block_size=d, q=2 if d < 64 else 1, input_size=features, activation_bits=bits,
-            readout="mean", bias_shift=int(rng.integers(0, 8)),
-        )  # fmt: skip
+            rng,
+            block_size=d,
+            q=2 if d < 64 else 1,
+            input_size=features,
+            activation_bits=bits,
+            readout="mean",
+            bias_shift=int(rng.integers(0, 8)),
+        )
         assert c_header.aligned_shift(model) != c_header.NOT_ALIGNED
         x = random_inputs(rng, model, sequences=4)
         x[1], x[2, ::2] = -128, 127
@@ -134,32 +135,17 @@ def test_static_stack_bounds_the_simulated_one(tmp_path):
 
 
 @pytest.mark.slow
-@needs("ATmega328P")
-def test_arduino_example_compiles(tmp_path):
-    c_header.write(har2_like(class_names=("a", "b")), tmp_path / "har2.h")
-    sketch = EXAMPLES / "arduino" / "har2" / "har2.ino"
-    compile_c(
-        ["-std=gnu++11", "-Os", "-mmcu=atmega328p", "-I", sources.FOLDER, "-I", tmp_path, "-Wall",
-         "-Wextra", "-Werror", "-include", ARDUINO, "-x", "c++", "-c",
-         sketch, "-o", tmp_path / "har2.o"], compiler=["avr-g++"],
-    )  # fmt: skip
-
-
-@pytest.mark.slow
 @needs("Cortex-M3")
 def test_cortex_m_example_prints_the_classes(tmp_path):
     model = har2_like(class_names=("rest", "move"))
-    c_header.write(model, tmp_path / "har2.h")
-    folder = EXAMPLES / "cortex_m"
-    compile_c(
-        ["-std=c99", "-O2", "-mcpu=cortex-m3", "-mthumb", *STRICT, "-ffreestanding",
-         "-nostartfiles", "-T", folder / "board.ld", "-I", sources.FOLDER, "-I", tmp_path,
-         folder / "main.c", sources.FOLDER / "hadamrnn.c", "-o", tmp_path / "example.elf"],
-        compiler=["arm-none-eabi-gcc"],
-    )  # fmt: skip
+    firmware.write(model, tmp_path)
+    options = ["-std=c99", "-O2", "-mcpu=cortex-m3", "-mthumb", *STRICT, "-ffreestanding"]
+    options += ["-nostartfiles", "-T", str(EXAMPLE / "board.ld"), "-I", str(tmp_path)]
+    files = [EXAMPLE / "main.c", tmp_path / "hadamrnn.c", "-o", tmp_path / "example.elf"]
+    compile_c([*options, *files], compiler=["arm-none-eabi-gcc"])
     x = random_inputs(np.random.default_rng(3), model, sequences=3, steps=128)
-    command = ["qemu-system-arm", "-M", "mps2-an385", "-display", "none", "-monitor", "none",
-               "-serial", "stdio", "-kernel", tmp_path / "example.elf"]  # fmt: skip
+    board = ["qemu-system-arm", "-M", "mps2-an385", "-display", "none", "-monitor", "none"]
+    command = [*board, "-serial", "stdio", "-kernel", tmp_path / "example.elf"]
     wanted = ["ready"] + [model.class_names[i] for i in model.run_logits(x).argmax(axis=1)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as board:
         lines = [board.stdout.readline()]
