@@ -114,6 +114,7 @@ def build(contender: str, shape: Shape, readout: str | None = None) -> nn.Module
             readout=readout or shape.readout,
             per_step=shape.per_step,
             embedding_size=shape.embedding or None,
+            hold_signs=False,  # peers train theirs
         )
     if contender in (LOOP, UNBOUND):
         unbound = contender == UNBOUND

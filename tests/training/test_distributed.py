@@ -53,7 +53,7 @@ def test_one_process_is_alone():
 @pytest.mark.parametrize("symbols", [False, True])
 @pytest.mark.parametrize("options", [{}, {"readout": "mean"}, {"per_step": True}], ids=str)
 def test_a_process_without_samples_adds_nothing(options, symbols):
-    model = HadamClassifier(60, 16, 3, **options)
+    model = HadamClassifier(60, 16, 3, hold_signs=False, **options)
     inputs = torch.zeros(0, 7, dtype=torch.long) if symbols else torch.zeros(0, 7, 60)
     targets = torch.zeros((0, 7) if "per_step" in options else 0, dtype=torch.long)
     loss = cross_entropy(model(inputs), targets)
