@@ -37,7 +37,10 @@ def main(settings):
     packed.write(integer_model, folder / "model.hrnn")
     c_header.write(integer_model, folder / "model.h")
     graph = onnx_float.float_graph(
-        from_torch.float_weights(model), model.readout, model.per_step, card["input"]["kind"]
+        from_torch.float_weights(model),
+        integer_model.readout,
+        integer_model.per_step,
+        integer_model.input_kind,
     )
     files.write_bytes(folder / "model.onnx", graph.SerializeToString())
     files.write_sums(folder, FILES)

@@ -33,6 +33,9 @@ def random_model(
     input_bits=8,
     max_steps=STEPS,
     bias_shift=0,
+    fade=0,
+    bias_bits=16,
+    multiplied=False,
     **fields,
 ):
     """A model whose states move over their whole range; ``fields`` replace any field."""
@@ -46,14 +49,14 @@ def random_model(
     u, v = weights((d, input_size), u_bits), weights((classes, d), bits)
     c = rng.integers(-1000, 1000, classes)
     bounds = input_bounds(u, kind, input_bits)
-    for fraction in range(20, block_scale(block_size)[0], -1):
+    for fraction in range(20, block_scale(block_size)[0] + max(fade - 1, 0), -1):
         unit = (1 << fraction) * state_limit(activation_bits)
         multiplier = max(1, int(unit / 2 / max(1, max(bounds))))
         b = rng.integers(-unit // 4, unit // 4 + 1, d) >> bias_shift
-        b = np.clip(b, -(1 << 15), (1 << 15) - 1)
+        b = np.clip(b, -(1 << (bias_bits - 1)), (1 << (bias_bits - 1)) - 1)
         if (
             accumulator_bound(
-                block_size, activation_bits, fraction, bounds, multiplier, b, bias_shift
+                block_size, activation_bits, fraction, bounds, multiplier, b, bias_shift, fade
             )
             <= INT32_MAX
         ):
@@ -72,7 +75,10 @@ def random_model(
         "bias_shift": bias_shift,
         "input_multiplier": multiplier,
         "max_steps": max_steps,
-        "sum_shift": smallest_sum_shift(v, c, readout, activation_bits, max_steps),
+        "sum_shift": 0
+        if readout == "log_mean"
+        else smallest_sum_shift(v, c, readout, activation_bits, max_steps),
+        "log_floor": int(rng.integers(1, 9)) if readout == "log_mean" else 0,
         "input_scale": 1 / 255,
         "input_zero_point": -128,
         "state_scale": 0.01,
@@ -82,6 +88,9 @@ def random_model(
         "bias": b,
         "output_weight": v,
         "output_bias": c,
+        "fade": fade,
+        "bias_bits": bias_bits,
+        "row_multipliers": rng.integers(0, 1 << 15, classes) if multiplied else None,
     }
     return IntegerModel(**(values | fields))
 
@@ -99,7 +108,7 @@ def many_models(seed=0):
     """A model for every block size 2 to 512 with each input kind and readout; widths rotate."""
     rng = np.random.default_rng(seed)
     blocks = [2**i for i in range(1, 10)]
-    readouts = [("last", False), ("last", True), ("mean", False)]
+    readouts = [("last", False), ("last", True), ("mean", False), ("log_mean", False)]
     for index, (m, kind, (readout, each)) in enumerate(
         itertools.product(blocks, ("dense", "symbol"), readouts)
     ):
@@ -119,4 +128,7 @@ def many_models(seed=0):
             input_bits=2 + index % 7,
             bias_shift=index % 4,
             max_steps=[STEPS, 1000, 70000][index % 3],
+            fade=[0, 0, 1, 5][index // 4 % 4],
+            bias_bits=[16, 16, 6, 9][index // 2 % 4],
+            multiplied=index % 5 == 2,
         )

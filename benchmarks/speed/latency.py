@@ -36,6 +36,7 @@ from benchmarks.speed.peers import TorchRecurrent
 from hadamrnn.evaluation.onnx_sessions import open_session
 from hadamrnn.export.freeze import freeze
 from hadamrnn.export.from_torch import frozen_weights
+from hadamrnn.export.spec import IntegerSpec
 from hadamrnn.integer import IntegerModel
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.targets import compiler, host
@@ -86,7 +87,8 @@ def frozen_model(
     rng = np.random.default_rng(0)
     model = HadamClassifier(features, size, classes)
     x, y = rng.standard_normal((4, steps, features)), rng.integers(0, classes, 4)
-    frozen = freeze(frozen_weights(model), x, y, activation_bits=activation_bits)
+    spec = IntegerSpec(activation_bits=activation_bits)
+    frozen = freeze(frozen_weights(model), x, y, spec)
     return frozen, frozen.quantize_input(x)[0]
 
 

@@ -64,7 +64,8 @@ def largest_state(weights, inputs, input_kind):
 
     weights : FrozenWeights; inputs : (n, T, d_in) real, or (n, T) symbol ids. Computed in float32.
     """
-    scale = (np.asarray(weights.signs) / np.sqrt(weights.block_size)).astype(np.float32)[:, None]
+    factor = (1 - 2.0**-weights.fade if weights.fade else 1.0) / np.sqrt(weights.block_size)
+    scale = (np.asarray(weights.signs) * factor).astype(np.float32)[:, None]
     weight = (weights.input_weight_int * weights.input_weight_scale).astype(np.float32)
     bias = np.asarray(weights.bias, dtype=np.float32)[:, None]
     chunk, peak = max(8, CHUNK_ELEMENTS // len(scale)), 0.0

@@ -6,20 +6,29 @@ With state_scale = S, U = u_int u_scale, V = v_int v_scale and F fraction bits,
     B = round(2^F b / S) - M input_zero_point sum_j u_int[., j]        (then >> bias_shift, rounded)
     C = round(c / (v_scale S)),   logit_scale = v_scale S
 
+(of the logarithm of a mean with 1/64 in place of S, and log2(S) sum_j V added to c),
+
 so that with x = input_zero_point, a real input of 0, the input product cancels exactly, however M
 was rounded: nothing builds up over a long run of zeros. F is the largest value up to 20 for which
 the 32-bit accumulator is proven. S is the one of six fractions of the largest float state on the
 calibration sequences that gives the integer model the smallest cross-entropy there.
 """
 
-from dataclasses import dataclass
+import dataclasses
+import math
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export.calibration import input_quantization, largest_state
+from hadamrnn.export.spec import IntegerSpec
+from hadamrnn.export.weights import FrozenWeights
+from hadamrnn.integer import IntegerModel
+from hadamrnn.integer.checks import RANGES, ROW_MULTIPLIER_MAX
 from hadamrnn.integer.fixed_point import round_shift
-from hadamrnn.integer.model import IntegerModel
+from hadamrnn.integer.logarithm import LOG_FLOOR, OCTAVE
 from hadamrnn.integer.proof import (
     FRACTION_BITS_MAX,
     INT32_MAX,
@@ -32,134 +41,161 @@ from hadamrnn.integer.proof import (
 )
 from hadamrnn.metrics import cross_entropy
 
+Array = npt.NDArray[Any]
 PEAK_FRACTIONS = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4)
 
 
-@dataclass(frozen=True, eq=False)
-class FrozenWeights:
-    """Trained weights as plain arrays; a real weight is its integer times the scale.
-
-    signs : (d,) +1 or -1; block_size : m.
-    input_weight_int : (d, d_in) int, for symbols a column per symbol; input_weight_scale : float.
-    bias : (d,) float64; output_bias : (classes,) float64.
-    output_weight_int : (classes, d) int; output_weight_scale : float.
-    weight_bits : width of the integers, 1 (ternary, stored in 2) to 16.
-    input_weight_bits : width of input_weight_int if another, as for a folded embedding table.
-    """
-
-    signs: np.ndarray
-    block_size: int
-    input_weight_int: np.ndarray
-    input_weight_scale: float
-    bias: np.ndarray
-    output_weight_int: np.ndarray
-    output_weight_scale: float
-    output_bias: np.ndarray
-    weight_bits: int
-    input_weight_bits: int | None = None
-
-
-def round_weights(weight, bits):
-    """(integers, scale) of a full-precision array: weight ~ integers * scale, error <= scale / 2.
-
-    weight : float array; bits : 2 to 16; integers use the symmetric range of that width.
-
-    >>> round_weights(np.array([0.5, -1.0, 0.2]), 4)
-    (array([ 4, -7,  1]), 0.14285714285714285)
-    """
-    weight = np.asarray(weight, dtype=np.float64)
-    peak = float(np.abs(weight).max()) or 1.0
-    scale = peak / state_limit(bits)
-    return np.rint(weight / scale).astype(np.int64), scale
+def _stored_bias(
+    weights: FrozenWeights,
+    spec: IntegerSpec,
+    fraction: int,
+    multiplier: int,
+    zero_point: int,
+    state_scale: float,
+) -> tuple[Array, int] | None:
+    """(B, bias_shift) of the finest step that bias_bits allow; None if 26 shifts do not do."""
+    exact = np.rint(np.asarray(weights.bias, np.float64) / state_scale * (1 << fraction))
+    if np.abs(exact).max() > INT32_MAX:
+        return None
+    whole = exact.astype(np.int64)
+    if spec.input_kind == "dense":
+        row_sums = np.asarray(weights.input_weight_int, dtype=np.int64).sum(axis=1)
+        whole -= multiplier * zero_point * row_sums
+    highest = RANGES["bias_shift"][1]
+    for shift in range(highest + 1):
+        bias = round_shift(whole, shift)
+        if np.abs(bias).max() < 1 << (spec.bias_bits - 1):
+            return bias, shift
+    return None
 
 
-def _fraction_bits(weights, state_scale, activation_bits, input_kind, input_bits, quantization):
+def _arithmetic(
+    weights: FrozenWeights,
+    state_scale: float,
+    quantization: tuple[float, int],
+    spec: IntegerSpec,
+) -> tuple[int, int, Array, int]:
     """(F, M, B, bias_shift) for the largest F whose accumulator is proven."""
     input_scale, zero_point = quantization
     k, _ = block_scale(weights.block_size)
-    bounds = input_bounds(weights.input_weight_int, input_kind, input_bits)
-    row_sums = np.asarray(weights.input_weight_int, dtype=np.int64).sum(axis=1)
+    fade = weights.fade or 0
+    least = k + max(1, fade)
+    bounds = input_bounds(weights.input_weight_int, spec.input_kind, spec.input_bits)
     step = weights.input_weight_scale * input_scale / state_scale
-    for fraction in range(FRACTION_BITS_MAX, k, -1):
+    for fraction in range(FRACTION_BITS_MAX, least - 1, -1):
         multiplier = max(1, round(step * (1 << fraction)))
-        exact = np.rint(np.asarray(weights.bias, np.float64) / state_scale * (1 << fraction))
-        if multiplier > INT32_MAX or np.abs(exact).max() > INT32_MAX:
+        if multiplier > INT32_MAX:
             continue
-        exact = exact.astype(np.int64) - (
-            multiplier * zero_point * row_sums if input_kind == "dense" else 0
+        stored = _stored_bias(weights, spec, fraction, multiplier, zero_point, state_scale)
+        if stored is None:
+            continue
+        bias, shift = stored
+        bound = accumulator_bound(
+            weights.block_size,
+            spec.activation_bits,
+            fraction,
+            bounds,
+            multiplier,
+            bias,
+            shift,
+            fade,
         )
-        shifts = range(17)
-        shift = next((s for s in shifts if np.abs(round_shift(exact, s)).max() < 1 << 15), None)
-        if shift is None:
-            continue
-        bias = round_shift(exact, shift)
-        if (
-            accumulator_bound(
-                weights.block_size, activation_bits, fraction, bounds, multiplier, bias, shift
-            )
-            > INT32_MAX
-        ):
+        if bound > INT32_MAX:
             continue
         if step * (1 << fraction) < 0.5 and np.any(weights.input_weight_int):
             raise HadamrnnError(
                 f"activation_bits: the smallest input would round to nothing beside states of this "
-                f"size; got {activation_bits}"
+                f"size; got {spec.activation_bits}"
             )
         return fraction, multiplier, bias, shift
     raise HadamrnnError(
         f"activation_bits: the 32-bit accumulator of a step could overflow even with the fewest "
-        f"fraction bits, {k + 1}, for block_size={weights.block_size}; got {activation_bits}"
+        f"fraction bits, {least}, for block_size={weights.block_size}; got {spec.activation_bits}"
     )
+
+
+def _readout(
+    weights: FrozenWeights, state_scale: float, readout: str
+) -> tuple[float, Array, Array | None]:
+    """(logit_scale, C, row multipliers) of a readout.
+
+    C is in the units of its row; rows of different scales are made comparable afterwards.
+    """
+    scales = np.asarray(weights.output_weight_scale, dtype=np.float64)
+    unit = 1 / OCTAVE if readout == "log_mean" else state_scale
+    bias = np.asarray(weights.output_bias, np.float64)
+    if readout == "log_mean":  # log2 of a state is that of its integer and of the scale
+        rows = np.asarray(weights.output_weight_int, dtype=np.float64).sum(axis=1)
+        bias = bias + scales * rows * math.log2(state_scale)
+    output_bias = np.rint(bias / (scales * unit))
+    if np.abs(output_bias).max() > INT32_MAX:
+        raise HadamrnnError(
+            f"output_bias: must fit 32 bits in units of {float(scales.min()) * unit}; "
+            f"got {np.abs(output_bias).max():.0f}"
+        )
+    if not scales.ndim:
+        return float(scales) * unit, output_bias.astype(np.int64), None
+    largest = float(scales.max())
+    multipliers = np.rint(scales / largest * ROW_MULTIPLIER_MAX).astype(np.int64)
+    logit_scale = largest * unit * (1 << 15) / ROW_MULTIPLIER_MAX
+    return logit_scale, output_bias.astype(np.int64), multipliers
 
 
 def assemble(
-    weights,
-    state_scale,
-    quantization,
-    *,
-    activation_bits,
-    input_bits,
-    input_kind,
-    readout,
-    per_step,
-    max_steps,
-    name,
-    class_names,
-):
+    weights: FrozenWeights,
+    state_scale: float,
+    quantization: tuple[float, int],
+    spec: IntegerSpec,
+) -> IntegerModel:
     """The IntegerModel for one choice of state_scale.
 
-    quantization : (input_scale, input_zero_point). Raises HadamrnnError if a width has no proof.
+    Parameters
+    ----------
+    weights : FrozenWeights
+        Trained.
+    state_scale : float
+        S.
+    quantization : tuple of float and int
+        (input_scale, input_zero_point).
+    spec : IntegerSpec
+        Widths, kind and names.
+
+    Returns
+    -------
+    IntegerModel
+        Proven.
+
+    Raises
+    ------
+    HadamrnnError
+        If a width has no proof.
     """
-    check_transform(weights.block_size, activation_bits)
-    fraction, multiplier, bias, bias_shift = _fraction_bits(
-        weights, state_scale, activation_bits, input_kind, input_bits, quantization
-    )
-    logit_scale = float(weights.output_weight_scale) * state_scale
-    output_bias = np.rint(np.asarray(weights.output_bias, np.float64) / logit_scale)
-    if np.abs(output_bias).max() > INT32_MAX:
-        raise HadamrnnError(
-            f"output_bias: must fit 32 bits in units of {logit_scale}; "
-            f"got {np.abs(output_bias).max():.0f}"
+    max_steps = spec.max_steps or 1
+    check_transform(weights.block_size, spec.activation_bits)
+    fraction, multiplier, bias, bias_shift = _arithmetic(weights, state_scale, quantization, spec)
+    logit_scale, output_bias, multipliers = _readout(weights, state_scale, spec.readout)
+    sum_shift = log_floor = 0
+    if spec.readout == "log_mean":
+        log_floor = min(max(1, round(LOG_FLOOR / state_scale)), RANGES["log_floor"][1])
+    else:
+        sum_shift = smallest_sum_shift(
+            weights.output_weight_int,
+            output_bias,
+            spec.readout,
+            spec.activation_bits,
+            max_steps,
         )
-    output_bias = output_bias.astype(np.int64)
     bits = max(2, weights.weight_bits)
     return IntegerModel(
-        name=name,
-        input_kind=input_kind,
-        readout=readout,
-        per_step=bool(per_step),
+        **{**vars(spec), "max_steps": max_steps},
         block_size=int(weights.block_size),
         weight_bits=bits,
         input_weight_bits=max(2, weights.input_weight_bits or bits),
-        activation_bits=activation_bits,
-        input_bits=input_bits,
         fraction_bits=fraction,
         bias_shift=bias_shift,
         input_multiplier=multiplier,
-        sum_shift=smallest_sum_shift(
-            weights.output_weight_int, output_bias, readout, activation_bits, max_steps
-        ),
-        max_steps=int(max_steps),
+        sum_shift=sum_shift,
+        log_floor=log_floor,
         input_scale=quantization[0],
         input_zero_point=quantization[1],
         state_scale=float(state_scale),
@@ -169,79 +205,85 @@ def assemble(
         bias=bias,
         output_weight=np.asarray(weights.output_weight_int),
         output_bias=output_bias,
-        class_names=tuple(class_names),
+        fade=weights.fade or 0,
+        row_multipliers=multipliers,
     )
 
 
-def freeze(
-    weights,
-    calibration_inputs,
-    calibration_targets,
-    *,
-    activation_bits,
-    input_bits=8,
-    input_kind="dense",
-    input_range=None,
-    readout="last",
-    per_step=False,
-    max_steps=None,
-    name="model",
-    class_names=(),
-):
-    """The IntegerModel of trained weights.
-
-    weights : FrozenWeights.
-    calibration_inputs : training sequences only, (n, T, d_in) real or (n, T) symbol ids.
-    calibration_targets : (n,) class ids, or (n, T) if per_step.
-    activation_bits : width of the states, 2 to 16; input_bits : of dense inputs, 2 to 8.
-    input_range : (low, high) of real inputs, beyond which they saturate; default the
-        calibration inputs' own. readout : "last" or "mean"; max_steps : the longest sequence a
-        mean readout will see, default T.
-    Raises HadamrnnError for inconsistent arguments or a width that cannot be proven.
-    """
-    inputs, targets = np.asarray(calibration_inputs), np.asarray(calibration_targets)
-    if not 2 <= activation_bits <= 16:
+def _check_calibration(
+    weights: FrozenWeights, inputs: Array, targets: Array, spec: IntegerSpec
+) -> None:
+    """Raise HadamrnnError for calibration data of another kind or shape."""
+    if not 2 <= spec.activation_bits <= 16:
         raise HadamrnnError(
-            f"activation_bits: must be an integer from 2 to 16; got {activation_bits}"
+            f"activation_bits: must be an integer from 2 to 16; got {spec.activation_bits}"
         )
-    dims = 2 if input_kind == "symbol" else 3
+    dims = 2 if spec.input_kind == "symbol" else 3
     if inputs.ndim != dims or not inputs.size:
         raise HadamrnnError(
-            f"calibration_inputs: must have {dims} axes for {input_kind} input and "
+            f"calibration_inputs: must have {dims} axes for {spec.input_kind} input and "
             f"hold at least one sequence; got shape {inputs.shape}"
         )
-    wanted = inputs.shape[: 2 if per_step else 1]
+    wanted = inputs.shape[: 2 if spec.per_step else 1]
     if targets.shape != wanted:
         raise HadamrnnError(f"calibration_targets: must have shape {wanted}; got {targets.shape}")
+    if targets.dtype.kind not in "iu":
+        raise HadamrnnError(f"calibration_targets: must be integer class ids; got {targets.dtype}")
     classes = len(weights.output_weight_int)
     if targets.min() < 0 or targets.max() >= classes:
         raise HadamrnnError(
             f"calibration_targets: must be class ids from 0 to {classes - 1}; "
             f"got {targets.min()} to {targets.max()}"
         )
+
+
+def freeze(
+    weights: FrozenWeights,
+    calibration_inputs: npt.ArrayLike,
+    calibration_targets: npt.ArrayLike,
+    spec: IntegerSpec,
+    input_range: tuple[float, float] | None = None,
+) -> IntegerModel:
+    """The IntegerModel of trained weights.
+
+    Parameters
+    ----------
+    weights : FrozenWeights
+        Trained.
+    calibration_inputs : array_like, (n, T, d_in) or (n, T)
+        Training sequences only: real numbers, or symbol ids.
+    calibration_targets : array_like of int, (n,), or (n, T) if spec.per_step
+        Class ids.
+    spec : IntegerSpec
+        Widths, kind and names.
+    input_range : tuple of two floats, optional
+        Of real inputs, beyond which they saturate; default the calibration inputs' own.
+
+    Returns
+    -------
+    IntegerModel
+        That of six state scales whose cross-entropy on the calibration sequences is smallest.
+
+    Raises
+    ------
+    HadamrnnError
+        For inconsistent arguments or a width that cannot be proven.
+    """
+    inputs, targets = np.asarray(calibration_inputs), np.asarray(calibration_targets)
+    _check_calibration(weights, inputs, targets, spec)
+    if spec.max_steps is None:
+        spec = dataclasses.replace(spec, max_steps=inputs.shape[1])
     quantization = (1.0, 0)
-    if input_kind == "dense":
+    if spec.input_kind == "dense":
         low, high = (inputs.min(), inputs.max()) if input_range is None else input_range
-        quantization = input_quantization(float(low), float(high), input_bits)
-    peak = largest_state(weights, inputs, input_kind) or 1.0
-    steps = inputs.shape[1] if max_steps is None else max_steps
+        quantization = input_quantization(float(low), float(high), spec.input_bits)
+    peak = largest_state(weights, inputs, spec.input_kind) or 1.0
     best: tuple[float, IntegerModel] | None = None
     refusal: HadamrnnError | None = None
     for fraction in PEAK_FRACTIONS:
+        state_scale = peak * fraction / state_limit(spec.activation_bits)
         try:
-            model = assemble(
-                weights,
-                peak * fraction / state_limit(activation_bits),
-                quantization,
-                activation_bits=activation_bits,
-                input_bits=input_bits,
-                input_kind=input_kind,
-                readout=readout,
-                per_step=per_step,
-                max_steps=steps,
-                name=name,
-                class_names=class_names,
-            )
+            model = assemble(weights, state_scale, quantization, spec)
         except HadamrnnError as error:  # a smaller scale makes larger sums: the others may do
             refusal = refusal or error
             continue

@@ -7,8 +7,8 @@ that what is exported is one table of (symbols, d), as for one-hot symbols.
 import numpy as np
 import torch
 
-from hadamrnn.export.freeze import FrozenWeights, round_weights
 from hadamrnn.export.onnx_float import FloatWeights
+from hadamrnn.export.weights import FrozenWeights, round_weights
 from hadamrnn.models.quantization import integers
 
 FULL_PRECISION_BITS = 12
@@ -58,6 +58,7 @@ def frozen_weights(model):
         output_weight_scale=output_scale,
         output_bias=_array(model.output_bias, np.float64),
         weight_bits=bits or FULL_PRECISION_BITS,
+        fade=getattr(rnn, "fade", None),
         input_weight_bits=None if model.embedding is None else TABLE_BITS,
     )
 
@@ -72,4 +73,5 @@ def float_weights(model):
         bias=_array(model.rnn.bias, np.float32),
         output_weight=_array(model.quantized_output_weight(), np.float32),
         output_bias=_array(model.output_bias, np.float32),
+        fade=getattr(model.rnn, "fade", None),
     )

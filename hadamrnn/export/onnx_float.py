@@ -1,33 +1,56 @@
 """The float network as an ONNX graph: dynamic batch and time, one Scan.
 
-    h_t = W h_{t-1} + U x_t + b,   W = diag(u) (I_q (x) S_m) / sqrt(m),   h_0 = 0
-    logits = V r + c,   r = relu(h_T), relu(h_t) at every step, or the mean of relu(h_t) over time
+    h_t = a W h_{t-1} + U x_t + b,   W = diag(u) (I_q (x) S_m) / sqrt(m),   h_0 = 0
+    logits = V r + c,   r = relu(h_T), relu(h_t) at every step, the mean m of relu(h_t) over time,
+                        or log2(m + 2^-7)
+
+with a = 1, or 1 - 2^-fade
 
 (arXiv:2502.00047, eq. 5 and 6). torch.onnx.export unrolls such a loop and fixes the time axis.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import onnx
 
 from hadamrnn.export.onnx_graph import build, check_choices
+from hadamrnn.integer.logarithm import LOG_FLOOR
+
+Floats = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class FloatWeights:
     """Real-valued weights of one network, already quantized where they are to be.
 
-    signs : (d,) of +1 and -1; block_size : m, a power of two that divides d.
-    input_weight : (d, d_in) U; bias : (d,) b; output_weight : (classes, d) V;
-    output_bias : (classes,) c. For symbols d_in is the vocabulary and U holds one column each.
+    Parameters
+    ----------
+    signs : array, (d,)
+        +1 and -1.
+    block_size : int
+        m, a power of two that divides d.
+    input_weight : array, (d, d_in)
+        U; for symbols d_in is the vocabulary, with one column each.
+    bias : array, (d,)
+        b.
+    output_weight : array, (classes, d)
+        V.
+    output_bias : array, (classes,)
+        c.
+    fade : int, optional
+        The state fades by 1 - 2^-fade a step.
     """
 
-    signs: np.ndarray
+    signs: Floats
     block_size: int
-    input_weight: np.ndarray
-    bias: np.ndarray
-    output_weight: np.ndarray
-    output_bias: np.ndarray
+    input_weight: Floats
+    bias: Floats
+    output_weight: Floats
+    output_bias: Floats
+    fade: int | None = None
 
 
 DRIVE = {
@@ -40,20 +63,44 @@ FEATURES = {
     "mean": """rectified = Relu(states)
   features = ReduceMean<keepdims = 0>(rectified, time_axis)""",
 }
+FEATURES["log_mean"] = (
+    FEATURES["mean"].replace("features =", "mean =")
+    + """
+  moved = Add(mean, log_floor)
+  natural = Log(moved)
+  features = Mul(natural, octave)"""
+)
 
 
-def float_graph(weights, readout="last", per_step=False, input_kind="dense"):
-    """The onnx.ModelProto of one network in float32.
+def float_graph(
+    weights: FloatWeights,
+    readout: str = "last",
+    per_step: bool = False,
+    input_kind: str = "dense",
+) -> onnx.ModelProto:
+    """One network in float32.
 
-    weights : FloatWeights, or any object with its attributes.
-    readout : "last" or "mean"; with per_step every step is read out, and readout is "last".
-    input_kind : "dense", input ``inputs`` (batch, time, d_in) float32, the real values; or
-        "symbol", (batch, time) int64 ids in [0, d_in).
-    Output ``logits``: (batch, classes) float32, or (batch, time, classes) with per_step.
+    Parameters
+    ----------
+    weights : FloatWeights
+        Its numbers.
+    readout : str
+        "last", "mean" or "log_mean".
+    per_step : bool
+        Whether every step is read out; then readout is "last".
+    input_kind : str
+        "dense": the graph's ``inputs`` are (batch, time, d_in) float32, real values; "symbol":
+        (batch, time) int64 ids below d_in.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Its ``logits`` are (batch, classes) float32, or (batch, time, classes) with per_step.
     """
     check_choices(readout, per_step, input_kind)
     hidden_size, input_size = weights.input_weight.shape
-    row_scale = np.asarray(weights.signs) / np.sqrt(weights.block_size)
+    factor = 1 - 2.0**-weights.fade if weights.fade else 1.0
+    row_scale = np.asarray(weights.signs) * factor / np.sqrt(weights.block_size)
     arrays = {
         "u_table": np.transpose(weights.input_weight),
         "bias": weights.bias,
@@ -61,8 +108,10 @@ def float_graph(weights, readout="last", per_step=False, input_kind="dense"):
         "v_table": np.transpose(weights.output_weight),
         "output_bias": weights.output_bias,
     }
+    if readout == "log_mean":
+        arrays |= {"log_floor": LOG_FLOOR, "octave": 1 / np.log(2)}
     tensors = {key: np.asarray(array, dtype=np.float32) for key, array in arrays.items()}
-    if readout == "mean":
+    if readout != "last":
         tensors["time_axis"] = np.array([1])
     features = FEATURES["every" if per_step else readout]
     return build(
@@ -72,7 +121,7 @@ def float_graph(weights, readout="last", per_step=False, input_kind="dense"):
         kind=input_kind,
         types=("float", "float", "float"),
         per_step=per_step,
-        keep_states=per_step or readout == "mean",
+        keep_states=per_step or readout != "last",
         text={
             "drive": f"{DRIVE[input_kind]}\n  drive = Add(product, bias)",
             "step": "rotated = Mul(t, row_scale)\n      h_next = Add(rotated, drive_t)",

@@ -9,12 +9,18 @@ about five times slower at batch 1 for d = 128 and 512, whereas the dense produc
 three (float) to fifteen (double) times slower and 200 times as large.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import onnx
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.hadamard import sylvester
+from hadamrnn.integer.checks import READOUTS
 
+Array = npt.NDArray[Any]
 LARGEST_SINGLE_PRODUCT = 64
 ELEMENT_TYPE = {"float": onnx.TensorProto.FLOAT, "double": onnx.TensorProto.DOUBLE}
 
@@ -36,17 +42,17 @@ GRAPH = """<ir_version: 10, opset_import: ["" : 21], producer_name: "hadamrnn">
 }}"""
 
 
-def check_choices(readout, per_step, input_kind):
+def check_choices(readout: str, per_step: bool, input_kind: str) -> None:
     """Raise HadamrnnError for a combination that no graph exists for."""
-    if readout not in ("last", "mean"):
-        raise HadamrnnError(f"readout: must be 'last' or 'mean'; got {readout!r}")
+    if readout not in READOUTS:
+        raise HadamrnnError(f"readout: must be one of {', '.join(READOUTS)}; got {readout!r}")
     if input_kind not in ("dense", "symbol"):
         raise HadamrnnError(f"input_kind: must be 'dense' or 'symbol'; got {input_kind!r}")
-    if per_step and readout == "mean":
-        raise HadamrnnError("readout: must be 'last' when every step is read out; got 'mean'")
+    if per_step and readout != "last":
+        raise HadamrnnError(f"readout: must be last when every step is read out; got {readout!r}")
 
 
-def small_integers(values):
+def small_integers(values: npt.ArrayLike) -> Array:
     """``values`` in the narrowest of int8, int16, int32 that holds them.
 
     >>> small_integers([-128, 127]).dtype, small_integers([128]).dtype
@@ -57,11 +63,26 @@ def small_integers(values):
     return next(narrow for narrow in fitting if np.array_equal(narrow, widest))
 
 
-def block_transform(hidden_size, block_size, real):
+def block_transform(
+    hidden_size: int, block_size: int, real: str
+) -> tuple[str, str, dict[str, Array]]:
     """Nodes for t = (I_q (x) S_m) h, h and t of shape (batch, d).
 
-    real : "float" or "double", the type of h.
-    Returns (constants, transform, tensors): text outside the loop, text inside it, and arrays.
+    Parameters
+    ----------
+    hidden_size, block_size : int
+        d and m.
+    real : str
+        "float" or "double", the type of h.
+
+    Returns
+    -------
+    constants : str
+        Text outside the loop.
+    transform : str
+        Text inside it.
+    tensors : dict of str to array
+        What they name.
     """
     blocks = hidden_size // block_size
     single = block_size <= LARGEST_SINGLE_PRODUCT
@@ -83,13 +104,48 @@ def block_transform(hidden_size, block_size, real):
     return "\n  ".join(constants), "\n      ".join(transform), tensors
 
 
-def build(name, *, block_size, sizes, kind, types, per_step, keep_states, text, tensors, metadata):
+def build(
+    name: str,
+    *,
+    block_size: int,
+    sizes: tuple[int, int, int],
+    kind: str,
+    types: tuple[str, str, str],
+    per_step: bool,
+    keep_states: bool,
+    text: Mapping[str, str],
+    tensors: Mapping[str, Array],
+    metadata: Mapping[str, object],
+) -> onnx.ModelProto:
     """The checked model of one recurrence.
 
-    sizes : (d_in, d, classes); kind : "dense" or "symbol";
-    types : element types of (dense input, state, logits), as ONNX text names.
-    keep_states : whether the readout needs ``states`` (batch, time, d) besides ``last`` (batch, d).
-    text : {"drive": inputs -> drive, "step": t, drive_t -> h_next, "readout": -> logits}.
+    Parameters
+    ----------
+    name : str
+        Of the graph.
+    block_size : int
+        m.
+    sizes : tuple of int
+        (d_in, d, classes).
+    kind : str
+        "dense" or "symbol".
+    types : tuple of str
+        Element types of (dense input, state, logits), as ONNX text names.
+    per_step : bool
+        Whether every step is read out.
+    keep_states : bool
+        Whether the readout needs ``states`` (batch, time, d) besides ``last`` (batch, d).
+    text : mapping
+        "drive": inputs to drive, "step": t and drive_t to h_next, "readout": to logits.
+    tensors : mapping
+        Arrays that the text names.
+    metadata : mapping
+        Properties of the model.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Checked by ONNX.
     """
     input_type, real, output_type = types
     constants, transform, transform_tensors = block_transform(sizes[1], block_size, real)

@@ -6,7 +6,7 @@ With F = fraction_bits and k = log2(m) // 2, one step of the integer model is
 
     y  = t u                                     if m = 4^k
     y  = floor(t (u 46341 / 2^16) + 1/2)         if m = 2 4^k,       t = (I_q (x) S_m) h
-    h' = saturate(floor(y / 2^k + drive_t)),     drive_t = (p M + B 2^bias_shift + R_t) / 2^F
+    h' = saturate(floor(y G / 2^F + drive_t)),   drive_t = (p M + B 2^bias_shift + R_t) / 2^F
 
 which is the definition (hadamrnn/integer/model.py) divided by 2^F: a floor shift becomes a Floor.
 Why it is exact: every intermediate is an integer divided by a power of two that is at most 2^20,
@@ -14,11 +14,18 @@ and the integer has at most 53 bits, the width of float64: |t| < 2^23 times 4634
 accumulators and logits are proven to fit 32. So sums and products never round, in any order.
 """
 
+import re
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
+import onnx
 from onnx import TensorProto
 
 from hadamrnn.export.onnx_graph import build, check_choices, small_integers
+from hadamrnn.integer import IntegerModel
 from hadamrnn.integer.fixed_point import INVERSE_SQRT2
+from hadamrnn.integer.logarithm import OCTAVE, TABLE
 from hadamrnn.integer.proof import block_scale
 
 DOUBLE, INT64 = TensorProto.DOUBLE, TensorProto.INT64
@@ -40,6 +47,31 @@ STEP = {
 NEXT = """moved = Add(scaled, drive_t)
       rounded = Floor(moved)
       h_next = Clip(rounded, lowest, highest)"""
+
+
+def _logarithm(value: str, result: str) -> str:
+    """Nodes for ``logarithm.ilog2`` of integers in float64: the leading one by comparison with all
+    powers of two, the bits behind it by a product with one of their inverses."""
+    lines = (
+        "apart = Unsqueeze({v}, last_axis)",
+        "above = GreaterOrEqual(apart, powers)",
+        f"ones = Cast<to = {INT64}>(above)",
+        "count = ReduceSum<keepdims = 0>(ones, last_axis)",
+        "factor = Gather(inverses, count)",
+        "mantissa = Mul({v}, factor)",
+        "whole = Floor(mantissa)",
+        f"place = Cast<to = {INT64}>(whole)",
+        "fraction = Gather(log_table, place)",
+        "octaves = Mul(count, octave)",
+        "{r} = Add(octaves, fraction)",
+    )
+    own = ("apart", "above", "ones", "count", "factor", "mantissa", "whole", "place", "fraction")
+    text = "\n  ".join(lines)
+    for name in (*own, "octaves"):
+        text = re.sub(rf"\b{name}\b", f"{name}_{result}", text)
+    return text.format(v=value, r=result)
+
+
 FEATURES = {
     "last": "features = Max(last, zero)\n  offset = Identity(output_bias)",
     "every": "features = Max(states, zero)\n  offset = Identity(output_bias)",
@@ -52,6 +84,17 @@ FEATURES = {
   offset_sum = Mul(output_bias, steps_real)
   offset_scaled = Mul(offset_sum, sum_scale)
   offset = Floor(offset_scaled)""",
+    "log_mean": f"""rectified = Max(states, zero)
+  sum = ReduceSum<keepdims = 0>(rectified, time_axis)
+  steps = Shape<start = 1, end = 2>(inputs)
+  steps_real = Cast<to = {DOUBLE}>(steps)
+  floor = Mul(steps_real, floor_step)
+  sum_moved = Add(sum, floor)
+  {_logarithm("sum_moved", "log_sum")}
+  {_logarithm("steps_real", "log_steps")}
+  log_ratio = Sub(log_sum, log_steps)
+  features = Cast<to = {DOUBLE}>(log_ratio)
+  offset = Identity(output_bias)""",
 }
 DITHER = f"""time_now = Shape<start = 1, end = 2>(inputs)
   time_count = Squeeze(time_now)
@@ -70,8 +113,12 @@ DITHER = f"""time_now = Shape<start = 1, end = 2>(inputs)
   dither = Unsqueeze(dither_fraction, dither_axis)"""
 LOGITS = f"""v_real = Cast<to = {DOUBLE}>(v_table)
   scores = MatMul(features, v_real)
-  total = Add(scores, offset)
-  logits = Cast<to = {INT64}>(total)"""
+  total = Add(scores, offset)"""
+PLAIN = f"""logits = Cast<to = {INT64}>(total)"""
+MULTIPLIED = f"""scaled_rows = Mul(total, row_multipliers)
+  rows_moved = Add(scaled_rows, half)
+  rows_floor = Floor(rows_moved)
+  logits = Cast<to = {INT64}>(rows_floor)"""
 METADATA = (
     "name",
     "input_scale",
@@ -88,27 +135,48 @@ METADATA = (
 )
 
 
-def _step_constants(model):
+def _step_constants(model: IntegerModel) -> tuple[str, dict[str, Any]]:
     """Name of the step's form in STEP, and its scalars and row scales, float64."""
-    k, root = block_scale(model.block_size)
+    _, root = block_scale(model.block_size)
     signs = np.asarray(model.signs, dtype=np.float64)
     clip = {"lowest": -model.state_limit, "highest": model.state_limit}
+    gain = model.state_gain * 2.0**-model.fraction_bits
     if not root:
-        return "four_to_k", {**clip, "row_scale": signs * 2.0**-k}
+        return "four_to_k", {**clip, "row_scale": signs * gain}
     row_scale = signs * INVERSE_SQRT2 / 2**16
-    return "two_four_to_k", {**clip, "half": 0.5, "block_scale": 2.0**-k, "row_scale": row_scale}
+    return "two_four_to_k", {**clip, "block_scale": gain, "row_scale": row_scale}
 
 
-def integer_graph(model):
-    """The onnx.ModelProto of an integer model.
+def _readout_constants(model: IntegerModel) -> dict[str, Any]:
+    """What the nodes of FEATURES and MULTIPLIED name, beside ``zero`` and ``output_bias``."""
+    constants: dict[str, Any] = {}
+    if model.readout == "mean":
+        constants["sum_scale"] = 2.0**-model.sum_shift
+    if model.readout == "log_mean":
+        powers = 2.0 ** np.arange(32)
+        constants["floor_step"] = float(model.log_floor)
+        constants["powers"] = powers
+        constants["inverses"] = np.concatenate(([0.0], OCTAVE / powers))
+    if model.row_multipliers is not None:
+        constants["row_multipliers"] = model.row_multipliers * 2.0**-15
+    return constants
 
-    model : hadamrnn.integer.IntegerModel.
-    Input ``inputs``: (batch, time, d_in) int8, as ``model.quantize_input`` gives, or
-        (batch, time) int64 symbol ids. Values beyond input_bits are not refused.
-    Output ``logits``: int64, (batch, classes) or (batch, time, classes), equal to
-        ``model.run_logits``. Their real value is logits * logit_scale, for readout "mean"
-        logits * logit_scale * 2^sum_shift / steps; these numbers are in the model's metadata.
-        The graph does not refuse more than max_steps steps, as the integer model does.
+
+def integer_graph(model: IntegerModel) -> onnx.ModelProto:
+    """An integer model whose graph gives the same integers.
+
+    Parameters
+    ----------
+    model : IntegerModel
+        Of any kind.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Its ``inputs`` are (batch, time, d_in) int8, as ``model.quantize_input`` gives, or
+        (batch, time) int64 symbol ids; values beyond input_bits are not refused, nor more than
+        max_steps steps. Its ``logits`` are int64, (batch, classes) or (batch, time, classes),
+        equal to ``model.run_logits``; the scales that give them a meaning are in the metadata.
     """
     per_step, readout = bool(model.per_step), model.readout
     check_choices(readout, per_step, model.input_kind)
@@ -120,6 +188,7 @@ def integer_graph(model):
         "input_scale": model.input_multiplier * unit,
         "bias": rounded_bias,
         "zero": 0.0,
+        "half": 0.5,
         "output_bias": model.output_bias,
         "one": 1.0,
         "half_unit": 0.5,
@@ -128,14 +197,20 @@ def integer_graph(model):
         "dither_step": 2.0**width / 32,  # floor((2 tri + 1) 2^width / 64) - 2^(width - 1)
         "dither_first": 2.0**width / 64 - 2.0 ** (width - 1),
     }
-    if readout == "mean":
-        constants["sum_scale"] = 2.0**-model.sum_shift
-    tensors = {key: np.asarray(value, dtype=np.float64) for key, value in constants.items()}
+    constants |= _readout_constants(model)
+    tensors: dict[str, npt.NDArray[Any]] = {
+        key: np.asarray(value, dtype=np.float64) for key, value in constants.items()
+    }
     tensors["u_table"] = small_integers(model.input_weight).T
     tensors["v_table"] = small_integers(model.output_weight).T
     tensors["dither_axis"] = np.array([1])
-    if readout == "mean":
+    if readout != "last":
         tensors["time_axis"] = np.array([1])
+    if readout == "log_mean":
+        # Beside v 2^(6-e), which is 64 to 127, and one octave less for the count, which is e + 1.
+        tensors["log_table"] = np.concatenate((np.zeros(OCTAVE, np.int64), TABLE)) - OCTAVE
+        tensors["octave"] = np.array(OCTAVE)
+        tensors["last_axis"] = np.array([-1])
     return build(
         "hadamrnn_integer",
         block_size=model.block_size,
@@ -143,13 +218,19 @@ def integer_graph(model):
         kind=model.input_kind,
         types=("int8", "double", "int64"),
         per_step=per_step,
-        keep_states=per_step or readout == "mean",
+        keep_states=per_step or readout != "last",
         text={
             "drive": f"{DRIVE[model.input_kind]}\n  weighted = Mul(product, input_scale)"
             f"\n  {DITHER}"
             "\n  biased = Add(weighted, bias)\n  drive = Add(biased, dither)",
             "step": f"{STEP[form]}\n      {NEXT}",
-            "readout": f"{FEATURES['every' if per_step else readout]}\n  {LOGITS}",
+            "readout": "\n  ".join(
+                (
+                    FEATURES["every" if per_step else readout],
+                    LOGITS,
+                    PLAIN if model.row_multipliers is None else MULTIPLIED,
+                )
+            ),
         },
         tensors=tensors,
         metadata={

@@ -2,6 +2,7 @@
 
 from hadamrnn.export import calibration, from_torch
 from hadamrnn.export.freeze import freeze
+from hadamrnn.export.spec import IntegerSpec
 from hadamrnn.prepared import arrays
 from hadamrnn.prepared.coding import Coding
 
@@ -17,10 +18,15 @@ def freeze_prepared(settings, folder, model, card):
     coding = Coding.from_card(card)
     span = calibration.input_range(inputs, coding) if coding.kind == "dense" else None
     chosen = calibration.choose(len(inputs))
-    return freeze(
-        from_torch.frozen_weights(model), coding.decode(inputs[chosen]), targets[chosen],
-        activation_bits=settings.activation_bits, input_bits=settings.input_bits,
-        input_kind=coding.kind, input_range=span, readout=model.readout,
-        per_step=model.per_step, max_steps=card["steps"], name=settings.benchmark,
-        class_names=names,
-    )  # fmt: skip
+    spec = IntegerSpec(
+        name=settings.benchmark,
+        activation_bits=settings.activation_bits,
+        input_bits=settings.input_bits,
+        input_kind=coding.kind,
+        readout=model.readout,
+        per_step=model.per_step,
+        max_steps=card["steps"],
+        class_names=tuple(names),
+    )
+    weights = from_torch.frozen_weights(model)
+    return freeze(weights, coding.decode(inputs[chosen]), targets[chosen], spec, span)

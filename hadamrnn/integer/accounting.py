@@ -4,7 +4,7 @@ Bytes are those of the packed file, to the byte. The counting rule for operation
 ``operations_per_step``; readout "every step" counts its logits too, the others only the step.
 """
 
-from hadamrnn.integer import packed
+from hadamrnn.integer import header, packed
 from hadamrnn.integer.proof import block_scale
 
 
@@ -36,12 +36,12 @@ def sizes(model, embedding_size=None):
         "signs_bytes": parts["signs"],
         "input_bytes": 0 if embedding_size else table,
         "output_bytes": parts["output"],
-        "bias_bytes": parts["bias"] + parts["output_bias"],
+        "bias_bytes": parts["bias"] + parts["output_bias"] + parts["row_multipliers"],
         "embedding_bytes": table if embedding_size else 0,
     }
     result["total_bytes"] = sum(result.values())
     result["total_without_embedding_bytes"] = result["total_bytes"] - result["embedding_bytes"]
-    result["header_bytes"] = packed.HEADER.size + parts["names"] + packed.CHECKSUM_BYTES
+    result["header_bytes"] = header.SIZE + parts["names"] + packed.CHECKSUM_BYTES
     result["packed_file_bytes"] = result["total_bytes"] + result["header_bytes"]
     features = embedding_size or model.input_size
     parameters = lstm_parameters(features, model.hidden_size, model.output_size)
@@ -80,7 +80,7 @@ def operations_per_step(model):
     _, root = block_scale(model.block_size)
     dense = model.input_kind == "dense"
     readout = classes * d if model.per_step else 0
-    additions = model.block_size.bit_length() - 1 + 3 + root + (model.readout == "mean")
+    additions = model.block_size.bit_length() - 1 + 3 + root + (model.readout != "last")
     multiplications = 1 + root + (model.input_size if dense else 0)
     return {
         "additions": d * (additions + (model.input_size - 1 if dense else 0)) + readout,

@@ -9,19 +9,41 @@ releases the interpreter lock). A step costs d (log2(m) + 8) vector-lane operati
 import os
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from hadamrnn.integer.fixed_point import rounding_constant, times_inverse_sqrt2_32
+from hadamrnn.integer.logarithm import ilog2
 from hadamrnn.integer.proof import block_scale
 
+Array = npt.NDArray[Any]
 CHUNK_ELEMENTS = 1 << 17  # states in a chunk: 512 kB as int32
 
 
-def run(model, x_int, workers=None, trace=False):
-    """(logits, checksums or None) of checked input; see ``IntegerModel.run_logits`` and ``trace``.
+def run(
+    model: Any, x_int: Array, workers: int | None = None, trace: bool = False
+) -> tuple[Array, Array | None]:
+    """Run many sequences.
 
-    x_int : (batch, time, d_in) or (batch, time) integers.
+    Parameters
+    ----------
+    model : IntegerModel
+        Whose definition it is.
+    x_int : array of int, (batch, time, d_in) or (batch, time)
+        Checked input.
+    workers : int, optional
+        Threads, default one per CPU.
+    trace : bool
+        Whether checksums are wanted.
+
+    Returns
+    -------
+    logits : array of int64
+        As ``IntegerModel.run_logits``.
+    checksums : array of uint32, (batch,), or None
+        As ``IntegerModel.trace``.
     """
     size = max(8, CHUNK_ELEMENTS // model.hidden_size)
     starts = range(0, len(x_int), size)
@@ -36,12 +58,12 @@ def run(model, x_int, workers=None, trace=False):
 class _Kernel:
     """The constants of one model in the layout and types of the fast step."""
 
-    def __init__(self, model):
+    def __init__(self, model: Any) -> None:
         self.model = model
         self.shift, self.root = block_scale(model.block_size)
         self.state_type = np.int16 if model.transform_bits == 16 else np.int32
-        gain = 0 if self.root else model.fraction_bits - self.shift
-        self.row_gain = (model.signs.astype(np.int32) << gain)[:, None]
+        gain = 1 if self.root else model.state_gain
+        self.row_gain = (model.signs.astype(np.int32) * np.int32(gain))[:, None]
         bias = model.bias.astype(np.int64) << model.bias_shift
         drive = model.input_weight.astype(np.int64) * model.input_multiplier
         if model.input_kind == "symbol":
@@ -53,21 +75,23 @@ class _Kernel:
             self.bias = bias.astype(np.float64)[:, None]
         self.output_weight = model.output_weight.astype(np.float64)
         self.output_bias = model.output_bias.astype(np.int64)[:, None]
+        multipliers = model.row_multipliers
+        self.multipliers = None if multipliers is None else multipliers.astype(np.int64)
 
-    def run(self, x, trace):
+    def run(self, x: Array, trace: bool) -> tuple[Array, Array]:
         """(logits, checksums) of one chunk."""
         model, batch = self.model, len(x)
         hidden = np.zeros((model.hidden_size, batch), self.state_type)
         buffers = [np.empty_like(hidden), np.empty_like(hidden)]
         total = np.empty((model.hidden_size, batch), np.int32)
         drive = np.empty_like(total)
-        mean = model.readout == "mean"
-        sums = np.zeros((model.hidden_size, batch), np.int64) if mean else None
+        summed = model.readout != "last"
+        sums = np.zeros((model.hidden_size, batch), np.int64) if summed else None
         checksums = [0] * batch
         every = []
         for step, x_t in enumerate(np.ascontiguousarray(np.moveaxis(x, 0, -1)), start=1):
             self._advance(hidden, buffers, total, self._drive(x_t, step, drive))
-            if mean:
+            if sums is not None:
                 sums += np.maximum(hidden, 0)
             if model.per_step or trace:
                 logits = self._logits(hidden, sums, step)
@@ -82,7 +106,7 @@ class _Kernel:
             return np.stack(every, axis=1), np.array(checksums, dtype=np.uint32)
         return self._logits(hidden, sums, x.shape[1]), np.array(checksums, dtype=np.uint32)
 
-    def _drive(self, x_t, step, out):
+    def _drive(self, x_t: Array, step: int, out: Array) -> Array:
         """p M + B 2^bias_shift + R_n, (d, batch) int32, for x_t (d_in, batch) or (batch,).
 
         step : how many steps there will have been, from 1.
@@ -98,7 +122,7 @@ class _Kernel:
         np.copyto(out, product, casting="unsafe")
         return out
 
-    def _advance(self, hidden, buffers, total, drive):
+    def _advance(self, hidden: Array, buffers: list[Array], total: Array, drive: Array) -> None:
         """One step: hidden is overwritten."""
         model = self.model
         np.multiply(transform_columns(hidden, buffers, model.block_size), self.row_gain, out=total)
@@ -109,24 +133,42 @@ class _Kernel:
                 total >>= 16
             else:
                 total = times_inverse_sqrt2_32(total)
-            total <<= model.fraction_bits - self.shift
+            total *= np.int32(model.state_gain)
         total += drive
         total >>= model.fraction_bits
         np.clip(total, -model.state_limit, model.state_limit, out=hidden, casting="unsafe")
 
-    def _logits(self, hidden, sums, steps):
+    def _logits(self, hidden: Array, sums: Array | None, steps: int) -> Array:
         """(batch, classes) int64. Below 2^53, so the float64 product is exact."""
-        shift = self.model.sum_shift
-        mean = self.model.readout == "mean"
-        seen = sums >> shift if mean else np.maximum(hidden, 0)
-        offset = (self.output_bias * steps) >> shift if mean else self.output_bias
-        return ((self.output_weight @ seen.astype(np.float64)).astype(np.int64) + offset).T
+        shift, offset = self.model.sum_shift, self.output_bias
+        if sums is None:
+            seen: Array = np.maximum(hidden, 0)
+        elif self.model.readout == "mean":
+            seen, offset = sums >> shift, (offset * steps) >> shift
+        else:
+            seen = ilog2(sums + steps * self.model.log_floor) - ilog2(steps)
+        logits = ((self.output_weight @ seen.astype(np.float64)).astype(np.int64) + offset).T
+        if self.multipliers is not None:
+            logits = (logits * self.multipliers + (1 << 14)) >> 15
+        return logits
 
 
-def transform_columns(values, buffers, block_size):
-    """(I_q (x) S_m) values for (d, batch) numbers, into one of two alternating buffers.
+def transform_columns(values: Array, buffers: list[Array], block_size: int) -> Array:
+    """(I_q (x) S_m) values, as ``hadamard.fast_transform`` along the first axis.
 
-    As ``hadamard.fast_transform`` along the first axis; the longest runs come first.
+    Parameters
+    ----------
+    values : array, (d, batch)
+        Numbers that the sums fit.
+    buffers : list of two arrays, (d, batch)
+        Written in turn; the longest runs come first.
+    block_size : int
+        m.
+
+    Returns
+    -------
+    array, (d, batch)
+        ``values`` for blocks of one, else one of the buffers.
     """
     half = block_size // 2
     while half:
@@ -139,7 +181,7 @@ def transform_columns(values, buffers, block_size):
     return values
 
 
-def _update_checksums(checksums, parts):
+def _update_checksums(checksums: list[int], parts: list[Array]) -> None:
     """Extend the CRC-32 of each sequence by its row of every array in ``parts``."""
     rows = [np.ascontiguousarray(part) for part in parts]
     for index, value in enumerate(checksums):

@@ -6,44 +6,63 @@ One step, with m = block_size, k = log2(m) // 2, F = fraction_bits, L = 2^(activ
     y  = u t                                   if m = 4^k
     y  = (u t 46341 + 2^15) >> 16              if m = 2 4^k; 46341 / 2^16 is 1 / sqrt 2
     p  = U x, or column x of U for a symbol
-    h' = saturate((y 2^(F-k) + p M + B 2^bias_shift + R_n) >> F)     to [-L, L]
+    h' = saturate((y G + p M + B 2^bias_shift + R_n) >> F)           to [-L, L]
 
-R_n, about 2^(F-1), is the rounding constant of step n (``fixed_point.rounding_constant``).
+G is 2^(F-k), with a fading memory of f = fade 2^(F-k) (1 - 2^-f); R_n, about 2^(F-1), is the
+rounding constant of step n (``fixed_point.rounding_constant``).
 
-Logits: z = V relu(h) + C for readout "last"; for "mean", with s the running sum of relu(h) over
-n steps, z = V (s >> sum_shift) + ((C n) >> sum_shift). Real logits are z logit_scale, times
-2^sum_shift / n for the mean; the class is the argmax, ties going to the lowest id.
+Logits, with s the running sum of relu(h) over n steps:
+
+    last      z = V relu(h) + C
+    mean      z = V (s >> sum_shift) + ((C n) >> sum_shift)
+    log_mean  z = V (ilog2(s + n log_floor) - ilog2(n)) + C          (``logarithm.ilog2``)
+
+With row multipliers M_c each z_c is followed by (z_c M_c + 2^14) >> 15, which makes rows of V with
+steps of their own comparable. Real logits are z logit_scale, times 2^sum_shift / n for the mean;
+the class is the argmax, ties going to the lowest id.
 
 ``step`` and ``logits`` below are this text in int64 with every width checked.
-``integer_batch`` computes the same in the declared 32 bits, many sequences at a time.
+``integer.batch`` computes the same in the declared 32 bits, many sequences at a time.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.hadamard import fast_transform
 from hadamrnn.integer import batch as integer_batch
+from hadamrnn.integer import inputs
+from hadamrnn.integer.checks import prove
 from hadamrnn.integer.fixed_point import (
     check_width,
     rounding_constant,
     saturate,
     times_inverse_sqrt2,
 )
-from hadamrnn.integer.proof import block_scale, prove, state_limit, sum_limit
+from hadamrnn.integer.logarithm import ilog2
+from hadamrnn.integer.proof import block_scale, state_gain, state_limit, sum_limit
+
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(eq=False)
 class IntegerState:
     """What one sequence, or a batch of them, remembers between steps; ``step`` updates it.
 
-    hidden : (..., d) int64 in [-L, L]; sums : (..., d) int64, zero unless readout is "mean";
-    steps : int, how many inputs have been seen.
+    Parameters
+    ----------
+    hidden : array of int64, (..., d)
+        States in [-L, L].
+    sums : array of int64, (..., d)
+        Of relu(hidden); zero for readout "last".
+    steps : int
+        How many inputs have been seen.
     """
 
-    hidden: np.ndarray
-    sums: np.ndarray
+    hidden: Integers
+    sums: Integers
     steps: int = 0
 
 
@@ -51,14 +70,65 @@ class IntegerState:
 class IntegerModel:
     """The integers of one model and the scales that give them a meaning.
 
-    signs : (d,) int8, +1 or -1; block_size : m, a power of two that divides d.
-    input_weight : U, (d, d_in) int16 of input_weight_bits; for symbols one column per symbol.
-    bias : B, (d,) int16; bias_shift : int >= 0; input_multiplier : M >= 1; fraction_bits : F.
-    output_weight : V, (classes, d) int16 of weight_bits; output_bias : C, (classes,) int32.
-    max_steps : up to how many steps the sums of readout "mean" are proven not to overflow.
-    Real values: input = input_scale (x - input_zero_point), state = state_scale h.
+    Parameters
+    ----------
+    name : str
+        One line.
+    input_kind : str
+        "dense" or "symbol".
+    readout : str
+        "last", "mean" or "log_mean".
+    per_step : bool
+        Whether every step is read out.
+    block_size : int
+        m, a power of two that divides d.
+    weight_bits, input_weight_bits : int
+        Widths of V and U, 2 to 16.
+    activation_bits : int
+        Width of a state, 2 to 16.
+    input_bits : int
+        Width of a dense input, 2 to 8.
+    fraction_bits : int
+        F.
+    bias_shift : int
+        At least 0.
+    input_multiplier : int
+        M, at least 1.
+    sum_shift : int
+        Of readout "mean".
+    max_steps : int
+        Up to how many steps the sums are proven not to overflow.
+    input_scale, input_zero_point : float, int
+        Real input = input_scale (x - input_zero_point).
+    state_scale : float
+        Real state = state_scale h.
+    logit_scale : float
+        Real logit = logit_scale z.
+    signs : array of int8, (d,)
+        u, +1 or -1.
+    input_weight : array of int16, (d, d_in)
+        U, for symbols one column a symbol.
+    bias : array of int16, (d,)
+        B.
+    output_weight : array of int16, (classes, d)
+        V.
+    output_bias : array of int32, (classes,)
+        C.
+    class_names : tuple of str
+        Empty, or one for each class.
+    fade : int
+        f: the state fades by 1 - 2^-f a step; 0: never.
+    log_floor : int
+        Of readout "log_mean": c, what is added to the mean of the states, 1 to 255; else 0.
+    bias_bits : int
+        Width of B, 2 to 16.
+    row_multipliers : array of uint16, (classes,), or None
+        M_c, below 2^15.
 
-    Raises HadamrnnError if a field is out of range or a width cannot be proven.
+    Raises
+    ------
+    HadamrnnError
+        If a field is out of range or a width cannot be proven.
     """
 
     name: str
@@ -79,70 +149,97 @@ class IntegerModel:
     input_zero_point: int
     state_scale: float
     logit_scale: float
-    signs: np.ndarray
-    input_weight: np.ndarray
-    bias: np.ndarray
-    output_weight: np.ndarray
-    output_bias: np.ndarray
-    class_names: tuple = ()
+    signs: npt.NDArray[np.int8]
+    input_weight: npt.NDArray[np.int16]
+    bias: npt.NDArray[np.int16]
+    output_weight: npt.NDArray[np.int16]
+    output_bias: npt.NDArray[np.int32]
+    class_names: tuple[str, ...] = ()
+    fade: int = 0
+    log_floor: int = 0
+    bias_bits: int = 16
+    row_multipliers: npt.NDArray[np.uint16] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         prove(self)
-        for name, dtype in (
-            ("signs", np.int8),
-            ("input_weight", np.int16),
-            ("bias", np.int16),
-            ("output_weight", np.int16),
-            ("output_bias", np.int32),
-        ):
+        types = {
+            "signs": np.int8,
+            "input_weight": np.int16,
+            "bias": np.int16,
+            "output_weight": np.int16,
+            "output_bias": np.int32,
+            "row_multipliers": np.uint16,
+        }
+        for name, dtype in types.items():
+            if getattr(self, name) is None:
+                continue
             array = np.array(getattr(self, name), dtype=dtype)
             array.flags.writeable = False
             object.__setattr__(self, name, array)
 
     @property
-    def hidden_size(self):
+    def hidden_size(self) -> int:
         """d."""
         return len(self.signs)
 
     @property
-    def input_size(self):
+    def input_size(self) -> int:
         """Features of a dense input, or the number of symbols."""
         return self.input_weight.shape[1]
 
     @property
-    def output_size(self):
+    def output_size(self) -> int:
         """Number of classes."""
         return len(self.output_weight)
 
     @property
-    def state_limit(self):
+    def state_limit(self) -> int:
         """L, the largest state."""
         return state_limit(self.activation_bits)
 
     @property
-    def transform_bits(self):
+    def state_gain(self) -> int:
+        """G, what the transformed state is multiplied by."""
+        return state_gain(self.block_size, self.fraction_bits, self.fade)
+
+    @property
+    def transform_bits(self) -> int:
         """Width in which the transform is proven to fit: 16 or 32."""
         return 16 if self.block_size * self.state_limit <= 32767 else 32
 
     @property
-    def sum_bits(self):
+    def sum_bits(self) -> int:
         """Width of the running sums, unsigned: 0 (none needed), 16 or 32."""
         if self.readout == "last":
             return 0
         return 16 if sum_limit("mean", self.activation_bits, self.max_steps) <= 65535 else 32
 
-    def initial_state(self, batch=None):
+    def initial_state(self, batch: int | None = None) -> IntegerState:
         """Zero state of one sequence, or of ``batch`` of them."""
         shape = (self.hidden_size,) if batch is None else (batch, self.hidden_size)
         return IntegerState(np.zeros(shape, np.int64), np.zeros(shape, np.int64))
 
-    def step(self, state, x_int):
+    def step(self, state: IntegerState, x_int: npt.ArrayLike) -> IntegerState:
         """Advance ``state`` by one input, in place, and return it.
 
-        x_int : (..., d_in) integers of input_bits, or (...) symbol ids.
-        Raises HadamrnnError beyond max_steps of a mean model, or for inputs out of range.
+        Parameters
+        ----------
+        state : IntegerState
+            Of one sequence or of a batch.
+        x_int : array_like of int, (..., d_in) or (...)
+            Integers of input_bits, or symbol ids.
+
+        Returns
+        -------
+        IntegerState
+            The same object.
+
+        Raises
+        ------
+        HadamrnnError
+            Beyond max_steps where states are summed, or for inputs out of range.
         """
-        if self.readout == "mean" and state.steps >= self.max_steps:
+        if self.readout != "last" and state.steps >= self.max_steps:
             raise HadamrnnError(
                 f"max_steps: the sums of this model are proven for "
                 f"{self.max_steps} steps; got one more"
@@ -155,103 +252,106 @@ class IntegerModel:
             y = times_inverse_sqrt2(y)
         table = self.input_weight.T
         p = table[x].astype(np.int64) if self.input_kind == "symbol" else x @ table.astype(np.int64)
-        fraction = self.fraction_bits
-        total = (y << (fraction - k)) + p * self.input_multiplier
+        total = y * self.state_gain + p * self.input_multiplier
         total += self.bias.astype(np.int64) << self.bias_shift
-        total += rounding_constant(state.steps, fraction, k)
+        total += rounding_constant(state.steps, self.fraction_bits, k)
         check_width(total, 32, "accumulator")
-        state.hidden = saturate(total >> fraction, self.state_limit)
+        state.hidden = saturate(total >> self.fraction_bits, self.state_limit)
         state.steps += 1
-        if self.readout == "mean":
+        if self.readout != "last":
             state.sums = state.sums + np.maximum(state.hidden, 0)
             check_width(state.sums, self.sum_bits, "sum", signed=False)
         return state
 
-    def logits(self, state):
-        """Integer logits now: (..., classes) int64, before ``real_logits``."""
+    def logits(self, state: IntegerState) -> Integers:
+        """Integer logits now: (..., classes), before ``real_logits``."""
         weight, bias = self.output_weight.astype(np.int64), self.output_bias.astype(np.int64)
         if self.readout == "mean":
             seen, offset = state.sums >> self.sum_shift, (bias * state.steps) >> self.sum_shift
+        elif self.readout == "log_mean":
+            steps = max(state.steps, 1)
+            moved = check_width(state.sums + steps * self.log_floor, 32, "sum", signed=False)
+            seen, offset = ilog2(moved) - ilog2(steps), bias
         else:
             seen, offset = np.maximum(state.hidden, 0), bias
-        return check_width(seen @ weight.T + offset, 32, "logits")
+        logits = check_width(seen @ weight.T + offset, 32, "logits")
+        if self.row_multipliers is not None:
+            logits = (logits * self.row_multipliers.astype(np.int64) + (1 << 14)) >> 15
+        return logits
 
-    def check_input(self, x_int):
+    def check_input(self, x_int: npt.ArrayLike) -> Integers:
         """``x_int`` as int64; HadamrnnError unless integer, in range and of the right width."""
-        x = np.asarray(x_int)
-        if x.dtype.kind not in "iu":
-            raise HadamrnnError(f"inputs: must be integers here; got {x.dtype}")
-        symbol = self.input_kind == "symbol"
-        if not symbol and (not x.ndim or x.shape[-1] != self.input_size):
-            raise HadamrnnError(
-                f"inputs: the last axis must hold {self.input_size} features; got shape {x.shape}"
-            )
-        half = 1 << (self.input_bits - 1)
-        low, high = (0, self.input_size - 1) if symbol else (-half, half - 1)
-        if x.size and (x.min() < low or x.max() > high):
-            raise HadamrnnError(
-                f"inputs: must be integers from {low} to {high}; got {x.min()} to {x.max()}"
-            )
-        return x.astype(np.int64)
+        return inputs.check_input(self, x_int)
 
-    def check_sequences(self, x):
+    def check_sequences(self, x: npt.ArrayLike) -> npt.NDArray:
         """Raise HadamrnnError unless ``x`` is a batch of sequences that this model can read."""
-        x = np.asarray(x)
-        axes = ("batch", "time") if self.input_kind == "symbol" else ("batch", "time", "features")
-        if x.ndim != len(axes) or not x.size or (x.ndim == 3 and x.shape[2] != self.input_size):
-            wanted = ", ".join(axes).replace("features", f"{self.input_size} features")
-            raise HadamrnnError(f"inputs: must have shape ({wanted}); got {x.shape}")
-        if self.readout == "mean" and x.shape[1] > self.max_steps:
-            raise HadamrnnError(
-                f"inputs: at most max_steps={self.max_steps} steps are proven; got {x.shape[1]}"
-            )
-        return x
+        return inputs.check_sequences(self, x)
 
-    def quantize_input(self, x_real):
-        """Real inputs to the integers that ``step`` and ``hr_step`` read.
+    def quantize_input(self, x_real: npt.ArrayLike) -> npt.NDArray:
+        """Real inputs to the integers that ``step`` and ``hr_step`` read (``inputs.quantize``)."""
+        return inputs.quantize(self, x_real)
 
-        x_real : (batch, time, d_in) numbers -> int8, clip(rint(x / input_scale) + zero point);
-        (batch, time) symbol ids -> the same ids as uint16. Raises HadamrnnError for NaN.
-        """
-        x = self.check_sequences(x_real)
-        if self.input_kind == "symbol":
-            ids = x.astype(np.int64)
-            if not np.array_equal(ids, x):
-                raise HadamrnnError("inputs: symbol ids must be integers; got fractions")
-            return self.check_input(ids).astype(np.uint16)
-        half = 1 << (self.input_bits - 1)
-        x = np.rint(x / self.input_scale) + self.input_zero_point
-        if np.isnan(x).any():
-            raise HadamrnnError("inputs: must be numbers; got NaN")
-        return np.clip(x, -half, half - 1).astype(np.int8)
+    def run_logits(self, x_int: npt.ArrayLike, workers: int | None = None) -> Integers:
+        """Integer logits of many sequences: (batch, classes) or (batch, time, classes).
 
-    def run_logits(self, x_int, workers=None):
-        """Integer logits of many sequences: (batch, classes) or (batch, time, classes) int64.
+        Parameters
+        ----------
+        x_int : array_like of int
+            As ``quantize_input`` gives.
+        workers : int, optional
+            Threads, default one per CPU.
 
-        x_int : as ``quantize_input`` gives; workers : threads, default one per CPU.
+        Returns
+        -------
+        array of int64
+            The logits.
         """
         self.check_input(self.check_sequences(x_int))
         return integer_batch.run(self, np.asarray(x_int), workers)[0]
 
-    def trace(self, x_int, workers=None):
-        """(run_logits, checksums): checksums (batch,) uint32 is the CRC-32 of everything computed.
+    def trace(
+        self, x_int: npt.ArrayLike, workers: int | None = None
+    ) -> tuple[Integers, npt.NDArray[np.uint32]]:
+        """``run_logits``, and a checksum of everything computed on the way.
 
-        After each step come h as int16, then s as uint32 if readout is "mean", then the logits as
-        int32, all little endian. The C host program computes the same.
+        Parameters
+        ----------
+        x_int : array_like of int
+            As ``quantize_input`` gives.
+        workers : int, optional
+            Threads, default one per CPU.
+
+        Returns
+        -------
+        logits : array of int64
+            As ``run_logits``.
+        checksums : array of uint32, (batch,)
+            CRC-32 of, after each step, h as int16, s as uint32 where states are summed, and the
+            logits as int32, all little endian. The C host program computes the same.
         """
         self.check_input(self.check_sequences(x_int))
-        return integer_batch.run(self, np.asarray(x_int), workers, trace=True)
+        logits, checksums = integer_batch.run(self, np.asarray(x_int), workers, trace=True)
+        assert checksums is not None
+        return logits, checksums
 
-    def real_logits(self, logits, steps=1):
-        """Integer logits after ``steps`` steps in real units, float64: fit for a softmax."""
+    def real_logits(self, logits: npt.ArrayLike, steps: int = 1) -> npt.NDArray[np.float64]:
+        """Integer logits after ``steps`` steps in real units: fit for a softmax."""
         scale = self.logit_scale
         if self.readout == "mean":
             scale *= 2.0**self.sum_shift / max(steps, 1)
         return np.asarray(logits, dtype=np.float64) * scale
 
-    def predict(self, x_real):
-        """Class ids of real input: (batch,) int64, or (batch, time) for per-step models.
+    def predict(self, x_real: npt.ArrayLike) -> Integers:
+        """Class ids of real input: (batch,), or (batch, time) for per-step models.
 
-        x_real : (batch, time, features) numbers, or (batch, time) symbol ids.
+        Parameters
+        ----------
+        x_real : array_like, (batch, time, features) or (batch, time)
+            Numbers, or symbol ids.
+
+        Returns
+        -------
+        array of int64
+            The ids.
         """
         return self.run_logits(self.quantize_input(x_real)).argmax(axis=-1)

@@ -59,7 +59,7 @@ static hr_status hr_advance(const hr_model *model, hr_state *state, const int8_t
         return HR_TOO_MANY_STEPS;
     }
 #ifdef HR_WIDE
-    if (model->hidden_size % HR_GROUP == 0) {
+    if (model->hidden_size % HR_GROUP == 0 && model->bias_bits == 16) {
         hr_step_wide(model, state, input, symbol);
         state->steps++;
         return HR_OK;
@@ -74,7 +74,7 @@ static hr_status hr_advance(const hr_model *model, hr_state *state, const int8_t
                                           (uint8_t)(fraction - (model->block_log2 >> 1)));
 #if HR_LANES == 2
     drive.mask = 0x000F000Fu;
-    drive.gain = (int32_t)1 << (fraction - (model->block_log2 >> 1));
+    drive.gain = hr_gain(model);
     drive.offset = (uint32_t)drive.rounding;
     for (i = 0; input && i < model->input_size; i++) {
         drive.offset -= 8 * (uint32_t)(int32_t)input[i] * (uint32_t)drive.multiplier;
@@ -83,7 +83,7 @@ static hr_status hr_advance(const hr_model *model, hr_state *state, const int8_t
     hr_transform(model, state);
 #if HR_LANES == 1
     if (model->aligned_shift != HR_NOT_ALIGNED && (model->hidden_size & 7) == 0 &&
-        model->transform_bits == 16 &&
+        model->transform_bits == 16 && model->bias_bits == 16 &&
         (!input || (model->input_weight_bits == 4 && model->input_size <= 31))) {
         hr_update_aligned(model, &drive, state->hidden);
         hr_add_to_sums(model, state, 0, model->hidden_size);
@@ -138,20 +138,55 @@ hr_status hr_step_symbol(const hr_model *model, hr_state *state, uint16_t symbol
     return symbol >= model->input_size ? HR_BAD_SYMBOL : hr_advance(model, state, NULL, symbol);
 }
 
-/* What the readout sees of one neuron: relu of its state, or its shifted sum. */
-static int32_t hr_seen(const hr_model *model, const hr_state *state, size_t i)
+/* T of hadamrnn/integer/logarithm.py: round(64 log2(1 + (j + 1/2) / 64)). */
+static const uint8_t hr_log2_table[64] HR_TABLE = {
+    1,  2,  4,  5,  6,  8,  9,  10, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 25, 26, 27,
+    28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 43, 44, 45, 46, 47, 48,
+    49, 50, 50, 51, 52, 53, 54, 55, 55, 56, 57, 58, 58, 59, 60, 61, 61, 62, 63, 64};
+
+/* 64 log2(value) of a value above 0: its leading one, and a table of the six bits behind it. */
+static int32_t hr_log2(uint32_t value)
 {
+    int32_t octave = 31;
+
+    for (; !(value >> 16); value <<= 16) {
+        octave -= 16;
+    }
+    for (; !(value >> 31); value <<= 1) {
+        octave--;
+    }
+    return octave * 64 + HR_READ(hr_log2_table + ((value >> 25) & 63));
+}
+
+/* What the readout sees of one neuron: relu of its state, its shifted sum, or the logarithm of its
+ * sum and n times the floor, less that of n. */
+static int32_t hr_seen(const hr_model *model, const hr_state *state, size_t i, uint32_t floors,
+                       int32_t log_steps)
+{
+    uint32_t sum;
+
     if (model->sum_bits == 0) {
         return hr_relu(state->hidden[i]);
     }
-    return (int32_t)((model->sum_bits == 16 ? state->sums16[i] : state->sums32[i]) >>
-                     model->sum_shift);
+    sum = model->sum_bits == 16 ? state->sums16[i] : state->sums32[i];
+    return floors ? hr_log2(sum + floors) - log_steps : (int32_t)(sum >> model->sum_shift);
+}
+
+/* (logit multiplier + 2^14) >> 15 for a multiplier below 2^15, in 32 bits. */
+static int32_t hr_scaled(int32_t logit, int32_t multiplier)
+{
+    const int32_t high = hr_shift_right(logit, 16);
+    const uint32_t low = (uint32_t)logit & 0xFFFFu;
+
+    return 2 * high * multiplier + (int32_t)((low * (uint32_t)multiplier + 16384) >> 15);
 }
 
 hr_status hr_logits(const hr_model *model, const hr_state *state, int32_t *logits)
 {
     const hr_status status = hr_check(model, state);
     const uint8_t *row;
+    uint32_t steps, floors;
+    int32_t log_steps;
     size_t c, i, size, stride;
 
     if (status != HR_OK) {
@@ -163,6 +198,9 @@ hr_status hr_logits(const hr_model *model, const hr_state *state, int32_t *logit
     size = model->hidden_size;
     stride = hr_row_bytes(model, model->weight_bits);
     row = model->output_weight;
+    steps = state->steps ? state->steps : 1;
+    floors = model->flags & HR_LOGARITHM ? steps * model->log_floor : 0;
+    log_steps = floors ? hr_log2(steps) : 0;
     for (c = 0; c < model->output_size; c++, row += stride) {
         int32_t bias = hr_read32(model->output_bias + 4 * c);
         int32_t sum = 0;
@@ -172,17 +210,20 @@ hr_status hr_logits(const hr_model *model, const hr_state *state, int32_t *logit
             for (; i + 1 < size; i += 2) {
                 const uint8_t pair = HR_READ(row + (i >> 1));
 
-                sum += hr_nibble(pair) * hr_seen(model, state, i) +
-                       hr_nibble((uint8_t)(pair >> 4)) * hr_seen(model, state, i + 1);
+                sum += hr_nibble(pair) * hr_seen(model, state, i, floors, log_steps) +
+                       hr_nibble((uint8_t)(pair >> 4)) * hr_seen(model, state, i + 1, floors, log_steps);
             }
         }
         for (; i < size; i++) {
-            sum += hr_weight(row, i, model->weight_bits) * hr_seen(model, state, i);
+            sum += hr_weight(row, i, model->weight_bits) * hr_seen(model, state, i, floors, log_steps);
         }
-        if (model->sum_bits) {
+        if (model->sum_bits && !floors) {
             bias = hr_shift_right(bias * (int32_t)state->steps, model->sum_shift);
         }
         logits[c] = sum + bias;
+        if (model->flags & HR_ROW_MULTIPLIERS) {
+            logits[c] = hr_scaled(logits[c], hr_read16(model->row_multipliers + 2 * c));
+        }
     }
     return HR_OK;
 }

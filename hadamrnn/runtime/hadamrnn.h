@@ -63,7 +63,8 @@ typedef enum {
     HR_UNPROVEN = 9        /* hr_load: a 32-bit sum could overflow */
 } hr_status;
 
-enum { HR_SYMBOL = 1, HR_MEAN = 2, HR_PER_STEP = 4 }; /* hr_model.flags */
+/* hr_model.flags. HR_LOGARITHM comes with HR_MEAN. */
+enum { HR_SYMBOL = 1, HR_MEAN = 2, HR_PER_STEP = 4, HR_LOGARITHM = 8, HR_ROW_MULTIPLIERS = 16 };
 
 enum { HR_NOT_ALIGNED = 255 }; /* hr_model.aligned_shift */
 
@@ -72,21 +73,25 @@ typedef struct {
     const uint8_t *signs;         /* d bits, 1 for -1 */
     const uint8_t *input_weight;  /* input_size rows of d weights of input_weight_bits */
     const uint8_t *output_weight; /* output_size rows of d weights of weight_bits */
-    const uint8_t *bias;          /* d int16 */
+    const uint8_t *bias;          /* d integers of bias_bits */
     const uint8_t *output_bias;   /* output_size int32 */
+    const uint8_t *row_multipliers; /* output_size uint16 below 2^15 with HR_ROW_MULTIPLIERS */
     uint32_t max_steps;           /* mean readout: most steps of a sequence */
     int32_t input_multiplier;     /* M, range 1 to 2^31 - 1 */
     uint16_t hidden_size;         /* d, range 1 to 32768 */
     uint16_t block_size;          /* m, a power of two that divides d */
     uint16_t input_size;          /* features, or number of symbols */
     uint16_t output_size;         /* classes */
-    uint8_t flags;                /* HR_SYMBOL | HR_MEAN | HR_PER_STEP */
+    uint8_t flags;                /* HR_SYMBOL | ... | HR_ROW_MULTIPLIERS */
     uint8_t weight_bits;          /* range 2 to 16, as input_weight_bits and activation_bits */
     uint8_t input_weight_bits;
+    uint8_t bias_bits;            /* range 2 to 16; the fast forms want 16 */
     uint8_t activation_bits;      /* states lie in [-(2^(a-1) - 1), 2^(a-1) - 1] */
     uint8_t fraction_bits;        /* F, range log2(m)/2 + 1 to 20 */
-    uint8_t bias_shift;           /* range 0 to 16 */
-    uint8_t sum_shift;            /* range 0 to 31 */
+    uint8_t bias_shift;           /* range 0 to 26 */
+    uint8_t sum_shift;            /* range 0 to 31, 0 without HR_MEAN or with HR_LOGARITHM */
+    uint8_t log_floor;            /* with HR_LOGARITHM 1 to 255, what is added to the mean */
+    uint8_t fade;                 /* range 0 to 15: the state fades by 1 - 2^-fade a step, 0: never */
     uint8_t block_log2;           /* log2(m) */
     uint8_t transform_bits;       /* 16 if m (2^(a-1) - 1) <= 32767, else 32 */
     uint8_t sum_bits;             /* 0 without HR_MEAN; 16 if the sums fit, else 32 */
@@ -131,7 +136,7 @@ hr_status hr_step_symbol(const hr_model *model, hr_state *state, uint16_t symbol
 
 /* Scores of all classes after the steps so far; may be called at any time, changes nothing.
  * logits : room for output_size values. The real score is logits * LOGIT_SCALE, with HR_MEAN
- *          times 2^sum_shift / steps; their order needs neither.
+ *          alone times 2^sum_shift / steps; their order needs neither.
  * Returns HR_OK, HR_NULL_POINTER or HR_WRONG_STATE. */
 hr_status hr_logits(const hr_model *model, const hr_state *state, int32_t *logits);
 

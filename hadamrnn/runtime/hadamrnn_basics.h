@@ -69,6 +69,21 @@ HR_LOCAL int32_t hr_read32(const uint8_t *bytes)
     return value <= 0x7FFFFFFFu ? (int32_t)value : -1 - (int32_t)(0xFFFFFFFFu - value);
 }
 
+/* B of neuron i. */
+HR_LOCAL int32_t hr_bias(const hr_model *model, size_t i)
+{
+    return model->bias_bits == 16 ? hr_read16(model->bias + 2 * i)
+                                  : hr_weight(model->bias, i, model->bias_bits);
+}
+
+/* G: 2^(F-k), of a fading model times 1 - 2^-fade, which is exact. */
+HR_LOCAL int32_t hr_gain(const hr_model *model)
+{
+    const int32_t gain = (int32_t)1 << (model->fraction_bits - (model->block_log2 >> 1));
+
+    return model->fade ? gain - (gain >> model->fade) : gain;
+}
+
 HR_LOCAL int32_t hr_nibble(uint8_t byte)
 {
     return (int32_t)((byte & 15) ^ 8) - 8; /* two's complement of 4 bits */
@@ -102,7 +117,7 @@ typedef struct {
     size_t stride;
     int32_t multiplier, bias_gain, rounding;
 #if HR_LANES == 2
-    int32_t gain;           /* 2^w, hidden so that a compiler multiplies and adds at once */
+    int32_t gain;           /* G, hidden so that a compiler multiplies and adds at once */
     uint32_t offset;        /* rounding - 8 M times the sum of input, see hr_products_in_pairs */
     volatile uint32_t mask; /* 0x000F000F, hidden so that a compiler keeps it in a register */
 #endif

@@ -7,7 +7,7 @@
 
 #define HR_HEADER_BYTES 64
 #define HR_CHECKSUM_BYTES 4
-#define HR_VERSION 1
+#define HR_VERSION 2 /* files of version 1 have none of the flags and bytes that came with 2 */
 #define HR_INT32_MAX 0x7FFFFFFF
 
 static uint32_t hr_u16(const uint8_t *bytes)
@@ -101,6 +101,8 @@ static uint8_t hr_accumulator_fits(hr_model *model, uint8_t input_bits, size_t s
 {
     const uint64_t limit = ((uint64_t)1 << (model->activation_bits - 1)) - 1;
     const uint8_t width = (uint8_t)(model->fraction_bits - (model->block_log2 >> 1));
+    const uint64_t gain =
+        ((uint64_t)1 << width) - (model->fade ? (uint64_t)1 << (width - model->fade) : 0);
     const uint64_t rounding =
         ((uint64_t)1 << (model->fraction_bits - 1)) + ((uint64_t)1 << (width - 1));
     uint64_t widest = model->block_size * limit, largest = 0;
@@ -112,11 +114,12 @@ static uint8_t hr_accumulator_fits(hr_model *model, uint8_t input_bits, size_t s
         }
         widest = (widest * 46341 - 32768 + 65535) >> 16; /* of the negative value: rounded down */
     }
-    widest <<= width;
+    widest *= gain;
     for (i = 0; i < model->hidden_size; i++) {
         const uint8_t *row = model->input_weight;
         uint64_t drive = 0;
-        uint64_t rest = hr_magnitude(hr_u16(model->bias + 2 * i), 0x8000u) << model->bias_shift;
+        const int32_t bias = hr_weight(model->bias, i, model->bias_bits);
+        uint64_t rest = (uint64_t)(bias < 0 ? -bias : bias) << model->bias_shift;
 
         for (j = 0; j < model->input_size; j++, row += stride) {
             const uint64_t weight = hr_absolute_weight(row, i, model->input_weight_bits);
@@ -139,7 +142,7 @@ static uint8_t hr_accumulator_fits(hr_model *model, uint8_t input_bits, size_t s
         }
     }
     model->aligned_shift = HR_NOT_ALIGNED;
-    if (width <= 16 && 16 - width + model->bias_shift <= 15 &&
+    if (!model->fade && width <= 16 && 16 - width + model->bias_shift <= 15 &&
         largest << (16 - width) <= HR_INT32_MAX) {
         model->aligned_shift = (uint8_t)(16 - width);
     }
@@ -150,7 +153,8 @@ static uint8_t hr_accumulator_fits(hr_model *model, uint8_t input_bits, size_t s
 static uint8_t hr_logits_fit(const hr_model *model, uint64_t sum_limit, size_t stride)
 {
     const uint8_t *row = model->output_weight;
-    const uint64_t largest = sum_limit >> model->sum_shift;
+    const uint8_t logarithm = model->flags & HR_LOGARITHM;
+    const uint64_t largest = logarithm ? 32 * 64 : sum_limit >> model->sum_shift;
     size_t c, i;
 
     for (c = 0; c < model->output_size; c++, row += stride) {
@@ -160,7 +164,7 @@ static uint8_t hr_logits_fit(const hr_model *model, uint64_t sum_limit, size_t s
         for (i = 0; i < model->hidden_size; i++) {
             weights += hr_absolute_weight(row, i, model->weight_bits);
         }
-        if (model->flags & HR_MEAN) {
+        if (model->flags & HR_MEAN && !logarithm) {
             bias *= model->max_steps;
             if (bias > HR_INT32_MAX || largest > HR_INT32_MAX) {
                 return 0;
@@ -180,8 +184,8 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
     hr_model loaded;
     uint64_t expected, sum_limit, widest;
     uint32_t multiplier;
-    size_t input_stride, output_stride, signs_bytes, i;
-    uint8_t input_bits;
+    size_t input_stride, output_stride, signs_bytes, bias_bytes, factors_bytes, i;
+    uint8_t input_bits, version;
 
     if (!bytes || !model) {
         return HR_NULL_POINTER;
@@ -194,7 +198,8 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
             return HR_NOT_A_MODEL;
         }
     }
-    if (hr_u16(bytes + 4) != HR_VERSION) {
+    version = HR_READ(bytes + 4);
+    if (hr_outside(hr_u16(bytes + 4), 1, HR_VERSION)) {
         return HR_NOT_A_MODEL;
     }
     if (hr_u32(bytes + 36) != length ||
@@ -211,15 +216,27 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
     loaded.fraction_bits = HR_READ(bytes + 11);
     loaded.bias_shift = HR_READ(bytes + 12);
     loaded.sum_shift = HR_READ(bytes + 13);
+    loaded.log_floor = 0;
+    if (loaded.flags & HR_LOGARITHM) {
+        loaded.log_floor = loaded.sum_shift;
+        loaded.sum_shift = 0;
+    }
+    loaded.fade = HR_READ(bytes + 26);
+    loaded.bias_bits = HR_READ(bytes + 27);
     loaded.hidden_size = (uint16_t)hr_u16(bytes + 16);
     loaded.block_size = (uint16_t)hr_u16(bytes + 18);
     loaded.input_size = (uint16_t)hr_u16(bytes + 20);
     loaded.output_size = (uint16_t)hr_u16(bytes + 22);
     loaded.max_steps = hr_u32(bytes + 28);
     multiplier = hr_u32(bytes + 32);
-    if (loaded.flags > 7 || hr_u16(bytes + 26) || hr_outside(loaded.weight_bits, 2, 16) ||
+    if (loaded.flags > (version == 1 ? 7 : 31) ||
+        (version == 1 && (loaded.fade || loaded.bias_bits)) || loaded.fade > 15 ||
+        loaded.bias_bits > 15 || loaded.bias_bits == 1 ||
+        (loaded.flags & (HR_LOGARITHM | HR_MEAN)) == HR_LOGARITHM ||
+        (loaded.flags & HR_LOGARITHM && !loaded.log_floor) ||
+        hr_outside(loaded.weight_bits, 2, 16) ||
         hr_outside(loaded.input_weight_bits, 2, 16) || hr_outside(loaded.activation_bits, 2, 16) ||
-        hr_outside(input_bits, 2, 8) || loaded.bias_shift > 16 || loaded.sum_shift > 31 ||
+        hr_outside(input_bits, 2, 8) || loaded.bias_shift > 26 || loaded.sum_shift > 31 ||
         hr_outside(loaded.hidden_size, 1, 32768) || loaded.input_size == 0 ||
         loaded.output_size == 0 || loaded.max_steps == 0 ||
         hr_outside(multiplier, 1, HR_INT32_MAX) ||
@@ -228,19 +245,25 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
         return HR_BAD_FIELD;
     }
     loaded.input_multiplier = (int32_t)multiplier;
+    if (!loaded.bias_bits) {
+        loaded.bias_bits = 16;
+    }
     for (loaded.block_log2 = 0; loaded.block_log2 < 16; loaded.block_log2++) {
         if ((uint32_t)1 << loaded.block_log2 == loaded.block_size) {
             break;
         }
     }
     if (loaded.block_log2 == 16 || (loaded.hidden_size & (loaded.block_size - 1u)) ||
-        hr_outside(loaded.fraction_bits, (loaded.block_log2 >> 1) + 1u, 20)) {
+        hr_outside(loaded.fraction_bits,
+                   (loaded.block_log2 >> 1) + (loaded.fade ? loaded.fade : 1u), 20)) {
         return HR_BAD_FIELD;
     }
 
     signs_bytes = ((size_t)loaded.hidden_size + 7) >> 3;
     expected = HR_HEADER_BYTES + HR_CHECKSUM_BYTES + signs_bytes + hr_u16(bytes + 24);
-    expected += 2 * (uint64_t)loaded.hidden_size + 4 * (uint64_t)loaded.output_size;
+    bias_bytes = (size_t)(((uint32_t)loaded.hidden_size * loaded.bias_bits + 7) >> 3);
+    factors_bytes = loaded.flags & HR_ROW_MULTIPLIERS ? 2 * (size_t)loaded.output_size : 0;
+    expected += bias_bytes + 4 * (uint64_t)loaded.output_size + factors_bytes;
     input_stride = (size_t)(((uint32_t)loaded.hidden_size * loaded.input_weight_bits + 7) >> 3);
     output_stride = (size_t)(((uint32_t)loaded.hidden_size * loaded.weight_bits + 7) >> 3);
     expected += (uint64_t)input_stride * loaded.input_size;
@@ -252,13 +275,19 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
     loaded.input_weight = loaded.signs + signs_bytes;
     loaded.output_weight = loaded.input_weight + input_stride * loaded.input_size;
     loaded.bias = loaded.output_weight + output_stride * loaded.output_size;
-    loaded.output_bias = loaded.bias + 2 * (size_t)loaded.hidden_size;
+    loaded.output_bias = loaded.bias + bias_bytes;
+    loaded.row_multipliers = loaded.output_bias + 4 * (size_t)loaded.output_size;
+    for (i = 0; i < factors_bytes; i += 2) {
+        if (hr_u16(loaded.row_multipliers + i) > 0x7FFF) {
+            return HR_BAD_FIELD;
+        }
+    }
     for (i = 40; i < HR_HEADER_BYTES; i += 8) { /* the three scales */
         if (!hr_positive(bytes + i)) {
             return HR_BAD_FIELD;
         }
     }
-    if (!hr_names_fit(loaded.output_bias + 4 * (size_t)loaded.output_size, hr_u16(bytes + 24),
+    if (!hr_names_fit(loaded.row_multipliers + factors_bytes, hr_u16(bytes + 24),
                       loaded.output_size)) {
         return HR_BAD_FIELD;
     }
@@ -269,7 +298,7 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
     loaded.sum_bits = 0;
     if (loaded.flags & HR_MEAN) {
         sum_limit *= loaded.max_steps;
-        if (sum_limit > 0xFFFFFFFFu) {
+        if (sum_limit + (uint64_t)loaded.log_floor * loaded.max_steps > 0xFFFFFFFFu) {
             return HR_UNPROVEN;
         }
         loaded.sum_bits = sum_limit <= 65535 ? 16 : 32;

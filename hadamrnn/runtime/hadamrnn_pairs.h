@@ -83,7 +83,7 @@ HR_LOCAL int32_t hr_settle_one(int32_t t, int32_t flip, int32_t scale, int32_t g
     return value;
 }
 
-/* hidden = saturate((y 2^w + rest) >> F) for t in words of two; count : a multiple of 8.
+/* hidden = saturate((y G + rest) >> F) for t in words of two; count : a multiple of 8.
  * sums : null, or what relu(hidden) is added to. */
 HR_APART static void hr_settle_pairs(const hr_model *model, const hr_drive *drive,
                                      const uint32_t *pair, const uint32_t *rest, int16_t *hidden,

@@ -9,12 +9,12 @@
 HR_APART static void hr_rest(const hr_model *model, const hr_drive *drive, size_t first,
                              size_t count, uint32_t *rest)
 {
-    const uint8_t *bias = model->bias + 2 * first;
     const uint8_t bits = model->input_weight_bits;
     size_t i, j;
 
 #if HR_LANES == 2
-    if (drive->input && bits == 4 && (count & 7) == 0) {
+    if (drive->input && bits == 4 && (count & 7) == 0 && model->bias_bits == 16) {
+        const uint8_t *const bias = model->bias + 2 * first;
         const uint8_t *const row = drive->row + (first >> 1);
         const size_t features = model->input_size;
         hr_drive other = *drive;
@@ -36,24 +36,24 @@ HR_APART static void hr_rest(const hr_model *model, const hr_drive *drive, size_
         return;
     }
 #endif
-    for (i = 0; i < count; i++, bias += 2) {
+    for (i = 0; i < count; i++) {
         const uint8_t *row = drive->row;
         int32_t sum = drive->input ? 0 : hr_weight(row, first + i, bits);
 
         for (j = 0; drive->input && j < model->input_size; j++, row += drive->stride) {
             sum += hr_weight(row, first + i, bits) * drive->input[j];
         }
-        rest[i] = (uint32_t)(sum * drive->multiplier + hr_read16(bias) * drive->bias_gain +
+        rest[i] = (uint32_t)(sum * drive->multiplier + hr_bias(model, first + i) * drive->bias_gain +
                              drive->rounding);
     }
 }
 
-/* hidden = saturate((y 2^w + rest) >> F). */
+/* hidden = saturate((y G + rest) >> F). */
 HR_APART static void hr_settle_any(const hr_model *model, hr_state *state, const uint32_t *rest,
                                    size_t first, size_t count)
 {
     const uint8_t fraction = model->fraction_bits;
-    const int32_t gain = (int32_t)1 << (fraction - (model->block_log2 >> 1));
+    const int32_t gain = hr_gain(model);
     const int32_t limit = ((int32_t)1 << (model->activation_bits - 1)) - 1;
     size_t i;
 
@@ -95,7 +95,7 @@ HR_APART static void hr_add_to_sums(const hr_model *model, hr_state *state, size
     }
 }
 
-/* hidden = saturate((y 2^w + p M + B 2^bias_shift + R) >> F). */
+/* hidden = saturate((y G + p M + B 2^bias_shift + R) >> F). */
 HR_LOCAL void hr_update(const hr_model *model, const hr_drive *drive, hr_state *state)
 {
     const size_t size = model->hidden_size;

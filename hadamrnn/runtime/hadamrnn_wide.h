@@ -21,6 +21,9 @@ HR_LOCAL uint8_t hr_fits_16(const hr_model *model)
     const uint32_t limit = ((uint32_t)1 << (bits - 1)) - 1;
     uint32_t widest = model->block_size * limit, saturated = 32767, d;
 
+    if (model->fade) { /* G is no power of two */
+        return 0;
+    }
     if (model->transform_bits == 16) {
         return width >= 16 || model->aligned_shift != HR_NOT_ALIGNED;
     }
@@ -54,7 +57,7 @@ HR_LOCAL uint8_t hr_fits_16(const hr_model *model)
 
 enum { HR_IN_16, HR_TO_32, HR_IN_32 }; /* t and the update in 16 bits, t only, neither */
 
-/* All neurons: hidden = saturate((y 2^w + rest) >> F), and the sums of a mean readout.
+/* All neurons: hidden = saturate((y G + rest) >> F), and the sums of a mean readout.
  * form, root (of 2, in the scale) and fast (input product) are constants where speed matters. */
 HR_INLINE void hr_update_wide(const hr_model *model, const hr_drive *drive, const hr_wide *wide,
                               hr_state *state, const int form, const uint8_t root,
@@ -62,7 +65,7 @@ HR_INLINE void hr_update_wide(const hr_model *model, const hr_drive *drive, cons
 {
     const hr_halves lane_bits = HR_LANE_BITS;
     const uint8_t fraction = model->fraction_bits, halvings = model->block_log2 >> 1;
-    const uint8_t width = (uint8_t)(fraction - halvings);
+    const uint8_t width = (uint8_t)(fraction - halvings), fade = model->fade;
     const uint8_t sum_bits = model->sum_bits;
     const int32_t limit = ((int32_t)1 << (model->activation_bits - 1)) - 1;
     const hr_halves *halves = (const hr_halves *)state->scratch;
@@ -121,8 +124,14 @@ HR_INLINE void hr_update_wide(const hr_model *model, const hr_drive *drive, cons
                     low = HR_TIMES_ROOT(low);
                     high = HR_TIMES_ROOT(high);
                 }
-                low = HR_SHIFT32((low << width) + rest[2 * i], fraction);
-                high = HR_SHIFT32((high << width) + rest[2 * i + 1], fraction);
+                rest[2 * i] += low << width;
+                rest[2 * i + 1] += high << width;
+                if (fade) {
+                    rest[2 * i] -= low << (width - fade);
+                    rest[2 * i + 1] -= high << (width - fade);
+                }
+                low = HR_SHIFT32(rest[2 * i], fraction);
+                high = HR_SHIFT32(rest[2 * i + 1], fraction);
                 value = HR_PACK(low, high, limit);
             }
             *hidden++ = value;
@@ -167,7 +176,7 @@ HR_LOCAL void hr_step_wide(const hr_model *model, hr_state *state, const int8_t 
     static const int8_t one = 1;
     const uint8_t fraction = model->fraction_bits, halvings = model->block_log2 >> 1;
     const uint8_t width = (uint8_t)(fraction - halvings), bits = model->input_weight_bits;
-    const uint32_t offset = model->block_log2 & 1 ? (uint32_t)HR_OFFSET << width : 0;
+    const uint32_t offset = model->block_log2 & 1 ? HR_OFFSET * (uint32_t)hr_gain(model) : 0;
     const uint8_t in_16 = hr_fits_16(model);
     hr_drive drive;
     hr_wide wide;

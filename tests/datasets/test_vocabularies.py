@@ -10,6 +10,7 @@ import torch
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.evaluation import onnx_sessions
 from hadamrnn.export import freeze, from_torch, onnx_float, onnx_integer
+from hadamrnn.export.spec import IntegerSpec
 from hadamrnn.integer import packed
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.targets import host
@@ -112,10 +113,9 @@ def test_integer_model_follows_the_float_one(classifier, monkeypatch):
     ids = ids_of(700, sequences=64)
     with torch.no_grad():
         logits = classifier(torch.from_numpy(ids.astype(np.int64))).numpy()
-    frozen = freeze.freeze(
-        from_torch.frozen_weights(classifier), ids, logits.argmax(1), activation_bits=14,
-        input_kind="symbol", readout=classifier.readout,
-    )  # fmt: skip
+    spec = IntegerSpec(activation_bits=14, input_kind="symbol", readout=classifier.readout)
+    weights = from_torch.frozen_weights(classifier)
+    frozen = freeze.freeze(weights, ids, logits.argmax(1), spec)
     real = frozen.real_logits(frozen.run_logits(ids), STEPS)
     assert frozen.input_size == 700 and frozen.input_weight_bits == 8
     assert np.abs(real - logits).max() < 0.05 * logits.std()

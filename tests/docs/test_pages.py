@@ -10,7 +10,8 @@ import pytest
 
 from docs.generators.__main__ import pages as generated
 from hadamrnn import integer
-from hadamrnn.integer import c_header, packed
+from hadamrnn.integer import c_header, header, packed
+from hadamrnn.integer.rows import unpack_rows as rows_of_weights
 from hadamrnn.report import published, runs
 from tests.docs.pages import ROOT, all_pages, blocks, prose
 from tests.random_models import random_model
@@ -117,11 +118,21 @@ def test_names_of_a_model_header_are_documented():
     assert all(re.search(rf"\b{name}\b", header) for name in documented)
 
 
-@pytest.mark.parametrize("readout", ["last", "mean"])
-def test_packed_file_is_as_documented(readout):
+@pytest.mark.parametrize("multiplied", [False, True])
+@pytest.mark.parametrize("readout", ["last", "mean", "log_mean"])
+def test_packed_file_is_as_documented(readout, multiplied):
     """Read a file by the page alone, and find the model that was written."""
     page = ROOT / "docs/reference/file-formats.md"
-    model = random_model(np.random.default_rng(5), readout=readout)
+    text = page.read_text(encoding="utf-8")
+    assert header.markdown() in text, "copy the table that hadamrnn.integer.header.markdown gives"
+    bias_bits = 6 if multiplied else 16
+    model = random_model(
+        np.random.default_rng(5),
+        readout=readout,
+        bias_bits=bias_bits,
+        multiplied=multiplied,
+        fade=3,
+    )
     data = packed.to_bytes(model)
     fields, end = {}, 0
     for offset, size, kind, name, _ in rows(page, "# File formats"):
@@ -129,21 +140,27 @@ def test_packed_file_is_as_documented(readout):
         assert int(offset) == end and int(size) == struct.calcsize(code), name
         (fields[name],) = struct.unpack_from(code, data, end)
         end += int(size)
-    assert fields.pop("magic") == b"HRNN" and fields.pop("version") == 1
-    assert fields.pop("length") == len(data) and fields.pop("reserved") == 0
+    assert fields.pop("magic") == b"HRNN" and fields.pop("version") == 2
+    assert fields.pop("length") == len(data)
     flags = fields.pop("flags")
-    assert flags & 2 == 2 * (readout == "mean") and flags & 1 == (model.input_kind == "symbol")
+    fields["bias_bits"] = fields["bias_bits"] or 16
+    if flags & 8:
+        fields["log_floor"] = fields.pop("sum_shift")
+    assert flags & 2 == 2 * (readout != "last") and flags & 8 == 8 * (readout == "log_mean")
+    assert flags & 1 == (model.input_kind == "symbol")
     names = "\n".join((model.name, *model.class_names)).encode()
     assert fields.pop("names_bytes") == len(names)
     assert {name: getattr(model, name) for name in fields} == fields
     known = {"d": model.hidden_size, "ceil": lambda x: -int(-x // 1), **fields}
+    known["flags"] = flags
     known["names_bytes"], sizes = len(names), {}
     for name, words, _ in rows(page, "one before:"):
         count, _, row = words.replace("·", "*").rpartition(" rows of ")
         sizes[name] = eval(f"({count or 1}) * ({row})", {}, known)  # a formula of our own page
     assert end + sum(sizes.values()) == len(data)
     start = end + sizes["signs"] + sizes["input"] + sizes["output"]
-    assert (np.frombuffer(data, "<i2", model.hidden_size, start) == model.bias).all()
+    bias = rows_of_weights(data[start : start + sizes["bias"]], 1, model.hidden_size, bias_bits)
+    assert (bias[0] == model.bias).all()
     checksum = struct.unpack("<I", data[-4:])[0]
     assert zlib.crc32(data[:-4]) == checksum
     assert data[-4 - len(names) : -4] == names

@@ -19,6 +19,8 @@ from hadamrnn.hadamard import recurrent_matrix
 from hadamrnn.integer.model import IntegerModel
 from hadamrnn.integer.proof import smallest_sum_shift, state_limit
 from hadamrnn.models.classifier import HadamClassifier
+from tests.random_models import many_models
+from tests.random_models import random_inputs as many_inputs
 
 SIZES = [(4, 1), (8, 8), (32, 2), (64, 1), (128, 1), (128, 4), (256, 1)]
 READOUTS = [("last", False), ("mean", False), ("last", True)]
@@ -188,6 +190,19 @@ def test_integer_graph_equals_definition(hidden_size, q, readout, per_step, kind
     assert 0 < saturated < 1  # both the linear range and saturation were exercised
 
 
+def test_integer_graph_of_every_kind_equals_the_fast_model():
+    """Every read-out, with fading states, narrow biases and row multipliers among them."""
+    rng = np.random.default_rng(0)
+    kinds = set()
+    for model in many_models():
+        x = many_inputs(rng, model)
+        graph = integer_graph(model)
+        ids = x.astype(np.int64) if model.input_kind == "symbol" else x
+        np.testing.assert_array_equal(run(graph, ids), model.run_logits(x, workers=1))
+        kinds.add((model.readout, model.fade > 0, model.row_multipliers is not None))
+    assert len(kinds) == 12
+
+
 def test_integer_graph_is_small():
     arguments = ("last", False, "symbol", 12)
     graph = integer_graph(random_model(np.random.default_rng(0), 128, 1, *arguments))
@@ -213,11 +228,11 @@ def test_metadata_and_file(tmp_path):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (("max", False, "dense"), "readout: must be 'last' or 'mean'; got 'max'"),
+        (("max", False, "dense"), "readout: must be one of last, mean, log_mean; got 'max'"),
         (("last", False, "text"), "input_kind: must be 'dense' or 'symbol'; got 'text'"),
         (
             ("mean", True, "dense"),
-            "readout: must be 'last' when every step is read out; got 'mean'",
+            "readout: must be last when every step is read out; got 'mean'",
         ),
     ],
 )

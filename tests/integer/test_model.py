@@ -208,7 +208,7 @@ REFUSALS = {
     },
     "input_scale: must be a positive finite number; got 0.0": {"input_scale": 0.0},
     "input_kind: must be dense or symbol; got 'text'": {"input_kind": "text"},
-    "readout: must be last or mean; got 'max'": {"readout": "max"},
+    "readout: must be one of last, mean, log_mean; got 'max'": {"readout": "max"},
     "readout: must be last when every step is read out": {"readout": "mean", "per_step": True},
     "sum_shift: must be 0 for readout last; got 3": {"sum_shift": 3},
     "block_size: must be a power of two that divides hidden_size=16; got 3": {"block_size": 3},

@@ -8,7 +8,7 @@ import pytest
 
 from hadamrnn import integer
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.integer import packed
+from hadamrnn.integer import header, packed
 from tests.random_models import many_models, random_model
 
 
@@ -68,6 +68,7 @@ def test_a_model_of_1024_states_takes_less_than_8000_bytes():
         "output": 5120,
         "bias": 2048,
         "output_bias": 40,
+        "row_multipliers": 0,
         "names": 26,
     }
     assert len(packed.to_bytes(model)) == 64 + sum(sizes.values()) + 4 < 8000
@@ -91,7 +92,7 @@ def test_every_truncation_and_addition_is_an_error(data):
 
 
 def test_a_resealed_change_of_any_header_byte_is_refused_or_consistent(data):
-    for position in range(packed.HEADER.size):
+    for position in range(header.SIZE):
         for flip in (1, 2, 8, 128, 255):
             other = resealed(
                 data[:position] + bytes([data[position] ^ flip]) + data[position + 1 :]
@@ -107,12 +108,16 @@ MESSAGES = [
     (lambda d: b"PK\3\4" + d[4:], "must start with b'HRNN'.*got b'PK"),
     (lambda d: d[:40], "is shorter than a header; got 40 bytes"),
     (
-        lambda d: changed(d, 4, "<H", 2),
-        "packed format version 2, this reader needs 1; run: dvc repro export@har2",
+        lambda d: changed(d, 4, "<H", 3),
+        "packed format version 3, this reader needs 2 or older; run: dvc repro export@har2",
     ),
     (lambda d: d[:-1], r"must hold \d+ bytes; got"),
     (lambda d: d[:100] + bytes([d[100] ^ 1]) + d[101:], "is damaged, its checksum does not match"),
-    (lambda d: changed(d, 6, "<B", 8), "flags or weight bits are out of range; got flags=8"),
+    (lambda d: changed(d, 6, "<B", 8), "flags or widths are out of range; got flags=8"),
+    (lambda d: changed(d, 6, "<B", 32), "flags or widths are out of range; got flags=32"),
+    (lambda d: changed(changed(d, 4, "<H", 1), 26, "<B", 5), "out of range; got .*fade=5"),
+    (lambda d: changed(d, 27, "<B", 1), "out of range; got .*bias_bits=1"),
+    (lambda d: changed(d, 26, "<B", 16), "fade: must be an integer from 0 to 15; got 16"),
     (lambda d: changed(d, 20, "<H", 4), "its sections of .* bytes must fill the file"),
     (lambda d: changed(d, 9, "<B", 17), "activation_bits: must be an integer from 2 to 16; got 17"),
     (lambda d: changed(d, 18, "<H", 6), "block_size: must be a power of two"),
