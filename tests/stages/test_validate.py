@@ -1,0 +1,78 @@
+"""Stage validate: what it refuses, before any work and without anything heavy."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = (ROOT / "params.yaml").read_text(encoding="utf-8")
+
+
+def run(folder, text, *command):
+    (folder / "params.yaml").write_text(text, encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, *(command or ("-m", "stages.validate"))],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_shipped_file_is_right_and_nothing_heavy_is_loaded(tmp_path):
+    code = (
+        "import sys; from stages import validate; validate.main(); "
+        "print(sorted({'torch', 'numba', 'sklearn', 'scipy', 'requests'} & set(sys.modules)))"
+    )
+    done = run(tmp_path, SHIPPED, "-c", code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+    text = "params.yaml was checked by stages/validate.py\n"
+    assert (tmp_path / "data" / "params-valid.txt").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            "steps: 1000 ",
+            "steps: banana ",
+            "benchmark.copy.data.steps: must be an integer from 20 to 131072; got 'banana'",
+        ),
+        (
+            "    words: 10000",
+            "    words: 4",
+            "benchmark.imdb.data.words: must be an integer from 5 to 65535; got 4",
+        ),
+        (
+            "    epochs: 8",
+            "    epochs: banana",
+            "benchmark.imdb.epochs: must be an integer of at least 1; got 'banana'",
+        ),
+        (
+            "  pdigits:",
+            "  pdigits:\n    finer_classes: true",
+            "benchmark.pdigits.finer_classes: must be false for a data set without finer classes; "
+            "got True",
+        ),
+        (
+            "  pdigits:",
+            "  own_set: {data: {}}\n  pdigits:",
+            "benchmarks: every name needs a module hadamrnn/datasets/<name>.py; got 'own_set'",
+        ),
+        (
+            "    data: {}",
+            "",
+            "benchmark.pdigits.data: is missing from params.yaml, where DVC needs it; "
+            "write data: {} for a data set without settings",
+        ),
+    ],
+)
+def test_one_sentence_and_no_file(tmp_path, old, new, words):
+    assert old in SHIPPED
+    done = run(tmp_path, SHIPPED.replace(old, new, 1))
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"error: {words}\n")
+    assert not (tmp_path / "data").exists()
