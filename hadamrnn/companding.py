@@ -10,15 +10,28 @@ machine, and a small processor can take them of integers.
 Arrays are NumPy's, or torch's with ``library=torch``.
 """
 
+from typing import Any
+
 import numpy as np
 
 
-def compress(values, unit, library=np):
+def compress(values: Any, unit: Any, library: Any = np) -> Any:
     """Companded copy of ``values``.
 
-    values : float array, channels last; unit : s of each channel, (d,) array of the same type in
-    the units of ``values``, 0 where the channel stays as it is.
+    Parameters
+    ----------
+    values : (..., d) float array
+    unit : (d,) array of the same type
+        s of each channel in the units of ``values``, 0 where the channel stays as it is.
+    library : module
+        numpy or torch, whose arrays they are.
 
+    Returns
+    -------
+    (..., d) array of the same type
+
+    Examples
+    --------
     >>> compress(np.array([[0.0, -1.5, 7.0], [0.0, 0.0, 8.0]]), np.array([0.1, 0.1, 0])).tolist()
     [[0.0, -1.0, 7.0], [0.0, 0.0, 8.0]]
     """
@@ -27,9 +40,11 @@ def compress(values, unit, library=np):
     return library.where(unit > 0, library.copysign(root - 1, values), values)
 
 
-def expand(values, unit, library=np):
+def expand(values: Any, unit: Any, library: Any = np) -> Any:
     """The inverse of ``compress``; arguments as there.
 
+    Examples
+    --------
     >>> expand(np.array([[-1.0, 7.0]]), np.array([0.1, 0.0])).round(9).tolist()
     [[-1.5, 7.0]]
     """

@@ -20,6 +20,7 @@ from hadamrnn.datasets.common import splits
 from hadamrnn.datasets.common.download import RawFile, fetch
 from hadamrnn.datasets.common.text import PADDING, fixed_length, lengths
 from hadamrnn.params.rules import Seed, Steps, whole
+from hadamrnn.prepared.arrays import SPLITS
 
 START, RARE, OFFSET = 1, 2, 3
 NAMES = ("negative", "positive")
@@ -178,7 +179,7 @@ def _card(settings: Data, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
             "set takes no part in it.",
         ],
         "settings": asdict(settings),
-        "lengths": {split: lengths(arrays[f"{split}_inputs"]) for split in splits.SPLITS},
+        "lengths": {split: lengths(arrays[f"{split}_inputs"]) for split in SPLITS},
         "input": {"kind": "symbol", "size": settings.words, "scale": 1.0, "offset": 0.0},
         "output": {"size": len(NAMES), "names": NAMES, "per_step": False},
         "steps": settings.steps,

@@ -18,6 +18,7 @@ from hadamrnn.datasets.common import glue, splits
 from hadamrnn.datasets.common.download import RawFile, fetch
 from hadamrnn.datasets.common.text import fixed_length, lengths
 from hadamrnn.params.rules import MOST_STEPS, Seed, whole
+from hadamrnn.prepared.arrays import SPLITS
 
 NAMES = ("different", "same")
 ROWS = {"train": 363_846, "dev": 40_430, "test": 390_965}
@@ -131,7 +132,7 @@ def _card(
             "source_checksums are those of the tables that were read.",
         ],
         "settings": asdict(settings),
-        "lengths": {split: lengths(arrays[f"{split}_inputs"]) for split in splits.SPLITS},
+        "lengths": {split: lengths(arrays[f"{split}_inputs"]) for split in SPLITS},
         "input": {"kind": "symbol", "size": glue.VOCABULARY, "scale": 1.0, "offset": 0.0},
         "output": {"size": len(NAMES), "names": NAMES, "per_step": False},
         "steps": settings.steps,

@@ -19,6 +19,7 @@ from hadamrnn.datasets.common.download import RawFile, fetch
 from hadamrnn.datasets.common.text import fixed_length, lengths
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.params.rules import Seed, Steps, whole
+from hadamrnn.prepared.arrays import SPLITS
 
 NAMES = ("negative", "positive")
 LONG = 12
@@ -164,7 +165,7 @@ def _card(settings: Data, arrays: Mapping[str, np.ndarray], left_out: int) -> di
         ],
         "settings": asdict(settings),
         "left_out": left_out,
-        "lengths": {split: lengths(arrays[f"{split}_inputs"]) for split in splits.SPLITS},
+        "lengths": {split: lengths(arrays[f"{split}_inputs"]) for split in SPLITS},
         "input": {"kind": "symbol", "size": glue.VOCABULARY, "scale": 1.0, "offset": 0.0},
         "output": {"size": len(NAMES), "names": NAMES, "per_step": False},
         "steps": settings.steps,

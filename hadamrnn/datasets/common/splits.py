@@ -98,7 +98,8 @@ def class_counts(targets: np.ndarray, classes: int) -> list[int]:
     >>> class_counts(np.array([0, 2, 2]), 4)
     [1, 0, 2, 0]
     """
-    return np.bincount(np.ravel(targets), minlength=classes).tolist()
+    counts: list[int] = np.bincount(np.ravel(targets), minlength=classes).tolist()
+    return counts
 
 
 def statistics(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -140,7 +141,7 @@ def standardise(inputs: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> 
     (n, T, d) float32
         A new array.
     """
-    result = np.subtract(inputs, mean, dtype=np.float32)
+    result: np.ndarray = np.subtract(inputs, mean, dtype=np.float32)
     result /= deviation
     return result
 
