@@ -6,12 +6,14 @@ form: of it only size.json is written, its bytes and operations.
 
 import shutil
 
+from hadamrnn.params import Settings
 from stages import common
 
 FILES = ("model.hrnn", "model.h", "model.onnx")
 
 
-def main(settings):
+def main(settings: Settings) -> None:
+    """Write the exports of one benchmark's trained model anew."""
     from hadamrnn import files
     from hadamrnn.export import from_torch, onnx_float
     from hadamrnn.export.prepared import freeze_prepared

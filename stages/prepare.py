@@ -2,10 +2,12 @@
 
 import shutil
 
+from hadamrnn.params import Settings
 from stages import common
 
 
-def main(settings):
+def main(settings: Settings) -> None:
+    """Write the prepared folder of one benchmark anew."""
     from hadamrnn.datasets.common import by_name
     from hadamrnn.prepared import arrays
     from hadamrnn.prepared.coding import Coding

@@ -1,22 +1,18 @@
 """What a training run leaves: models/<benchmark>/, train.json and history.csv."""
 
+from collections.abc import Mapping
 from typing import Any
-
-from torch import nn
 
 from hadamrnn import files
 from hadamrnn.models import storage
+from hadamrnn.models.storage import Model
 from hadamrnn.training import device
-from hadamrnn.training.fit import HISTORY_COLUMNS, FitResult
+from hadamrnn.training.run import HISTORY_COLUMNS, FitResult
 from stages import common
 
 
 def write(
-    result: FitResult,
-    model: nn.Module,
-    config: dict[str, Any],
-    benchmark: str,
-    validation_held_out: bool,
+    result: FitResult, model: Model, config: Mapping[str, Any], benchmark: str, held_out: bool
 ) -> None:
     """Write the model, what its training took, and its history, for the stages behind.
 
@@ -24,13 +20,13 @@ def write(
     ----------
     result : FitResult
         Of the finished run.
-    model : torch.nn.Module
+    model : Model
         With the chosen epoch's parameters.
-    config : dict
+    config : mapping
         What the model was built from.
     benchmark : str
         Its name.
-    validation_held_out : bool
+    held_out : bool
         Whether no validation row was trained on.
     """
     storage.save(model, config, common.models(benchmark))
@@ -38,7 +34,7 @@ def write(
         "seconds": result.seconds,
         "epochs": len(result.history),
         "best_epoch": result.best_epoch,
-        "validation_held_out": validation_held_out,
+        "validation_held_out": held_out,
         "seconds_per_epoch": result.seconds / len(result.history),
         "flips_per_step": result.flips_per_step,
         "machine": device.machine(next(model.parameters()).device),

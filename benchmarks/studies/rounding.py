@@ -64,7 +64,11 @@ def validation(settings: Settings) -> tuple:
     folder = common.prepared(settings.benchmark)
     card = arrays.read_card(folder)
     inputs, targets = arrays.load(folder, "valid")
-    return batches.Batches(inputs, targets, Coding.from_card(card), 250), targets, card
+    return (
+        batches.Batches(inputs, targets, coding=Coding.from_card(card), batch_size=250),
+        targets,
+        card,
+    )
 
 
 def score(settings: Settings, model: nn.Module, data: tuple) -> dict:

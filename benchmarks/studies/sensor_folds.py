@@ -79,12 +79,12 @@ def fold_accuracy(
     train = batches.Batches(
         inputs[~held_out],
         targets[~held_out],
-        coding,
-        size,
+        coding=coding,
+        batch_size=size,
         seed=seed,
         augmentation=augmentation.from_card(settings.train, card),
     )
-    rest = batches.Batches(inputs[held_out], targets[held_out], coding, 256)
+    rest = batches.Batches(inputs[held_out], targets[held_out], coding=coding, batch_size=256)
     model = storage.build(configuration(settings, card), seed)
     return fit.fit(model, train, rest, settings.train).history[-1]["valid_accuracy"]
 

@@ -19,6 +19,7 @@ from hadamrnn.prepared import arrays
 from hadamrnn.training import fit
 from hadamrnn.training.configuration import configuration
 from hadamrnn.training.data import batches_of
+from hadamrnn.training.run import FitResult, Listener
 from stages import common
 
 Change = tuple[str, Any]
@@ -51,7 +52,7 @@ def settings_of(benchmark: str, changes: Iterable[Change] = ()) -> Settings:
     return params.check(document)[benchmark]
 
 
-def train(settings: Settings, listener: fit.Listener | None = None) -> fit.FitResult:
+def train(settings: Settings, listener: Listener | None = None) -> FitResult:
     """Train a new model of ``settings`` on its prepared data, on the CPU, without a checkpoint."""
     folder = common.prepared(settings.benchmark)
     card = arrays.read_card(folder)
@@ -60,7 +61,7 @@ def train(settings: Settings, listener: fit.Listener | None = None) -> fit.FitRe
     return fit.fit(model, rows, held_out, settings.train, listener=listener)
 
 
-def scores(result: fit.FitResult) -> dict[str, Any]:
+def scores(result: FitResult) -> dict[str, Any]:
     """The columns of a training run that most studies keep."""
     best = result.history[result.best_epoch - 1]
     return {

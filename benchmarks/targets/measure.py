@@ -52,7 +52,7 @@ def measure(
     folder = common.prepared(benchmark)
     card = arrays.read_card(folder)
     inputs, targets_ = arrays.load(folder, "test")
-    test = batches.Batches(inputs, targets_, Coding.from_card(card), 250)
+    test = batches.Batches(inputs, targets_, coding=Coding.from_card(card), batch_size=250)
     frozen = freeze_prepared(settings, folder, model, card)
     x_int = frozen.quantize_input(test.coding.decode(inputs))
     logits = {

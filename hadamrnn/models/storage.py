@@ -12,10 +12,10 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as tensors_of
 from safetensors.torch import save as bytes_of
-from torch import nn
 
 from hadamrnn import files
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.models.baselines.common import Baseline
 from hadamrnn.models.baselines.fastgrnn import FastGRNN
 from hadamrnn.models.baselines.gru import GRU
 from hadamrnn.models.baselines.hadamrelu import HadamRelu
@@ -24,10 +24,14 @@ from hadamrnn.models.baselines.ornn import ORNN
 from hadamrnn.models.baselines.qornn import QORNN
 from hadamrnn.models.baselines.rnn import RNN
 from hadamrnn.models.classifier import HadamClassifier
+from hadamrnn.models.state_noise import StateNoise
 
 TENSORS, CONFIG = "model.safetensors", "config.json"
 
-BASELINES = {
+Model = HadamClassifier | Baseline
+"""What can be trained."""
+
+BASELINES: dict[str, type[Baseline]] = {
     "hadamrelu": HadamRelu,
     "lstm": LSTM,
     "gru": GRU,
@@ -37,24 +41,24 @@ BASELINES = {
     "qornn": QORNN,
 }
 """Models without an integer form."""
-MODELS = {"hadamrnn": HadamClassifier, **BASELINES}
+MODELS: dict[str, type[Model]] = {"hadamrnn": HadamClassifier, **BASELINES}
 """Constructor by the ``model`` parameter; names as in params.MODELS."""
 
 
-def build(config: Mapping[str, Any], generator_seed: int = 0) -> nn.Module:
+def build(config: Mapping[str, Any], generator_seed: int = 0) -> Model:
     """A new model with parameters drawn from one seed, whatever was drawn before.
 
     Parameters
     ----------
     config : mapping
         As ``training.configuration``: "model", one of MODELS; "arguments" of its constructor;
-        "class_of", where the outputs are finer classes: the class that each belongs to.
+        and, perhaps, "class_of" and "state_noise_bits".
     generator_seed : int
         Of torch's generator, whose state is the same afterwards.
 
     Returns
     -------
-    torch.nn.Module
+    Model
         In training mode, on the CPU.
 
     Raises
@@ -64,19 +68,20 @@ def build(config: Mapping[str, Any], generator_seed: int = 0) -> nn.Module:
     """
     if config["model"] not in MODELS:
         raise HadamrnnError(f"model: must be one of {', '.join(MODELS)}; got {config['model']!r}")
+    some: dict[str, Any] = {"class_of": config.get("class_of")}
+    if config.get("state_noise_bits") is not None:
+        some["state_noise"] = StateNoise(config["state_noise_bits"])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(generator_seed)
-        model = MODELS[config["model"]](**config["arguments"])
-    model.class_of = config.get("class_of")
-    return model
+        return MODELS[config["model"]](**config["arguments"], **some)
 
 
-def save(model: nn.Module, config: Mapping[str, Any], folder: str | Path) -> None:
+def save(model: Model, config: Mapping[str, Any], folder: str | Path) -> None:
     """Write model.safetensors and config.json.
 
     Parameters
     ----------
-    model : torch.nn.Module
+    model : Model
         As ``build`` makes it.
     config : mapping
         What it was built from.
@@ -96,7 +101,7 @@ def save(model: nn.Module, config: Mapping[str, Any], folder: str | Path) -> Non
     files.write_json(folder / CONFIG, content, sealed=True)
 
 
-def load(folder: str | Path) -> tuple[nn.Module, dict[str, Any]]:
+def load(folder: str | Path) -> tuple[Model, dict[str, Any]]:
     """A model that ``save`` wrote.
 
     Parameters
@@ -106,7 +111,7 @@ def load(folder: str | Path) -> tuple[nn.Module, dict[str, Any]]:
 
     Returns
     -------
-    model : torch.nn.Module
+    model : Model
         In evaluation mode, on the CPU.
     config : dict
         What it was built from.

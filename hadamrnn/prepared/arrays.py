@@ -6,6 +6,7 @@ are checked here, so that a model never learns from damaged files, gaps or label
 """
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -158,12 +159,12 @@ def _check_ids(path: Path, ids: np.ndarray, lowest: int, highest: int) -> None:
         raise HadamrnnError(f"{path}: must lie in {lowest}..{highest}; got {found[0]}..{found[1]}")
 
 
-def finer_classes(card: dict[str, Any]) -> dict[str, list]:
+def finer_classes(card: Mapping[str, Any]) -> dict[str, list]:
     """The finer classes that a card tells apart.
 
     Parameters
     ----------
-    card : dict
+    card : mapping
         card.json of the prepared data.
 
     Returns

@@ -14,20 +14,35 @@ the data set's card.json as "axes": a list of units, each a list of sensors [x, 
 """
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 
 from hadamrnn import companding
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.params import TrainSettings
+from hadamrnn.training.batches import Augmentation
 from hadamrnn.training.word_dropout import WordDropout
 
 
-def rotation_matrices(angles, directions):
-    """Rotations by ``angles`` about ``directions``.
+def rotation_matrices(angles: torch.Tensor, directions: torch.Tensor) -> torch.Tensor:
+    """Rotations about axes, by Rodrigues' formula.
 
-    angles : (...) float, radians; directions : (..., 3) float, any length but zero.
-    Returns (..., 3, 3), orthogonal with determinant 1.
+    Parameters
+    ----------
+    angles : torch.Tensor
+        (...), radians.
+    directions : torch.Tensor
+        (..., 3), any length but zero.
 
+    Returns
+    -------
+    torch.Tensor
+        (..., 3, 3), orthogonal with determinant 1.
+
+    Examples
+    --------
     >>> turn = rotation_matrices(torch.tensor(math.pi / 2), torch.tensor([0.0, 0.0, 2.0]))
     >>> (turn @ torch.tensor([1.0, 0.0, 0.0])).round().tolist()  # x becomes y
     [0.0, 1.0, 0.0]
@@ -44,12 +59,21 @@ def rotation_matrices(angles, directions):
 class SensorAugmentation:
     """Draws one channel map per window and applies it.
 
-    axes : list of rigid units, each a list of sensors, each a list of three channel numbers.
-    mean, deviation : (d_in,) sequences: companded value = input * deviation + mean.
-    units : (d_in,) sequence as for ``companding.expand``, 0 where a channel is not companded;
-        None: nowhere.
-    rotation : degrees, standard deviation of a unit's angle; channel_dropout : probability.
+    Parameters
+    ----------
+    axes : sequence
+        Rigid units, each a sequence of sensors, each a sequence of three channel numbers.
+    mean, deviation : sequence of float
+        (d_in,); companded value = input * deviation + mean.
+    units : sequence of float, optional
+        (d_in,), as for ``companding.expand``, 0 where a channel is not companded; None: nowhere.
+    rotation : float
+        Degrees, standard deviation of a unit's angle.
+    channel_dropout : float
+        Probability of each channel.
 
+    Examples
+    --------
     >>> turn = SensorAugmentation([[[0, 1, 2]]], [0, 0, 0], [1, 1, 1], rotation=30)
     >>> window = torch.ones(1, 5, 3)
     >>> turned = turn(window, torch.Generator().manual_seed(0))
@@ -57,16 +81,39 @@ class SensorAugmentation:
     True
     """
 
-    def __init__(self, axes, mean, deviation, units=None, rotation=0.0, channel_dropout=0.0):
-        self.rotation, self.channel_dropout = math.radians(rotation), channel_dropout
-        self.mean, self.deviation = torch.tensor(mean).float(), torch.tensor(deviation).float()
+    def __init__(
+        self,
+        axes: Sequence[Sequence[Sequence[int]]],
+        mean: Sequence[float],
+        deviation: Sequence[float],
+        units: Sequence[float] | None = None,
+        rotation: float = 0.0,
+        channel_dropout: float = 0.0,
+    ) -> None:
+        self.rotation = math.radians(rotation)
+        self.channel_dropout = channel_dropout
+        self.mean = torch.tensor(mean).float()
+        self.deviation = torch.tensor(deviation).float()
         self.units = torch.zeros(len(mean)) if units is None else torch.tensor(units).float()
         triples = [(body, sensor) for body, sensors in enumerate(axes) for sensor in sensors]
         self.bodies = torch.tensor([body for body, _ in triples], dtype=torch.long)
         self.channels = torch.tensor([sensor for _, sensor in triples], dtype=torch.long)
 
-    def __call__(self, inputs, generator):
-        """Changed copy of ``inputs``, (batch, time, d_in) float, drawn from ``generator`` alone."""
+    def __call__(self, inputs: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Changed copy of some windows.
+
+        Parameters
+        ----------
+        inputs : torch.Tensor
+            (batch, time, d_in), standardised.
+        generator : torch.Generator
+            All that the draw depends on; on the device of the inputs.
+
+        Returns
+        -------
+        torch.Tensor
+            As ``inputs``.
+        """
         if self.rotation:
             inputs = self._turned(inputs, generator)
         if self.channel_dropout:
@@ -75,7 +122,7 @@ class SensorAugmentation:
             inputs = inputs * (draw >= self.channel_dropout).to(inputs)
         return inputs
 
-    def _turned(self, inputs, generator):
+    def _turned(self, inputs: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """Copy of ``inputs`` in which every body's sensors turn; other channels keep their bits."""
         channels = self.channels.to(inputs.device)
         mean, deviation, units = (
@@ -87,7 +134,7 @@ class SensorAugmentation:
         result[..., channels] = (companding.compress(turned, units, torch) - mean) / deviation
         return result
 
-    def _turns(self, inputs, generator):
+    def _turns(self, inputs: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """A rotation for every window and sensor, (batch, sensors, 3, 3), one for each body."""
         shape, where = (len(inputs), int(self.bodies.max()) + 1), inputs.device
         angles = torch.randn(shape, generator=generator, device=where)
@@ -96,11 +143,25 @@ class SensorAugmentation:
         return turns[:, self.bodies.to(where)]
 
 
-def from_card(settings, card):
-    """The augmentation that ``settings`` ask for, or None where all are off.
+def from_card(settings: TrainSettings, card: Mapping[str, Any]) -> Augmentation | None:
+    """The augmentation that a recipe asks for, or None where all are off.
 
-    settings : TrainSettings; card : card.json of the prepared data.
-    Raises HadamrnnError where the data set does not say what the augmentation needs to know.
+    Parameters
+    ----------
+    settings : TrainSettings
+        Of which word_dropout, rotation and channel_dropout count.
+    card : mapping
+        card.json of the prepared data.
+
+    Returns
+    -------
+    callable or None
+        As ``Batches`` takes it.
+
+    Raises
+    ------
+    HadamrnnError
+        The data set does not say what the augmentation needs to know.
     """
     if settings.word_dropout:
         if settings.embedding_size is None:
@@ -119,6 +180,10 @@ def from_card(settings, card):
         )
     statistics = card["standardisation"]
     return SensorAugmentation(
-        card["axes"], statistics["mean"], statistics["standard_deviation"], card.get("companding"),
-        settings.rotation, settings.channel_dropout,
-    )  # fmt: skip
+        card["axes"],
+        mean=statistics["mean"],
+        deviation=statistics["standard_deviation"],
+        units=card.get("companding"),
+        rotation=settings.rotation,
+        channel_dropout=settings.channel_dropout,
+    )

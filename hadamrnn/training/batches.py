@@ -3,28 +3,46 @@
 An epoch can therefore be repeated exactly after a stop, without the state of a generator.
 """
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 import torch
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.prepared.coding import Coding
+
+Augmentation = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 
 AUGMENTATION, STATE_NOISE = 1, 2
 """Streams of random numbers."""
 
 
-def _tensor(array):
+def _tensor(array: np.ndarray) -> torch.Tensor:
     """``array`` as a tensor without a copy where torch can index its type."""
     array = np.ascontiguousarray(array)
     return torch.from_numpy(array.astype(np.int32) if array.dtype == np.uint16 else array)
 
 
-def balanced_order(targets, generator):
-    """Shuffled positions in which every class has the same share: (n,) int64, n = len(targets).
+def balanced_order(targets: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Shuffled positions in which every class has the same share.
 
-    targets : (n,) class ids; generator : numpy Generator. A class with fewer than its share of
-    samples repeats them, each as often as the others of its class or once more; of a class with
-    more some are left out.
+    A class with fewer than its share of samples repeats them, each as often as the others of its
+    class or once more; of a class with more some are left out.
 
+    Parameters
+    ----------
+    targets : numpy.ndarray
+        (n,) class ids.
+    generator : numpy.random.Generator
+        Decides the order, and what is left out or repeated.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) int64.
+
+    Examples
+    --------
     >>> chosen = balanced_order(np.array([0, 0, 0, 0, 0, 1]), np.random.default_rng(0))
     >>> sorted(chosen.tolist())[-3:], len(set(chosen.tolist()))
     ([5, 5, 5], 4)
@@ -41,38 +59,75 @@ def balanced_order(targets, generator):
 
 
 class Batches:
-    """Iterates once per epoch over (inputs, targets) on ``device``.
+    """Iterates once per epoch over (inputs, targets) on a device.
 
-    inputs : array as prepared; targets : (n,) or (n, time) integer class ids.
-    coding : prepared.coding.Coding of the inputs.
-    seed : None for the stored order, else batches are shuffled by (seed, epoch).
-    balanced : draw every class equally often (``balanced_order``); needs a seed.
-    augmentation : None, or a callable (decoded inputs, generator) -> inputs; its generator is
-        seeded by (seed, epoch) too.
-    share : (k, n) yields the samples k, k + n, k + 2 n, ... of every batch, for process k of n; of
-        a small last batch that may be none.
-    Raises HadamrnnError for balanced batches of targets at every step.
+    Parameters
+    ----------
+    inputs : numpy.ndarray
+        As prepared, (n, ...).
+    targets : numpy.ndarray
+        (n,) or (n, time), integer class ids.
+    coding : Coding
+        How stored inputs become numbers or ids.
+    batch_size : int
+        Sequences of a batch; the last one may have fewer.
+    device : str or torch.device
+        Where batches go.
+    seed : int, optional
+        Batches are shuffled by (seed, epoch); None: in the stored order.
+    balanced : bool
+        Draw every class equally often (``balanced_order``).
+    augmentation : callable, optional
+        (decoded inputs, generator) -> inputs; its generator is seeded by (seed, epoch) too.
+    share : (int, int)
+        (k, n) yields the samples k, k + n, k + 2 n, ... of every batch, for process k of n; of a
+        small last batch that may be none.
+
+    Attributes
+    ----------
+    epoch : int
+        Set by who trains, before an epoch starts.
+
+    Raises
+    ------
+    HadamrnnError
+        For balanced batches without a seed, or of targets at every step.
     """
 
     def __init__(
-        self, inputs, targets, coding, batch_size, device="cpu", seed=None, balanced=False,
-        augmentation=None, share=(0, 1),
-    ):  # fmt: skip
+        self,
+        inputs: np.ndarray,
+        targets: np.ndarray,
+        *,
+        coding: Coding,
+        batch_size: int,
+        device: str | torch.device = "cpu",
+        seed: int | None = None,
+        balanced: bool = False,
+        augmentation: Augmentation | None = None,
+        share: tuple[int, int] = (0, 1),
+    ) -> None:
         if balanced and (seed is None or np.ndim(targets) != 1):
             raise HadamrnnError(
                 "balanced: needs a seed and one class for each sequence; got "
                 f"seed={seed} and targets of shape {np.shape(targets)}"
             )
         # Stored as small as they come: a paper-scale copy task has 512 million targets.
-        self.inputs, self.targets = _tensor(inputs), _tensor(targets)
-        self.coding, self.batch_size, self.device = coding, batch_size, device
-        self.seed, self.epoch, self.balanced = seed, 0, balanced
-        self.augmentation, self.share = augmentation, share
+        self.inputs = _tensor(inputs)
+        self.targets = _tensor(targets)
+        self.coding = coding
+        self.batch_size = batch_size
+        self.device = device
+        self.seed = seed
+        self.epoch = 0
+        self.balanced = balanced
+        self.augmentation = augmentation
+        self.share = share
 
-    def __len__(self):
+    def __len__(self) -> int:
         return -(-len(self.inputs) // self.batch_size)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         count = len(self.inputs)
         order = np.arange(count)
         if self.seed is not None:
@@ -81,25 +136,50 @@ class Batches:
                 order = balanced_order(self.targets.numpy(), shuffle)
             else:
                 order = shuffle.permutation(count)
-        generator = self.generator(AUGMENTATION, self.device) if self.augmentation else None
+        augmentation, generator = self.augmentation, None
+        if augmentation is not None:
+            generator = self.generator(AUGMENTATION, self.device)
         for start in range(0, count, self.batch_size):
             rows = torch.from_numpy(order[start : start + self.batch_size])
             own = slice(self.share[0], None, self.share[1])
             inputs = self.coding.decode(self.inputs[rows].to(self.device), torch)
-            if self.augmentation:  # of the whole batch, so that one process does what many do
-                inputs = self.augmentation(inputs, generator)
+            if augmentation is not None and generator is not None:
+                # Of the whole batch, so that one process does what many do.
+                inputs = augmentation(inputs, generator)
             yield inputs[own], self.targets[rows][own].to(self.device).long()
 
-    def sample(self, count):
-        """(inputs, targets) of at most ``count`` rows, evenly spaced as stored; not augmented."""
+    def sample(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Inputs and targets of a few rows, evenly spaced as stored; not augmented.
+
+        Parameters
+        ----------
+        count : int
+            At most so many.
+
+        Returns
+        -------
+        inputs, targets : torch.Tensor
+            As in a batch.
+        """
         rows = torch.linspace(0, len(self.inputs) - 1, min(count, len(self.inputs))).long()
         inputs = self.coding.decode(self.inputs[rows].to(self.device), torch)
         return inputs, self.targets[rows].to(self.device).long()
 
-    def generator(self, stream, device):
-        """Random numbers on ``device`` that (seed, epoch, stream) decide.
+    def generator(self, stream: int, device: str | torch.device) -> torch.Generator:
+        """Random numbers that (seed, epoch, stream) decide.
 
-        stream : AUGMENTATION or STATE_NOISE; the order of the rows has one of its own.
+        Parameters
+        ----------
+        stream : int
+            AUGMENTATION or STATE_NOISE; the order of the rows has one of its own.
+        device : str or torch.device
+            Where they are drawn.
+
+        Returns
+        -------
+        torch.Generator
+            A new one.
         """
+        assert self.seed is not None, "only shuffled batches have random numbers"
         words = np.random.SeedSequence((self.seed, self.epoch, stream)).generate_state(1, np.uint64)
         return torch.Generator(device).manual_seed(int(words[0] >> np.uint64(1)))

@@ -1,28 +1,74 @@
 """What a training run reads: prepared arrays as batches, coded and changed as its recipe asks."""
 
-import numpy as np
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+import torch
+
+from hadamrnn.params import Settings
 from hadamrnn.prepared import arrays
 from hadamrnn.prepared.coding import Coding
 from hadamrnn.training import augmentation
 from hadamrnn.training.batches import Batches
 
 
-def batches_of(settings, folder, card, device, share):
+def batches_of(
+    settings: Settings,
+    folder: str | Path,
+    card: Mapping[str, Any],
+    device: str | torch.device,
+    share: tuple[int, int],
+) -> tuple[Batches, Batches]:
     """Batches of the training and of the validation rows; both train for a final fit.
 
-    settings : params.Settings; folder : of the prepared data; card : its card.json.
+    Parameters
+    ----------
+    settings : Settings
+        Of the benchmark.
+    folder : str or Path
+        Of its prepared data.
+    card : mapping
+        Its card.json.
+    device : str or torch.device
+        Where batches go.
+    share : (int, int)
+        (k, n) for process k of n.
+
+    Returns
+    -------
+    train, valid : Batches
+        Shuffled and changed as the recipe asks; in stored order and unchanged.
+
+    Raises
+    ------
+    HadamrnnError
+        The data cannot be read, or an option does not suit them.
     """
-    coding = Coding.from_card(card)
-    size, finer = settings.train.batch_size, settings.train.finer_classes
-    inputs, targets = arrays.load(folder, "train", finer)
-    held_out, answers = arrays.load(folder, "valid", finer)
-    if settings.train.train_on_validation:
+    recipe, coding = settings.train, Coding.from_card(card)
+    inputs, targets = arrays.load(folder, "train", recipe.finer_classes)
+    held_out, answers = arrays.load(folder, "valid", recipe.finer_classes)
+    if recipe.train_on_validation:
         inputs = np.concatenate((inputs, held_out))
         targets = np.concatenate((targets, answers))
-    augment = augmentation.from_card(settings.train, card)
-    balanced = settings.train.balanced
-    return (
-        Batches(inputs, targets, coding, size, device, settings.seed, balanced, augment, share),
-        Batches(held_out, answers, coding, size, device, share=share),
+    train = Batches(
+        inputs,
+        targets,
+        coding=coding,
+        batch_size=recipe.batch_size,
+        device=device,
+        seed=settings.seed,
+        balanced=recipe.balanced,
+        augmentation=augmentation.from_card(recipe, card),
+        share=share,
     )
+    valid = Batches(
+        held_out,
+        answers,
+        coding=coding,
+        batch_size=recipe.batch_size,
+        device=device,
+        share=share,
+    )
+    return train, valid

@@ -11,11 +11,26 @@ import torch
 from hadamrnn.errors import HadamrnnError
 
 
-def resolve(name):
-    """torch.device for "auto" (CUDA if there is one, else the CPU), "cpu", "cuda", "cuda:0", ...
+def resolve(name: str) -> torch.device:
+    """The device that the parameter ``device`` names.
 
-    Raises HadamrnnError if a CUDA device is asked for that is not there.
+    Parameters
+    ----------
+    name : str
+        "auto" (CUDA if there is one, else the CPU), "cpu", "cuda", "cuda:0", ...
 
+    Returns
+    -------
+    torch.device
+        Present on this machine.
+
+    Raises
+    ------
+    HadamrnnError
+        A CUDA device is asked for that is not there, or a name is none.
+
+    Examples
+    --------
     >>> resolve("cpu")
     device(type='cpu')
     """

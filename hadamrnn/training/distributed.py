@@ -1,4 +1,4 @@
-"""One training in several processes, as torchrun starts them, with the result of one process.
+"""One training run in several processes, as torchrun starts them, with the result of one process.
 
 Every process takes its share of every batch; gradients are averaged over the batch's samples, so
 that all optimizers make the step that one process would have made. Metrics of ignite add up over
@@ -6,6 +6,7 @@ the processes by themselves.
 """
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import ignite.distributed as idist
@@ -16,11 +17,24 @@ from hadamrnn.training import device
 
 
 @contextmanager
-def joined(device_name):
-    """Join the other processes, if torchrun started any; yields this one's torch.device.
+def joined(device_name: str) -> Iterator[torch.device]:
+    """Join the other processes, if torchrun started any.
 
-    device_name : as ``device.resolve``; with several processes on GPUs each takes its own, by its
-    number on this machine. Communication is by nccl there, by gloo on CPUs.
+    Parameters
+    ----------
+    device_name : str
+        As ``device.resolve``; with several processes on GPUs each takes its own, by its number on
+        this machine. Communication is by nccl there, by gloo on CPUs.
+
+    Yields
+    ------
+    torch.device
+        This process's.
+
+    Raises
+    ------
+    HadamrnnError
+        The device is not there, or cannot be one of several.
     """
     where = device.resolve(device_name)
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
@@ -40,21 +54,36 @@ def joined(device_name):
         idist.finalize()
 
 
-def share():
+def share() -> tuple[int, int]:
     """(number of this process, processes): (0, 1) when it is alone."""
     return idist.get_rank(), idist.get_world_size()
 
 
-def metric_device():
+def metric_device() -> torch.device:
     """Where metrics accumulate: on the CPU, unless the processes talk from GPU to GPU."""
     return idist.device() if idist.get_world_size() > 1 else torch.device("cpu")
 
 
-def average(model, loss, samples):
-    """Make the gradients of ``model`` those of the whole batch; returns its (loss, samples).
+def average(model: torch.nn.Module, loss: torch.Tensor, samples: int) -> tuple[float, int]:
+    """Make the gradients of a model those of the whole batch.
 
-    loss : tensor, mean over this process's ``samples`` sequences, which may be 0.
     Weighted by samples, because a last batch may not divide evenly. In one process: as they are.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Whose gradients are of this process's share.
+    loss : torch.Tensor
+        Mean over this process's share.
+    samples : int
+        Sequences in it, perhaps 0.
+
+    Returns
+    -------
+    loss : float
+        Mean over the whole batch.
+    samples : int
+        Sequences in it.
     """
     if idist.get_world_size() == 1:
         return loss.item(), samples

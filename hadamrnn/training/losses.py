@@ -1,11 +1,15 @@
 """Cross-entropy; on a CPU by a kernel where samples are many and classes few (the copy task)."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.kernels import KERNEL_TYPES, available
+from hadamrnn.metrics import merge
+from hadamrnn.models.storage import Model
 
 FEW_CLASSES = 32
 """Up to this many classes the kernel is used; above, torch's own."""
@@ -18,7 +22,7 @@ class _ManySamples(torch.autograd.Function):
     """Mean cross-entropy of (n, classes) logits on the CPU; see cross_entropy_kernel."""
 
     @staticmethod
-    def forward(ctx, logits, targets):
+    def forward(ctx: Any, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         from hadamrnn.kernels.threads import in_threads
         from hadamrnn.training import cross_entropy_kernel as kernels
 
@@ -26,31 +30,46 @@ class _ManySamples(torch.autograd.Function):
         rows = logits.detach().contiguous().numpy()
         losses = np.empty(-(-count // kernels.BLOCK))
         grads = np.empty_like(rows) if wanted else rows[:0].copy()
-        in_threads(
-            kernels.softmax_cross_entropy, len(losses), rows, targets.contiguous().numpy(),
-            rows.dtype.type(1 / count), losses, grads,
-        )  # fmt: skip
+        classes, share = targets.contiguous().numpy(), rows.dtype.type(1 / count)
+        blocks = len(losses)
+        in_threads(kernels.softmax_cross_entropy, blocks, rows, classes, share, losses, grads)
         ctx.save_for_backward(torch.from_numpy(grads))
         return logits.new_tensor(losses.sum() / count)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient):
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:  # type: ignore[override]
         (grads,) = ctx.saved_tensors
         return grads * gradient, None
 
 
-def flatten(logits, targets):
+def flatten(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """(batch, time, classes) and (batch, time) as (batch time, classes) and (batch time,)."""
     return logits.reshape(-1, logits.shape[-1]), targets.reshape(-1)
 
 
-def cross_entropy(logits, targets):
-    """Mean cross-entropy in nats over all samples (and steps); 0 for no samples.
+def cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Mean cross-entropy over all samples (and steps).
 
-    logits : (..., classes) float; targets : (...) int64 class ids.
-    Raises HadamrnnError for targets that are no class.
+    Parameters
+    ----------
+    logits : torch.Tensor
+        (..., classes), floats.
+    targets : torch.Tensor
+        (...), int64 class ids.
 
+    Returns
+    -------
+    torch.Tensor
+        One number in nats; 0 for no samples.
+
+    Raises
+    ------
+    HadamrnnError
+        On a CPU, for targets that are no class.
+
+    Examples
+    --------
     >>> cross_entropy(torch.zeros(2, 3, 4), torch.zeros(2, 3, dtype=torch.long)).item()
     1.3862943649291992
     """
@@ -70,3 +89,45 @@ def cross_entropy(logits, targets):
         total = torch.nn.functional.cross_entropy(rows, classes, reduction="sum")
         return total / max(1, len(classes))
     return _ManySamples.apply(rows, classes)
+
+
+def of_classes(
+    model: Model, logits: torch.Tensor, targets: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What a model says of the classes, and which are right.
+
+    Parameters
+    ----------
+    model : Model
+        Its outputs may be finer classes, of which ``class_of`` makes classes (metrics.merge).
+    logits : torch.Tensor
+        Its outputs, (..., finer classes).
+    targets : torch.Tensor
+        (...), ids of finer classes.
+
+    Returns
+    -------
+    logits : torch.Tensor
+        (..., classes); the same tensor where the outputs are classes themselves.
+    targets : torch.Tensor
+        (...), ids of classes.
+    """
+    if model.class_of is None:
+        return logits, targets
+    groups = torch.tensor(model.class_of, device=targets.device)
+    return merge(logits, model.class_of, torch), groups[targets]
+
+
+def loss_of(model: Model, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """What a training step lowers; arguments as of ``of_classes``.
+
+    Returns
+    -------
+    torch.Tensor
+        The mean cross-entropy in nats; with finer classes the mean of theirs and of the classes
+        they form.
+    """
+    loss = cross_entropy(logits, targets)
+    if model.class_of is None:
+        return loss
+    return (loss + cross_entropy(*of_classes(model, logits, targets))) / 2

@@ -48,7 +48,7 @@ def test_one_draw_is_worth_all_roundings(block_size):
 
 @pytest.mark.parametrize("options", [{"readout": "last"}, {"readout": "mean"}, {"per_step": True}])
 def test_noise_is_for_training_only_and_repeats(options):
-    model = HadamClassifier(3, 16, 4, **options)
+    model = HadamClassifier(3, 16, 4, state_noise=fitted(), **options)
     x = torch.randn(5, 30, 3)
     quiet = model.eval()(x)
     model.state_noise = fitted()
@@ -68,9 +68,13 @@ def test_training_with_noise_repeats_exactly(readout):
 
     def trained(bits):
         torch.manual_seed(0)
-        model = HadamClassifier(2, 16, 2, readout=readout)
+        noise = None if bits is None else StateNoise(bits)
+        model = HadamClassifier(2, 16, 2, readout=readout, state_noise=noise)
         settings = train_settings(epochs=2, batch_size=20, state_noise_bits=bits)
-        batches = [Batches(inputs, targets, Coding("dense"), 20, seed=s) for s in (1, None)]
+        batches = [
+            Batches(inputs, targets, coding=Coding("dense"), batch_size=20, seed=s)
+            for s in (1, None)
+        ]
         return fit(model, *batches, settings).history[-1]["train_cross_entropy"]
 
     assert trained(4) == trained(4) != trained(None)

@@ -191,7 +191,9 @@ def batches(seed=1):
     """All windows are the same, so that the order of samples makes no difference."""
     inputs, targets = np.ones((50, 4, 10), np.float32), np.zeros(50, np.uint8)
     augment = make(rotation=30, channel_dropout=0.1)
-    return Batches(inputs, targets, Coding("dense"), 16, seed=seed, augmentation=augment)
+    return Batches(
+        inputs, targets, coding=Coding("dense"), batch_size=16, seed=seed, augmentation=augment
+    )
 
 
 def epoch_of(batches, epoch):
@@ -214,7 +216,7 @@ def test_the_order_of_batches_is_that_without_augmentation():
     plain, changed = (
         torch.cat([targets for _, targets in Batches(
             np.zeros((50, 4, 10), np.float32), np.arange(50, dtype=np.uint8),
-            Coding("dense"), 16, seed=1, augmentation=augment,
+            coding=Coding("dense"), batch_size=16, seed=1, augmentation=augment,
         )])
         for augment in (None, make(rotation=30))
     )  # fmt: skip
@@ -226,8 +228,8 @@ def test_training_with_augmentation_repeats_and_differs_from_none():
 
     def once():
         network = model()
-        sets = Batches(*data(), Coding("dense"), 32, seed=1, augmentation=turn)
-        fit(network, sets, Batches(*data(70), Coding("dense"), 32), SETTINGS)
+        sets = Batches(*data(), coding=Coding("dense"), batch_size=32, seed=1, augmentation=turn)
+        fit(network, sets, Batches(*data(70), coding=Coding("dense"), batch_size=32), SETTINGS)
         return network
 
     first = once()

@@ -16,7 +16,9 @@ SYMBOLS = Coding("symbol")
 def make(count, size, seed=None):
     """Sample k holds the id k and has the target k mod 7."""
     ids = np.arange(count, dtype=np.uint16).reshape(-1, 1)
-    return Batches(ids, (np.arange(count) % 7).astype(np.uint8), SYMBOLS, size, seed=seed)
+    return Batches(
+        ids, (np.arange(count) % 7).astype(np.uint8), coding=SYMBOLS, batch_size=size, seed=seed
+    )
 
 
 def order(batches, epoch=0):
@@ -65,7 +67,9 @@ def test_without_a_seed_the_stored_order():
 def test_dense_inputs_are_scaled_and_shifted(dtype):
     stored = np.arange(24, dtype=dtype).reshape(2, 4, 3)
     before = stored.copy()
-    batches = Batches(stored, np.zeros(2, np.uint8), Coding("dense", 0.5, -3.0), 2)
+    batches = Batches(
+        stored, np.zeros(2, np.uint8), coding=Coding("dense", 0.5, -3.0), batch_size=2
+    )
     for _ in range(2):
         ((inputs, _),) = batches
         assert inputs.dtype == torch.float32
@@ -76,19 +80,21 @@ def test_dense_inputs_are_scaled_and_shifted(dtype):
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64])
 def test_symbols_become_int64_ids(dtype):
     ids = np.array([[0, 200], [3, 255]], dtype)
-    ((inputs, _),) = Batches(ids, np.zeros(2), SYMBOLS, 2)
+    ((inputs, _),) = Batches(ids, np.zeros(2), coding=SYMBOLS, batch_size=2)
     assert inputs.dtype == torch.int64
     np.testing.assert_array_equal(inputs, ids)
 
 
 def test_targets_at_every_step():
     targets = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    batches = Batches(np.zeros((3, 4), np.uint8), targets, SYMBOLS, 2)
+    batches = Batches(np.zeros((3, 4), np.uint8), targets, coding=SYMBOLS, batch_size=2)
     np.testing.assert_array_equal(torch.cat([t for _, t in batches]), targets)
 
 
 def test_batches_arrive_on_the_device():
-    batches = Batches(np.zeros((3, 4), np.uint8), np.zeros(3), SYMBOLS, 3, device="meta")
+    batches = Batches(
+        np.zeros((3, 4), np.uint8), np.zeros(3), coding=SYMBOLS, batch_size=3, device="meta"
+    )
     ((inputs, targets),) = batches
     assert inputs.device.type == targets.device.type == "meta"
 
@@ -101,7 +107,7 @@ def test_batches_arrive_on_the_device():
 def test_balanced_epochs_show_every_class_equally_often(counts, seed, epoch):
     targets = np.repeat(np.arange(len(counts)), counts).astype(np.uint8)
     ids = np.arange(len(targets), dtype=np.uint16)[:, None]
-    batches = Batches(ids, targets, SYMBOLS, 7, seed=seed, balanced=True)
+    batches = Batches(ids, targets, coding=SYMBOLS, batch_size=7, seed=seed, balanced=True)
     chosen = order(batches, epoch)
     assert len(chosen) == len(targets) and chosen == order(batches, epoch)
     shares = np.bincount(targets[chosen], minlength=len(counts))
@@ -116,7 +122,7 @@ def test_balanced_order_depends_on_seed_and_epoch():
     targets = (np.arange(60) % 3 == 0).astype(np.uint8)
     ids = np.arange(60, dtype=np.uint16)[:, None]
     made = [
-        order(Batches(ids, targets, SYMBOLS, 8, seed=seed, balanced=True), epoch)
+        order(Batches(ids, targets, coding=SYMBOLS, batch_size=8, seed=seed, balanced=True), epoch)
         for seed, epoch in ((1, 1), (1, 2), (2, 1))
     ]
     assert made[0] != made[1] != made[2] != made[0]
@@ -126,4 +132,11 @@ def test_balanced_order_depends_on_seed_and_epoch():
 def test_balanced_needs_a_seed_and_one_class_a_sequence(seed, shape):
     targets = np.zeros(shape, np.uint8)
     with pytest.raises(HadamrnnError, match="^balanced: needs a seed and one class for each seq"):
-        Batches(np.zeros((4, 2), np.uint8), targets, SYMBOLS, 2, seed=seed, balanced=True)
+        Batches(
+            np.zeros((4, 2), np.uint8),
+            targets,
+            coding=SYMBOLS,
+            batch_size=2,
+            seed=seed,
+            balanced=True,
+        )

@@ -29,7 +29,9 @@ def test_shares_together_are_the_batches(processes):
     targets = np.arange(11, dtype=np.uint8)
 
     def made(share):
-        batches = Batches(inputs, targets, Coding("dense"), 4, seed=3, share=share)
+        batches = Batches(
+            inputs, targets, coding=Coding("dense"), batch_size=4, seed=3, share=share
+        )
         return [y.tolist() for _, y in batches]
 
     shares = [made((process, processes)) for process in range(processes)]

@@ -15,9 +15,11 @@ from hadamrnn.models.storage import BASELINES
 from hadamrnn.prepared.coding import Coding
 from hadamrnn.training.batches import Batches
 from hadamrnn.training.checkpoint import Checkpoint
-from hadamrnn.training.fit import HISTORY_COLUMNS, Listener, evaluate, fit, loss_of
-from hadamrnn.training.losses import FEW_CLASSES, cross_entropy
+from hadamrnn.training.fit import fit
+from hadamrnn.training.losses import FEW_CLASSES, cross_entropy, loss_of
+from hadamrnn.training.run import HISTORY_COLUMNS, Listener
 from hadamrnn.training.schedules import sign_factor, weight_factor
+from hadamrnn.training.validation import evaluate
 from tests.train_settings import train_settings
 
 CLASSES, FEATURES, STEPS = 3, 2, 10
@@ -39,7 +41,7 @@ def data(count=150, seed=0):
 
 
 def batches(seed=1, size=32, count=150):
-    return Batches(*data(count), DENSE, size, seed=seed)
+    return Batches(*data(count), coding=DENSE, batch_size=size, seed=seed)
 
 
 def model(seed=0, **options):
@@ -55,9 +57,7 @@ def train(settings=SETTINGS, checkpoint=None, listener=None, readout="last"):
 
 
 def finer_model(class_of=(0, 1, 0)):
-    network = model()
-    network.class_of = list(class_of)
-    return network
+    return model(class_of=list(class_of))
 
 
 def test_finer_classes_are_scored_by_the_classes_they_form():
@@ -144,7 +144,7 @@ def test_it_learns_targets_at_every_step():
     targets = (inputs[..., 0] > 0).astype(np.uint8)
     torch.manual_seed(0)
     network = HadamClassifier(FEATURES, 16, 2, per_step=True, q=16)
-    sets = [Batches(inputs, targets, DENSE, 32, seed=seed) for seed in (1, None)]
+    sets = [Batches(inputs, targets, coding=DENSE, batch_size=32, seed=seed) for seed in (1, None)]
     result = fit(network, *sets, replace(SETTINGS, epochs=10))
     losses = [row["train_cross_entropy"] for row in result.history]
     assert losses[-1] < 0.9 * losses[0]
@@ -403,13 +403,12 @@ def test_without_patience_all_epochs_run():
 
 @pytest.mark.parametrize("value", [math.inf, math.nan])
 @pytest.mark.parametrize("readout", ["last", "mean"])
-def test_a_loss_that_is_not_finite_stops(readout, value, caplog):
+def test_inputs_that_are_not_finite_are_named_as_such(readout, value, caplog):
     inputs, targets = data()
     inputs[:, 3, 1] = value
-    sets = [Batches(inputs, targets, DENSE, 32, seed=seed) for seed in (1, None)]
+    sets = [Batches(inputs, targets, coding=DENSE, batch_size=32, seed=seed) for seed in (1, None)]
     words = (
-        "training: the loss must stay finite; got nan at epoch 1, step 1; "
-        "lower learning_rate (now 0.02)"
+        "training: the inputs must be finite numbers; got others in the batch of epoch 1, step 1"
     )
     with pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
         fit(model(readout=readout), *sets, SETTINGS)
@@ -420,6 +419,25 @@ def test_a_learning_rate_without_bounds_stops():
     words = r"the loss must stay finite; got (nan|inf) at epoch 1, step \d; lower learning_rate"
     with pytest.raises(HadamrnnError, match=words):
         train(replace(SETTINGS, learning_rate=1e25, warmup_steps=0))
+
+
+def test_a_validation_loss_that_is_not_finite_leaves_no_checkpoint(tmp_path):
+    network, checkpoint = model(), Checkpoint(tmp_path / "checkpoint.pt", {})
+
+    class Spoil(Listener):
+        def on_step(self, epoch, step, loss):
+            if (epoch, step) == (2, 5):
+                with torch.no_grad():
+                    network.output_bias[0] = math.nan
+
+    words = (
+        "training: the validation loss must stay finite; got nan after epoch 2; "
+        "lower learning_rate (now 0.02)"
+    )
+    sets = batches(), batches(seed=None, count=70)
+    with pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
+        fit(network, *sets, SETTINGS, checkpoint, Spoil())
+    assert len(checkpoint.load()["history"]) == 1
 
 
 # ---------------------------------------------------------------------------------------- metrics
@@ -458,7 +476,7 @@ def test_metrics_of_targets_at_every_step_count_every_step():
     targets = (inputs[..., 0] > 0).astype(np.uint8)
     torch.manual_seed(0)
     network = HadamClassifier(FEATURES, 16, 2, per_step=True)
-    scores = evaluate(network, Batches(inputs, targets, DENSE, 4))
+    scores = evaluate(network, Batches(inputs, targets, coding=DENSE, batch_size=4))
     with torch.no_grad():
         logits = network(torch.from_numpy(inputs))
     wanted = torch.from_numpy(targets).long()
@@ -471,3 +489,40 @@ def test_training_loss_is_the_mean_over_samples():
     network, result = train(replace(SETTINGS, learning_rate=1e-30, epochs=1))
     scores = evaluate(network, batches(seed=None))
     assert result.history[0]["train_cross_entropy"] == pytest.approx(scores["cross_entropy"])
+
+
+def copied(count, seed):
+    """Targets at every step, nine of ten of which ask for nothing."""
+    inputs, _ = data(count, seed)
+    targets = np.where(np.arange(STEPS) < STEPS - 1, 0, 1 + (inputs[..., 0] > 0))
+    return inputs, targets.astype(np.uint8)
+
+
+def test_recalled_accuracy_counts_the_steps_that_ask_for_something(tmp_path):
+    torch.manual_seed(0)
+    network = HadamClassifier(FEATURES, 16, 3, per_step=True)
+    train = Batches(*copied(150, 0), coding=DENSE, batch_size=32, seed=1)
+    inputs, targets = copied(70, 1)
+    valid = Batches(inputs, targets, coding=DENSE, batch_size=32)
+    result = fit(network, train, valid, SETTINGS, score="recalled_accuracy")
+    with torch.no_grad():
+        predicted = network(torch.from_numpy(inputs)).argmax(2).numpy()
+    assert result.score == "recalled_accuracy"
+    last = result.best
+    assert last["valid_accuracy"] == pytest.approx((predicted == targets).mean())
+    asked = targets > 0
+    assert last["valid_score"] == pytest.approx((predicted == targets)[asked].mean())
+    assert last["valid_score"] < last["valid_accuracy"]
+
+
+def test_the_own_score_chooses_no_epoch():
+    """What params.yaml's select says decides, whatever the history leads with."""
+    histories = []
+    for score in ("accuracy", "recalled_accuracy"):
+        torch.manual_seed(0)
+        network = HadamClassifier(FEATURES, 16, 3, per_step=True)
+        train = Batches(*copied(150, 0), coding=DENSE, batch_size=32, seed=1)
+        valid = Batches(*copied(70, 1), coding=DENSE, batch_size=32)
+        result = fit(network, train, valid, SETTINGS, score=score)
+        histories.append([row["valid_accuracy"] for row in result.history] + [result.best_epoch])
+    assert histories[0] == histories[1]

@@ -53,8 +53,8 @@ def test_the_stage_trains_on_what_was_asked(parts, both):
     inputs, targets = (np.concatenate([parts[name][k] for name in names]) for k in (0, 1))
     config = configuration(asked, CARD)
     model = storage.build(config, 3)
-    rows = Batches(inputs, targets, DENSE, SETTINGS.batch_size, seed=3)
-    fit(model, rows, Batches(*parts["valid"], DENSE, 64), asked.train)
+    rows = Batches(inputs, targets, coding=DENSE, batch_size=SETTINGS.batch_size, seed=3)
+    fit(model, rows, Batches(*parts["valid"], coding=DENSE, batch_size=64), asked.train)
     saved = storage.load("models/har2")[0].state_dict()
     assert all(torch.equal(value, saved[name]) for name, value in model.state_dict().items())
     with open("results/har2/history.csv", encoding="utf-8") as file:

@@ -45,6 +45,23 @@ def test_cosine_rises_over_the_warmup_first(warmup):
     assert all(0 < value <= 1 for value in values)
 
 
+@pytest.mark.parametrize("epochs, steps", [(1, 1), (3, 10), (8, 10)])
+def test_warm_up_takes_at_most_a_share_of_all_steps(epochs, steps):
+    """With few data the default would last longer than the training."""
+    settings = make(warmup_steps=100, epochs=epochs)
+    values = curve(weight_factor, settings, steps)
+    plain = curve(weight_factor, make(epochs=epochs), steps)
+    most = int(0.35 * epochs * steps)
+    assert values[most:] == plain[most:]
+    assert max(values) > 0.7
+
+
+def test_the_shortest_of_the_papers_runs_is_as_it_was():
+    """har2 in batches of 256: 10 epochs of 29 steps."""
+    values = curve(weight_factor, make(epochs=10, warmup_steps=100), 29)
+    assert values[0] == pytest.approx(1 / 101, rel=1e-3) and values[99] < values[100] * 1.01
+
+
 def test_exponential_is_constant_within_an_epoch():
     values = curve(weight_factor, make(learning_rate_schedule="exponential", warmup_steps=20))
     assert values == [0.5 ** (step // 10) for step in range(80)]

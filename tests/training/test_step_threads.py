@@ -22,7 +22,7 @@ def batches(steps, features=None, batch_size=32, device="cpu"):
     shape = (4, steps, features) if features else (4, steps)
     kind = "dense" if features else "symbol"
     inputs, targets = np.zeros(shape, np.uint8), np.zeros(4, np.uint8)
-    return Batches(inputs, targets, Coding(kind), batch_size, device)
+    return Batches(inputs, targets, coding=Coding(kind), batch_size=batch_size, device=device)
 
 
 @pytest.mark.parametrize(

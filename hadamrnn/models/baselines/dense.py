@@ -4,17 +4,35 @@ The loop costs T small products. Of a linear recurrence the last state alone com
 a'_j = a_{2j+1} + W a_{2j}, then W^2, W^4, ...: about the same arithmetic in log2(T) large ones.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
-from hadamrnn.models.baselines.common import Baseline, operations, stored_bits
+from hadamrnn.models.baselines.common import Baseline, Counts, operations, stored_bits
 from hadamrnn.models.quantization import quantize
 
 
-def loop(values, weight, inside=None):
+def loop(
+    values: torch.Tensor,
+    weight: torch.Tensor,
+    inside: Callable[[torch.Tensor], torch.Tensor] | None = None,
+) -> torch.Tensor:
     """All states of h_t = f(W h_{t-1} + a_t), h_0 = 0.
 
-    values : (batch, time, d), a; weight : (d, d), W; inside : f, None for the identity.
-    Returns (batch, time, d).
+    Parameters
+    ----------
+    values : torch.Tensor
+        a, (batch, time, d).
+    weight : torch.Tensor
+        W, (d, d).
+    inside : callable, optional
+        f, None for the identity.
+
+    Returns
+    -------
+    torch.Tensor
+        (batch, time, d).
     """
     state, found = torch.zeros_like(values[:, 0]), []
     for value in values.unbind(1):
@@ -24,7 +42,7 @@ def loop(values, weight, inside=None):
     return torch.stack(found, 1)
 
 
-def last_by_doubling(values, weight):
+def last_by_doubling(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """h_T of the linear recurrence, (batch, d); arguments as ``loop``.
 
     >>> values = torch.ones(1, 3, 1)
@@ -45,27 +63,27 @@ class DenseRNN(Baseline):
 
     activation = staticmethod(torch.relu)
 
-    def __init__(self, **arguments):
+    def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.input_weight = self.weight(self.hidden_size, self.features)
         self.bias = self.biases(self.hidden_size)
 
-    def recurrent_weight(self):
+    def recurrent_weight(self) -> torch.Tensor:
         """W as the forward pass sees it, (d, d), with gradient."""
         raise NotImplementedError
 
-    def drive(self, values):
+    def drive(self, values: torch.Tensor) -> torch.Tensor:
         """a_t = U x_t + b, (batch, time, d)."""
         weight = quantize(self.input_weight, self.weight_bits)
         return torch.nn.functional.linear(values, weight, self.bias)
 
-    def states(self, values):
+    def states(self, values: torch.Tensor) -> torch.Tensor:
         return loop(self.drive(values), self.recurrent_weight())
 
-    def last_state(self, values):
+    def last_state(self, values: torch.Tensor) -> torch.Tensor:
         return last_by_doubling(self.drive(values), self.recurrent_weight())
 
-    def counts(self):
+    def counts(self) -> Counts:
         d, bits = self.hidden_size, stored_bits(self.weight_bits)
         return {
             "recurrent": (d * d, bits),
@@ -73,6 +91,6 @@ class DenseRNN(Baseline):
             "bias": (d, stored_bits(None)),
         }
 
-    def step_operations(self, features):
+    def step_operations(self, features: int) -> dict[str, int]:
         d = self.hidden_size
         return operations(d * (d + features))

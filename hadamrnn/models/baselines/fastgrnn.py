@@ -8,26 +8,42 @@ The paper names U what is W here and the other way round. Its last stages, spars
 bytes instead of floats, are not part of this baseline: its size is that of float32.
 """
 
+from typing import Any
+
 import torch
 from torch import nn
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.models.baselines.common import FLOAT_BITS, Baseline, operations
+from hadamrnn.models.baselines.common import FLOAT_BITS, Baseline, Counts, operations
 
 
 class FastGRNN(Baseline):
     """FastGRNN with full-rank W and U, or W = A B and U = A' B' of a lower rank.
 
-    recurrent_rank, input_rank : inner size of W's and U's two factors; None: full rank.
     Initialisation as in the authors' code: normal weights of standard deviation 0.1, gate and
     state biases 1, zeta = sigmoid(1), nu = sigmoid(-4).
 
+    Parameters
+    ----------
+    recurrent_rank, input_rank : int, optional
+        Inner size of W's and U's two factors; None: full rank.
+    **arguments
+        As Baseline's.
+
+    Examples
+    --------
     >>> model = FastGRNN(input_size=3, hidden_size=8, output_size=4, recurrent_rank=2)
     >>> model(torch.randn(5, 20, 3)).shape
     torch.Size([5, 4])
     """
 
-    def __init__(self, *, recurrent_rank=None, input_rank=None, **arguments):
+    def __init__(
+        self,
+        *,
+        recurrent_rank: int | None = None,
+        input_rank: int | None = None,
+        **arguments: Any,
+    ) -> None:
         super().__init__(**arguments)
         for name, rank in (("recurrent_rank", recurrent_rank), ("input_rank", input_rank)):
             if rank is not None and rank < 1:
@@ -40,7 +56,7 @@ class FastGRNN(Baseline):
         self.zeta = nn.Parameter(torch.tensor(1.0))
         self.nu = nn.Parameter(torch.tensor(-4.0))
 
-    def states(self, values):
+    def states(self, values: torch.Tensor) -> torch.Tensor:
         drive = values
         for factor in reversed(self.input_factors):
             drive = drive @ factor.t()
@@ -57,14 +73,14 @@ class FastGRNN(Baseline):
             found.append(state)
         return torch.stack(found, 1)
 
-    def counts(self):
+    def counts(self) -> Counts:
         return {
             "recurrent": (sum(f.numel() for f in self.recurrent_factors), FLOAT_BITS),
             "input": (sum(f.numel() for f in self.input_factors), FLOAT_BITS),
             "bias": (2 * self.hidden_size + 2, FLOAT_BITS),  # and zeta, nu
         }
 
-    def step_operations(self, features):
+    def step_operations(self, features: int) -> dict[str, int]:
         """Products once for both gates, the second bias, and 1 - z, + nu, + z h_{t-1}."""
         d = self.hidden_size
         products = sum(f.numel() for f in self.recurrent_factors)
@@ -72,6 +88,6 @@ class FastGRNN(Baseline):
         return operations(products, 4 * d, 3 * d, 2 * d)
 
 
-def _factors(rows, columns, rank):
+def _factors(rows: int, columns: int, rank: int | None) -> nn.ParameterList:
     shapes = [(rows, columns)] if rank is None else [(rows, rank), (rank, columns)]
     return nn.ParameterList(nn.Parameter(0.1 * torch.randn(shape)) for shape in shapes)

@@ -6,10 +6,12 @@ Without linearity no form but the step loop computes it.
 """
 
 import math
+from typing import Any
 
 import torch
 
 from hadamrnn.hadamard import block_size_of, sylvester
+from hadamrnn.models.baselines.common import Counts
 from hadamrnn.models.baselines.dense import DenseRNN, loop
 from hadamrnn.models.quantization import sign
 
@@ -26,7 +28,7 @@ class HadamRelu(DenseRNN):
     quantized = True
     blocks: torch.Tensor
 
-    def __init__(self, **arguments):
+    def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         d = self.hidden_size
         self.block_size = block_size_of(d, self.q)
@@ -34,19 +36,19 @@ class HadamRelu(DenseRNN):
         self.register_buffer("blocks", torch.block_diag(*[block] * self.q), persistent=False)
         self.sign_weight = self.weight(1, d)
 
-    def recurrent_weight(self):
+    def recurrent_weight(self) -> torch.Tensor:
         return sign(self.sign_weight).t() * self.blocks / math.sqrt(self.block_size)
 
-    def states(self, values):
+    def states(self, values: torch.Tensor) -> torch.Tensor:
         return loop(self.drive(values), self.recurrent_weight(), torch.relu)
 
-    def last_state(self, values):
+    def last_state(self, values: torch.Tensor) -> torch.Tensor:
         return self.states(values)[:, -1]
 
-    def counts(self):
+    def counts(self) -> Counts:
         return {**super().counts(), "recurrent": (self.hidden_size, 1)}
 
-    def step_operations(self, features):
+    def step_operations(self, features: int) -> dict[str, int]:
         """As HadamRNN's: butterflies, one scale 1/sqrt(m), U x + b, and their sum; relu is free."""
         d = self.hidden_size
         return {

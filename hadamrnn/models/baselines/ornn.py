@@ -1,5 +1,8 @@
 """ORNN: HadamRNN's linear recurrence with a dense orthogonal W in full precision."""
 
+from typing import Any, cast
+
+import torch
 from torch import nn
 from torch.nn.utils.parametrizations import orthogonal
 
@@ -12,17 +15,16 @@ class ORNN(DenseRNN):
     The parametrization is torch's (matrix exponential around a base; Lezcano
     2019, arXiv:1909.09501). Float32 throughout; starts at a random orthogonal W.
 
-    >>> import torch
     >>> W = ORNN(input_size=3, hidden_size=8, output_size=4).recurrent_weight()
     >>> torch.allclose(W @ W.T, torch.eye(8), atol=1e-5)
     True
     """
 
-    def __init__(self, **arguments):
+    def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         layer = nn.Linear(self.hidden_size, self.hidden_size, bias=False)
         nn.init.orthogonal_(layer.weight)
         self.recurrence = orthogonal(layer)
 
-    def recurrent_weight(self):
-        return self.recurrence.weight
+    def recurrent_weight(self) -> torch.Tensor:
+        return cast("torch.Tensor", self.recurrence.weight)

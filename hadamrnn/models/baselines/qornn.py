@@ -2,6 +2,8 @@
 "Quantized Approximately Orthogonal Recurrent Neural Networks", arXiv:2402.04012).
 """
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -12,14 +14,27 @@ ITERATIONS = 15
 """Enough for singular values from 0.02 of the bound upwards, to float32's precision."""
 
 
-def bjorck(matrix, iterations=ITERATIONS):
+def bjorck(matrix: torch.Tensor, iterations: int = ITERATIONS) -> torch.Tensor:
     """The orthogonal factor of ``matrix``'s polar decomposition, differentiable.
 
     M <- (3 M - M M^T M) / 2 moves every singular value in (0, sqrt 3) to 1 (Bjorck and Bowie
     1971). M is first divided by the square root of the largest absolute row sum of M M^T, which
     bounds its norm from above and is 1 for an orthogonal M.
-    matrix : (d, d) of full rank.
 
+    Parameters
+    ----------
+    matrix : torch.Tensor
+        (d, d) of full rank.
+    iterations : int
+        More come closer.
+
+    Returns
+    -------
+    torch.Tensor
+        (d, d).
+
+    Examples
+    --------
     >>> bjorck(torch.tensor([[3.0, 0.0], [0.0, -0.2]])).round(decimals=5).tolist()
     [[1.0, 0.0], [0.0, -1.0]]
     """
@@ -43,14 +58,14 @@ class QORNN(DenseRNN):
 
     quantized = True
 
-    def __init__(self, **arguments):
+    def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         d = self.hidden_size
         self.recurrent = nn.Parameter(nn.init.orthogonal_(torch.empty(d, d)))
 
-    def orthogonal_weight(self):
+    def orthogonal_weight(self) -> torch.Tensor:
         """W before it is quantized."""
         return bjorck(self.recurrent)
 
-    def recurrent_weight(self):
+    def recurrent_weight(self) -> torch.Tensor:
         return quantize(self.orthogonal_weight(), self.weight_bits)
