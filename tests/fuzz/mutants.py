@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hadamrnn.integer import IntegerModel, packed
+from hadamrnn.integer import IntegerModel, header, packed
 from hadamrnn.integer.proof import (
     INT32_MAX,
     accumulator_bound,
@@ -23,12 +23,23 @@ from hadamrnn.integer.proof import (
 )
 from tests.random_models import many_models, random_model
 
-HEADER, LENGTH_AT, CHECKSUM = 64, 36, 4
-FIELDS = (
-    (4, 2), (6, 1), (7, 1), (8, 1), (9, 1), (10, 1), (11, 1), (12, 1), (13, 1), (14, 2), (16, 2),
-    (18, 2), (20, 2), (22, 2), (24, 2), (26, 2), (28, 4), (32, 4), (40, 8), (48, 8), (56, 8),
-)  # fmt: skip
-"""(offset, bytes) of the header's fields behind its magic, but for the length."""
+CHECKSUM = packed.CHECKSUM_BYTES
+
+
+def _fields() -> dict[str, tuple[int, int]]:
+    """{name: (offset, bytes)} of the header's fields."""
+    places, offset = {}, 0
+    for field in header.FIELDS:
+        size = struct.calcsize("<" + field.code)
+        places[field.name] = offset, size
+        offset += size
+    return places
+
+
+FIELDS = _fields()
+CHANGED = [place for name, place in FIELDS.items() if name not in ("magic", "length")]
+LENGTH_AT = FIELDS["length"][0]
+NAMES_AT = FIELDS["names_bytes"][0], FIELDS["names_bytes"][0] + 2
 WHOLE = (0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 20, 21, 31, 32, 127, 128, 255, 256, 32767, 32768, 65535)
 LARGE = (65536, INT32_MAX, INT32_MAX + 1, (1 << 32) - 1)
 SCALES = (0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 2.2e-308, 1.7e308, *map(float, ("inf", "nan")))
@@ -44,7 +55,7 @@ FILLERS = (b"\x00", b"\x88", b"\x77", b"\xff", b"\x80", b"\x7f")
 
 def sealed(data: bytes | bytearray) -> bytes:
     """``data`` with its own length and checksum."""
-    if len(data) < HEADER + CHECKSUM:
+    if len(data) < header.SIZE + CHECKSUM:
         return bytes(data)
     body = data[:LENGTH_AT] + struct.pack("<I", len(data)) + data[LENGTH_AT + 4 : -CHECKSUM]
     return body + struct.pack("<I", zlib.crc32(body))
@@ -81,19 +92,22 @@ def edges(model: IntegerModel) -> list[tuple[int, bytes]]:
             multiplier,
             model.bias,
             model.bias_shift,
+            model.fade,
         )
 
-    numbers = {32: bisect.bisect_right(range(1, INT32_MAX + 1), INT32_MAX, key=reached)}
-    if model.readout == "mean":
-        numbers[28] = ((1 << 32) - 1) // state_limit(model.activation_bits)
-    bias_at = HEADER + sum(
-        len(data)
-        for name, data in packed.sections(model).items()
-        if name in ("signs", "input", "output", "bias")
-    )
-    parts = (model.readout, model.activation_bits, model.max_steps, model.sum_shift)
-    logits = logit_bound(model.output_weight[:1], [0], *parts)
-    numbers[bias_at] = INT32_MAX - logits
+    numbers = {
+        FIELDS["input_multiplier"][0]: bisect.bisect_right(
+            range(1, INT32_MAX + 1), INT32_MAX, key=reached
+        )
+    }
+    if model.readout != "last":
+        most = state_limit(model.activation_bits) + model.log_floor
+        numbers[FIELDS["max_steps"][0]] = ((1 << 32) - 1) // most
+    before = ("signs", "input", "output", "bias")
+    parts = packed.sections(model)
+    bias_at = header.SIZE + sum(len(parts[name]) for name in before)
+    readout = (model.readout, model.activation_bits, model.max_steps, model.sum_shift)
+    numbers[bias_at] = INT32_MAX - logit_bound(model.output_weight[:1], [0], *readout)
     return [
         (offset, struct.pack("<I", (number + step) & 0xFFFFFFFF))
         for offset, number in numbers.items()
@@ -126,6 +140,8 @@ class Mutants:
             random_model(rng, block_size=128, q=1, class_names=names, name="größe"),
             random_model(rng, block_size=2, q=1, kind="symbol", class_names=names, name="\u0800"),
             random_model(rng, block_size=1, q=5, activation_bits=16),
+            random_model(rng, block_size=64, q=1, readout="log_mean", fade=3, multiplied=True),
+            random_model(rng, block_size=32, q=2, fade=7, bias_bits=2, kind="symbol"),
         ]
         self.seeds = [packed.to_bytes(model) for model in models]
         self.edges = [edges(model) for model in models]
@@ -155,21 +171,21 @@ class Mutants:
         """One change of one file, in place."""
         kind = below(draw, 10)
         if kind <= 2:  # a bit, anywhere or in the header
-            data[below(draw, HEADER if kind else len(data))] ^= 1 << below(draw, 8)
+            data[below(draw, header.SIZE if kind else len(data))] ^= 1 << below(draw, 8)
         elif kind == 3:  # a byte
             data[below(draw, len(data))] = below(draw, 256)
         elif kind == 4:  # a piece of text among the names
-            length = int.from_bytes(self.seeds[index][24:26], "little")
+            length = int.from_bytes(self.seeds[index][slice(*NAMES_AT)], "little")
             piece = one_of(draw, TEXT)
-            at = max(HEADER, len(data) - CHECKSUM - max(1 + below(draw, length), len(piece)))
+            at = max(header.SIZE, len(data) - CHECKSUM - max(1 + below(draw, length), len(piece)))
             put(data, at, piece)
         elif kind == 5:  # a field on the edge of what is proven
             put(data, *one_of(draw, self.edges[index]))
         elif kind == 6:  # extreme weights
-            at = HEADER + below(draw, len(data) - HEADER)
+            at = header.SIZE + below(draw, len(data) - header.SIZE)
             put(data, at, one_of(draw, FILLERS) * (1 + below(draw, 64)))
         else:
-            offset, size = one_of(draw, FIELDS)
+            offset, size = one_of(draw, CHANGED)
             put(data, offset, self._field(draw, data[offset : offset + size], offset, kind))
 
     def _field(self, draw: random.Random, now: bytes, offset: int, kind: int) -> bytes:
@@ -198,16 +214,45 @@ class Mutants:
         d = block * pick(1, 2) if draw.random() < 0.9 else pick(1, 70)
         features, classes = pick(1, 9), pick(1, 9)
         bits, input_bits = (4, 4) if draw.random() < 0.5 else (pick(1, 17), pick(1, 17))
-        mean = draw.random() < 0.5
+        mean, logarithm = draw.random() < 0.5, draw.random() < 0.5
+        version = 1 + (draw.random() < 0.9)
+        late, rows_too = version == 2 and draw.random() < 0.5, version == 2 and pick(0, 1)
         flags = 2 * mean + pick(0, 1) + 4 * (not mean and pick(0, 1))
+        flags += 8 * (mean and logarithm and version == 2) + 16 * rows_too
+        bias_bits = pick(2, 15) if late else 0
         names = b"\n".join([b"n"] + [b"c"] * (classes if draw.random() < 0.8 else pick(0, 9)))
-        fields = (
-            *(packed.MAGIC, packed.VERSION, flags, bits, input_bits, pick(2, 16), pick(2, 8)),
-            *(pick(1, 20), pick(0, 16), pick(0, 4) if mean else 0, pick(-128, 127)),
-            *(d, block, features, classes, len(names), 0),
-            *(1 << pick(0, 31) if mean else 1, 1 << pick(0, 30), 0, 0.1, 0.1, 0.1),
-        )
+        values = {
+            "flags": flags,
+            "weight_bits": bits,
+            "input_weight_bits": input_bits,
+            "activation_bits": pick(2, 16),
+            "input_bits": pick(2, 8),
+            "fraction_bits": pick(1, 20),
+            "bias_shift": pick(0, 16) if draw.random() < 0.9 else pick(0, 27),
+            "sum_shift": pick(0, 4) if mean else 0,
+            "input_zero_point": pick(-128, 127),
+            "hidden_size": d,
+            "block_size": block,
+            "input_size": features,
+            "output_size": classes,
+            "names_bytes": len(names),
+            "fade": pick(0, 6) if late else 0,
+            "bias_bits": bias_bits,
+            "max_steps": 1 << pick(0, 31) if mean else 1,
+            "input_multiplier": 1 << pick(0, 30),
+            "length": 0,
+            **dict.fromkeys(("input_scale", "state_scale", "logit_scale"), 0.1),
+        }
         rows = features * packed.row_bytes(d, input_bits) + classes * packed.row_bytes(d, bits)
         body = draw.randbytes(packed.row_bytes(d, 1) + rows)
-        body += integers(d, 1 << pick(0, 15), 2) + integers(classes, 1 << pick(0, 31), 4) + names
-        return sealed(packed.HEADER.pack(*fields) + body + bytes(CHECKSUM))
+        if bias_bits:
+            body += draw.randbytes(packed.row_bytes(d, bias_bits))
+        else:
+            body += integers(d, 1 << pick(0, 15), 2)
+        body += integers(classes, 1 << pick(0, 31), 4)
+        if rows_too:
+            most = 0x7FFF if draw.random() < 0.8 else 0xFFFF
+            body += b"".join(pick(0, most).to_bytes(2, "little") for _ in range(classes))
+        data = bytearray(header.pack(values) + body + names + bytes(CHECKSUM))
+        data[FIELDS["version"][0]] = version
+        return sealed(data)

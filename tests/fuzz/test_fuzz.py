@@ -14,7 +14,7 @@ import pytest
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import packed
 from tests.fuzz.__main__ import ROOT
-from tests.fuzz.mutants import Mutants, sealed
+from tests.fuzz.mutants import FIELDS, Mutants, sealed
 from tests.fuzz.readers import BUILDS, CReader, Tally, compare
 
 COUNT = 40_000
@@ -78,8 +78,9 @@ def test_edges_are_where_the_proofs_end():
     """Of the multiplier, the values on its edge are accepted up to it and refused beyond."""
     mutants = Mutants(seed=0)
     for seed, fields in zip(mutants.seeds, mutants.edges, strict=True):
-        multipliers = [value for offset, value in fields if offset == 32]
-        answers = [accepted(sealed(seed[:32] + value + seed[36:])) for value in multipliers]
+        at = FIELDS["input_multiplier"][0]
+        multipliers = [value for offset, value in fields if offset == at]
+        answers = [accepted(sealed(seed[:at] + value + seed[at + 4 :])) for value in multipliers]
         assert answers == [True, True, False]
 
 
