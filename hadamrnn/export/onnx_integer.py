@@ -2,7 +2,7 @@
 
 ONNX shifts unsigned integers only and its integer division truncates, so the graph computes in
 float64, where each number of the integer model and each of its halves, quarters, ... is exact.
-With F = fraction_bits and k = log2(m) // 2, one step of the integer model is
+With F = fraction_bits and k = log2(m) // 2, one step of the integer model is:
 
     y  = t u                                     if m = 4^k
     y  = floor(t (u 46341 / 2^16) + 1/2)         if m = 2 4^k,       t = (I_q (x) S_m) h
@@ -10,7 +10,7 @@ With F = fraction_bits and k = log2(m) // 2, one step of the integer model is
 
 which is the definition (hadamrnn/integer/model.py) divided by 2^F: a floor shift becomes a Floor.
 Why it is exact: every intermediate is an integer divided by a power of two that is at most 2^20,
-and the integer has at most 53 bits, the width of float64: |t| < 2^23 times 46341 takes 39,
+and the integer has at most 53 bits, the width of float64: ``|t| < 2^23`` times 46341 takes 39,
 accumulators and logits are proven to fit 32. So sums and products never round, in any order.
 """
 
