@@ -98,7 +98,7 @@ def noise(count: int) -> np.ndarray:
 
 def steps_checksum(model: IntegerModel) -> int:
     """What fuzz_load.c says of the steps of ``model``."""
-    steps = min(STEPS, model.max_steps) if model.readout == "mean" else STEPS
+    steps = STEPS if model.readout == "last" else min(STEPS, model.max_steps)
     if model.input_kind == "symbol":
         x = (noise(steps) % model.input_size).astype(np.uint16)
     else:
