@@ -59,6 +59,8 @@ def check(given: object, find_data: FindData | None = None) -> dict[str, Setting
         name: read(Section, own, f"benchmark.{name}", defaults)
         for name, own in top.benchmark.items()
     }
+    if not sections:
+        raise HadamrnnError("benchmark: must have a section for at least one benchmark; got {}")
     listed = _listed(top.benchmarks, top.benchmark)
     facts = {}
     if find_data is not None:

@@ -94,6 +94,18 @@ def test_word_dropout_needs_an_embedding(document):
     assert params.check(document)["copy"].train.word_dropout == 0.2
 
 
+@pytest.mark.parametrize("model", params.MODELS)
+def test_noise_of_integer_states_is_for_the_model_that_has_them(document, model):
+    document |= {"model": model}
+    assert params.check(document)["copy"].model == model
+    put(document, "benchmark.copy.state_noise_bits", 8)
+    if model == "hadamrnn":
+        assert params.check(document)["copy"].train.state_noise_bits == 8
+        return
+    words = f"must be null for model {model}, which has no integer states; got 8"
+    refused(document, f"benchmark.copy.state_noise_bits: {words}")
+
+
 @pytest.mark.parametrize("block", [1 << n for n in range(13)])
 def test_widths_of_states_are_those_the_export_proves(block):
     for bits in range(2, 17):
@@ -111,6 +123,9 @@ def test_states_too_wide_for_their_blocks(document):
     refused(document, f"benchmark.copy.activation_bits: {words}")
     for key, value in (("q", 2), ("model", "hadamrelu"), ("activation_bits", 15)):
         assert params.check(document | {key: value})["copy"].train.hidden_size == 512
+    document |= {"q": 4}
+    document["train"]["hidden_size"] = 2048
+    refused(document, f"benchmark.copy.activation_bits: {words}")
 
 
 def test_only_listed_benchmarks_must_fit_the_top_level_keys(document):

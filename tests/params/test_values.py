@@ -173,6 +173,7 @@ POWER = "into blocks whose size is a power of two"
         ("train.warmup_steps", -1, "train.warmup_steps: must be an integer of at least 0; got -1"),
         ("train", None, "train: must be a mapping; got null"),
         ("benchmark", [], "benchmark: must be a mapping; got []"),
+        ("benchmark", {}, "benchmark: must have a section for at least one benchmark; got {}"),
         ("benchmark.copy", None, "benchmark.copy: must be a mapping; got null"),
         ("benchmark.har2", [1], "benchmark.har2: must be a mapping; got [1]"),
         ("benchmark.copy.data", 5, "benchmark.copy.data: must be a mapping; got 5"),
