@@ -28,7 +28,7 @@ from hadamrnn.export.weights import FrozenWeights
 from hadamrnn.integer import IntegerModel
 from hadamrnn.integer.checks import RANGES, ROW_MULTIPLIER_MAX
 from hadamrnn.integer.fixed_point import round_shift
-from hadamrnn.integer.logarithm import LOG_FLOOR, OCTAVE
+from hadamrnn.integer.logarithm import OCTAVE
 from hadamrnn.integer.proof import (
     FRACTION_BITS_MAX,
     INT32_MAX,
@@ -40,6 +40,7 @@ from hadamrnn.integer.proof import (
     state_limit,
 )
 from hadamrnn.metrics import cross_entropy
+from hadamrnn.readouts import LOG_FLOOR
 
 Array = npt.NDArray[Any]
 PEAK_FRACTIONS = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import onnx
 
 from hadamrnn.export.onnx_graph import build, check_choices
-from hadamrnn.integer.logarithm import LOG_FLOOR
+from hadamrnn.readouts import LOG_FLOOR
 
 Floats = npt.NDArray[Any]
 

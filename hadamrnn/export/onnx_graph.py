@@ -18,7 +18,7 @@ import onnx
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.hadamard import sylvester
-from hadamrnn.integer.checks import READOUTS
+from hadamrnn.readouts import READOUTS
 
 Array = npt.NDArray[Any]
 LARGEST_SINGLE_PRODUCT = 64

@@ -17,8 +17,8 @@ from hadamrnn.integer.proof import (
     logit_bound,
     sum_limit,
 )
+from hadamrnn.readouts import READOUTS
 
-READOUTS = ("last", "mean", "log_mean")
 ROW_MULTIPLIER_MAX = (1 << 15) - 1
 RANGES = {  # field: (lowest, highest), as the packed file can hold them and the C code relies on
     "hidden_size": (1, 1 << 15),

@@ -22,8 +22,6 @@ TABLE = np.array(
     dtype=np.uint8,
 )
 """T."""
-LOG_FLOOR = 2.0**-7
-"""What is added to a mean of states, in real units, before its logarithm is taken."""
 LARGEST = 32 * OCTAVE
 """No logarithm of 32 bits is above it."""
 

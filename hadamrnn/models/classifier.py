@@ -1,7 +1,7 @@
 """Classifiers: a recurrent layer, relu, and a quantized linear read-out.
 
-y = V relu(r) + c,   r the last state, or y from the mean over time of relu(h_t), or at every
-step for many-to-many (arXiv:2502.00047, section 2)
+y = V r + c,   r the last relu(h_t), their mean over time or its logarithm (readouts.py), or every
+relu(h_t) for many-to-many (arXiv:2502.00047, section 2, has the first and the last)
 """
 
 import math
@@ -16,10 +16,9 @@ from hadamrnn.models.embedding import FoldedEmbedding
 from hadamrnn.models.layer import HadamRNN
 from hadamrnn.models.quantization import quantize
 from hadamrnn.models.state_noise import StateNoise
+from hadamrnn.readouts import LOG_FLOOR, READOUTS
 from hadamrnn.recurrence import dispatch, unequal
 from hadamrnn.recurrence.reference import Mode, Readout
-
-READOUTS = ("last", "mean")
 
 
 class HadamClassifier(nn.Module):
@@ -35,7 +34,8 @@ class HadamClassifier(nn.Module):
     output_size : int
         Classes.
     readout : str
-        "last" or "mean" (over time of relu(h_t)); ignored when ``per_step``.
+        "last", "mean" (over time of relu(h_t)) or "log_mean" (its logarithm, ``readouts``);
+        ignored when ``per_step``.
     per_step : bool
         Logits at every step (many-to-many).
     embedding_size : int or None
@@ -117,8 +117,10 @@ class HadamClassifier(nn.Module):
             noise = self.state_noise.draw(len(x), self.rnn.sign_weight)
         if self.per_step:
             return self._run(x, lengths, "logits", (weight, self.output_bias), noise)
-        if self.readout == "mean":
+        if self.readout != "last":
             active = self._run(x, lengths, "mean", initial_state=noise)
+            if self.readout == "log_mean":
+                active = (active + LOG_FLOOR).log2()
         else:
             last = self._run(x, lengths, "last")
             # W is orthogonal: at the end the noise is as good as at the start, and cheaper.

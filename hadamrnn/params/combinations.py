@@ -80,6 +80,8 @@ def _refusals(settings: Settings) -> Iterator[tuple[str, str, object]]:
     if model != "hadamrnn" and train.state_noise_bits is not None:
         rule = f"null for model {model}, which has no integer states"
         yield "state_noise_bits", rule, train.state_noise_bits
+    if model != "hadamrnn" and settings.readout == "log_mean":
+        yield "readout", f"last or mean for model {model}", settings.readout
     if train.train_on_validation and train.select != "last":
         # Rows that are trained on cannot choose the epoch.
         yield "select", "last where train_on_validation is true", train.select
@@ -112,7 +114,7 @@ def _refusals_of_data(
 ) -> Iterator[tuple[str, str, object]]:
     """(key, what it must be, value) for a data set with these facts."""
     train = settings.train
-    if facts.per_step and own_readout == "mean":
+    if facts.per_step and own_readout not in (None, "last"):
         yield "readout", "last for a data set that is read out at every step", own_readout
     if facts.per_step and train.balanced:
         yield "balanced", "false for a data set with a target at every step", train.balanced

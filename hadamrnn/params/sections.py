@@ -27,7 +27,7 @@ Model = Literal[
 Positive = Annotated[float, number(0, open_end=True)]
 Size = Annotated[int, whole(1, 4096)]
 Blocks = Annotated[int, whole(1)]
-Readout = Literal["last", "mean"]
+Readout = Literal["last", "mean", "log_mean"]
 WeightBits = Annotated[int, whole(1, 8)] | Annotated[None, means("null for full precision")]
 StateBits = Annotated[int, whole(2, 16)]
 InputBits = Annotated[int, whole(2, 8)]
@@ -86,7 +86,7 @@ class Document:
     benchmarks: Any
     model: Model
     q: Blocks | Auto
-    readout: Literal["auto", "last", "mean"]
+    readout: Literal["auto", "last", "mean", "log_mean"]
     weight_bits: WeightBits | Auto
     activation_bits: StateBits | Auto
     input_bits: InputBits | Auto

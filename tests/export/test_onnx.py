@@ -23,7 +23,7 @@ from tests.random_models import many_models
 from tests.random_models import random_inputs as many_inputs
 
 SIZES = [(4, 1), (8, 8), (32, 2), (64, 1), (128, 1), (128, 4), (256, 1)]
-READOUTS = [("last", False), ("mean", False), ("last", True)]
+READOUTS = [("last", False), ("mean", False), ("log_mean", False), ("last", True)]
 SHAPES = [(1, 1), (3, 7), (5, 2), (2, 200)]
 
 
@@ -56,7 +56,9 @@ def float_loop(weights, drive, readout, per_step):
         h = h @ matrix.T + drive[:, step] + weights.bias
         relus.append(np.maximum(h, 0))
     every = np.stack(relus, axis=1)
-    features = every if per_step else every.mean(1) if readout == "mean" else relus[-1]
+    features = every if per_step else relus[-1] if readout == "last" else every.mean(1)
+    if readout == "log_mean":
+        features = np.log2(features + 2.0**-7)
     return features @ weights.output_weight.T.astype(np.float64) + weights.output_bias
 
 
@@ -127,6 +129,7 @@ def random_model(generator, hidden_size, q, readout, per_step, kind, activation_
         "output_weight": draw(7, classes, hidden_size),
         "output_bias": draw(10**5, classes),
     }
+    logarithm = readout == "log_mean"
     sum_shift = smallest_sum_shift(
         arrays["output_weight"], arrays["output_bias"], readout, activation_bits, max_steps
     )
@@ -146,7 +149,8 @@ def random_model(generator, hidden_size, q, readout, per_step, kind, activation_
                 fraction_bits=fraction_bits,
                 bias_shift=max(0, largest.bit_length() - 18),
                 input_multiplier=max(1, largest // (150 * (128 if kind == "dense" else 1))),
-                sum_shift=sum_shift,
+                sum_shift=0 if logarithm else sum_shift,
+                log_floor=int(logarithm),
                 max_steps=max_steps,
                 input_scale=1 / 255,
                 input_zero_point=-128,

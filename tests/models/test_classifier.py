@@ -29,15 +29,17 @@ def plain_logits(model, x):
     if model.per_step:
         steps = range(states.shape[1])
         return torch.stack([states[:, t].relu() @ weight.t() + bias for t in steps], 1)
-    if model.readout == "mean":
-        return sum(state.relu() for state in states.unbind(1)) / states.shape[1] @ weight.t() + bias
+    if model.readout != "last":
+        mean = sum(state.relu() for state in states.unbind(1)) / states.shape[1]
+        seen = torch.log2(mean + 2.0**-7) if model.readout == "log_mean" else mean
+        return seen @ weight.t() + bias
     return states[:, -1].relu() @ weight.t() + bias
 
 
 @pytest.mark.parametrize("symbols", [False, True], ids=["dense", "symbols"])
 @pytest.mark.parametrize("bits", [1, 4, None])
 @pytest.mark.parametrize(
-    ("readout", "per_step"), [("last", False), ("mean", False), ("last", True)]
+    ("readout", "per_step"), [("last", False), ("mean", False), ("log_mean", False), ("last", True)]
 )
 @pytest.mark.parametrize("features", [3, 60])
 def test_logits_and_gradients_equal_the_definition(features, readout, per_step, bits, symbols):
@@ -73,6 +75,6 @@ def test_parameters_and_state_dict():
 
 
 def test_readout_error():
-    words = "readout: must be one of last, mean; got 'max'"
+    words = "readout: must be one of last, mean, log_mean; got 'max'"
     with pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
         make(3, 16, 4, readout="max")

@@ -44,6 +44,11 @@ def checked(document, facts, **values):
         ),
         (
             STEPS,
+            {"readout": "log_mean"},
+            "readout: must be last for a data set that is read out at every step; got 'log_mean'",
+        ),
+        (
+            STEPS,
             {"balanced": True},
             "balanced: must be false for a data set with a target at every step; got True",
         ),

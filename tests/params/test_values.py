@@ -46,7 +46,7 @@ POWER = "into blocks whose size is a power of two"
             0,
             "train.clip_gradient: must be a number greater than 0, or null for no limit; got 0",
         ),
-        ("readout", "max", "readout: must be one of auto, last, mean; got 'max'"),
+        ("readout", "max", "readout: must be one of auto, last, mean, log_mean; got 'max'"),
         ("activation_bits", 17, f"activation_bits: must be an integer from 2 to 16{AUTO}; got 17"),
         (
             "activation_bits",
