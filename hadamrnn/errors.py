@@ -1,4 +1,4 @@
-"""The one error class that users are meant to read.
+"""The one error class that users are meant to read, and the warning beside it.
 
 Every message is a single sentence of the form "place: rule; got value", so that whoever sees it
 knows what to change. Command-line entry points print it without a traceback.
@@ -6,6 +6,7 @@ knows what to change. Command-line entry points print it without a traceback.
 
 import contextlib
 import sys
+from collections.abc import Iterator
 
 
 class HadamrnnError(ValueError):
@@ -18,8 +19,12 @@ class HadamrnnError(ValueError):
     """
 
 
+class HadamrnnWarning(UserWarning):
+    """What was asked for is done, but probably not what was meant."""
+
+
 @contextlib.contextmanager
-def as_sentences():
+def as_sentences() -> Iterator[None]:
     """Around a program's work: a HadamrnnError ends it with its sentence and exit status 1.
 
     So does a file that cannot be read or written where nothing else says more about it.

@@ -3,7 +3,8 @@
 import argparse
 
 from hadamrnn import integer
-from hadamrnn.integer import accounting
+from hadamrnn.integer import IntegerModel, accounting
+from hadamrnn.integer.inputs import real_range
 
 HELP = "what the model is, its bytes and operations"
 
@@ -19,11 +20,22 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def describe(model):
-    """Lines of text about an IntegerModel."""
+def describe(model: IntegerModel) -> list[str]:
+    """Lines of text about a model.
+
+    Parameters
+    ----------
+    model : IntegerModel
+        As loaded.
+
+    Returns
+    -------
+    list of str
+        A label and a value each.
+    """
     kind = "symbol ids" if model.input_kind == "symbol" else f"{model.input_bits}-bit integers"
     readout = "every step" if model.per_step else model.readout
-    lines = [
+    lines: list[tuple[str, object]] = [
         ("model", model.name),
         (
             "hidden state",
@@ -37,8 +49,7 @@ def describe(model):
         ),
     ]
     if model.input_kind == "dense":
-        half = 1 << (model.input_bits - 1)
-        low, high = (model.input_scale * (x - model.input_zero_point) for x in (-half, half - 1))
+        low, high = real_range(model)
         lines.append(
             (
                 "input range",
@@ -46,7 +57,9 @@ def describe(model):
                 f"{model.input_scale:.6g}, zero {model.input_zero_point}",
             )
         )
-    if model.readout == "mean":
+    if model.fade:
+        lines.append(("memory", f"fades by 2^-{model.fade} a step"))
+    if model.readout != "last":
         lines.append(("longest sequence", f"{model.max_steps} steps"))
     lines += [
         (

@@ -1,70 +1,96 @@
 """Inputs as users have them: .npy and .csv files as arrays that a model can read."""
 
-import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from hadamrnn import files
+from hadamrnn.cli import csv_file
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.integer import IntegerModel
+from hadamrnn.prepared import arrays
 from hadamrnn.prepared.coding import Coding
+from hadamrnn.prepared.copy_task import expand_copy
+
+NPY, ZIP = b"\x93NUMPY", b"PK\x03\x04"
+"""First bytes of an array, and of an archive of arrays."""
 
 
-def read_csv(path):
-    """One sequence as (time, columns) float64: a line for each time step, numbers and commas."""
-    rows: list[list[float]] = []
-    with open(path, encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = [float(text) for text in line.split(",")]
-            except ValueError as error:
-                raise HadamrnnError(
-                    f"{path}: line {number} must hold numbers separated by commas; "
-                    f"got {line.strip()[:60]!r}"
-                ) from error
-            if rows and len(row) != len(rows[0]):
-                raise HadamrnnError(
-                    f"{path}: line {number} must hold {len(rows[0])} numbers like "
-                    f"those before it; got {len(row)}"
-                )
-            rows.append(row)
-    if not rows:
-        raise HadamrnnError(f"{path}: must hold at least one line of numbers; got none")
-    return np.array(rows)
+def read_npy(path: Path) -> npt.NDArray[Any]:
+    """The array of numbers in a .npy file.
 
+    Parameters
+    ----------
+    path : Path
+        The file.
 
-def read_inputs(path, model):
-    """Real inputs, (n, T, d_in), or symbol ids, (n, T), of a .npy or .csv file.
+    Returns
+    -------
+    array
+        As stored; read as it is used.
 
-    A .npy file holds one sequence or many. If a card.json lies beside it (a prepared data set),
-    its scale and offset turn the stored numbers into real ones. A .csv file holds one sequence.
+    Raises
+    ------
+    HadamrnnError
+        If the file cannot be read, is no array of numbers, or is shorter than it claims.
     """
-    path = Path(path)
-    symbol = model.input_kind == "symbol"
     try:
-        if path.suffix == ".npy":
-            inputs = np.load(path, allow_pickle=False)
-        elif path.suffix == ".csv":
-            inputs = read_csv(path)
-            inputs = inputs.reshape(1, -1) if symbol else inputs[None]
-        else:
-            raise HadamrnnError(f"{path}: must be a .npy or .csv file; got {path.suffix!r}")
+        with path.open("rb") as file:
+            start = file.read(len(NPY))
     except OSError as error:
-        raise HadamrnnError(f"{path}: must be a readable file; got {error}") from error
-    except HadamrnnError:
-        raise
-    except (ValueError, EOFError) as error:
-        raise HadamrnnError(f"{path}: must be an array of numbers; got {error}") from error
-    if inputs.dtype.kind not in "iufb":
-        raise HadamrnnError(f"{path}: must be an array of numbers; got {inputs.dtype}")
-    if inputs.ndim == (1 if symbol else 2):
-        inputs = inputs[None]
-    card = path.with_name("card.json")
-    if not symbol and path.suffix == ".npy" and card.is_file():
-        try:
-            content = json.loads(card.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise HadamrnnError(f"{card}: must be JSON; got {error}") from error
-        inputs = Coding.from_card(content, str(card)).decode(inputs)
-    return inputs
+        raise HadamrnnError(f"{path}: must be a readable file; got {error.strerror}") from error
+    if start[: len(ZIP)] == ZIP:
+        raise HadamrnnError(
+            f"{path}: must be one array (numpy.save); got an archive, such as .npz files are"
+        )
+    if start != NPY:
+        raise HadamrnnError(f"{path}: must be an array (numpy.save); got a start of {start!r}")
+    try:
+        # A map takes no memory for what a damaged header claims beyond the end of the file.
+        with np.errstate(all="ignore"):
+            array = np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:  # a damaged header fails in many ways within NumPy
+        raise HadamrnnError(f"{path}: must be a whole array of numbers; got {error}") from error
+    if array.dtype.kind not in "iufb":
+        raise HadamrnnError(f"{path}: must be an array of numbers; got {array.dtype}")
+    return array
+
+
+def read_inputs(path: Path, model: IntegerModel) -> npt.NDArray[Any]:
+    """Real inputs, or symbol ids, of a .npy or .csv file.
+
+    Parameters
+    ----------
+    path : Path
+        A .npy file holds one sequence or many. If a card.json lies beside it (a prepared data
+        set), the stored numbers are decoded as it says. A .csv file holds one sequence, a line a
+        step.
+    model : IntegerModel
+        Who reads.
+
+    Returns
+    -------
+    array, (n, T, d_in) or (n, T)
+        Not checked against the model.
+
+    Raises
+    ------
+    HadamrnnError
+        For a file of another kind, or one that cannot be read.
+    """
+    symbol = model.input_kind == "symbol"
+    if path.suffix == ".csv":
+        rows = csv_file.read(path)
+        return rows.reshape(1, -1) if symbol else rows[None]
+    if path.suffix != ".npy":
+        raise HadamrnnError(f"{path}: must be a .npy or .csv file; got {path.suffix!r}")
+    stored = read_npy(path)
+    card_path = path.with_name(arrays.CARD)
+    if card_path.is_file():
+        card = files.read_json(card_path)
+        if card.get("layout") == "copy" and path.stem.endswith("_messages"):
+            return expand_copy(stored, card["steps"])[0]
+        stored = Coding.from_card(card, str(card_path)).decode(stored)
+    return stored[None] if stored.ndim == (1 if symbol else 2) else stored

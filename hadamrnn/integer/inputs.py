@@ -7,6 +7,10 @@ import numpy.typing as npt
 
 from hadamrnn.errors import HadamrnnError
 
+DOUBTFUL_SHARE, DOUBTFUL_FEATURE = 0.05, 0.5
+"""Shares of all values, and of one feature's, outside the input range above which it is told.
+No single test window of har2 and dsa19 reaches either."""
+
 
 def check_input(model: Any, x_int: npt.ArrayLike) -> npt.NDArray[np.int64]:
     """Integers that a step may read.
@@ -63,9 +67,16 @@ def check_sequences(model: Any, x: npt.ArrayLike) -> npt.NDArray[Any]:
     Raises
     ------
     HadamrnnError
-        For another shape, or more steps than are proven.
+        For another shape or type, or more steps than are proven.
     """
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        raise HadamrnnError(
+            f"inputs: must be sequences of one length with equally many features; got {error}"
+        ) from error
+    if array.dtype.kind not in "iufb":
+        raise HadamrnnError(f"inputs: must be numbers; got {array.dtype}")
     axes = ("batch", "time") if model.input_kind == "symbol" else ("batch", "time", "features")
     if (
         array.ndim != len(axes)
@@ -102,13 +113,99 @@ def quantize(model: Any, x_real: npt.ArrayLike) -> npt.NDArray[Any]:
         For NaN, fractions of a symbol, or a wrong shape.
     """
     x = check_sequences(model, x_real)
-    if model.input_kind == "symbol":
-        ids = x.astype(np.int64)
-        if not np.array_equal(ids, x):
-            raise HadamrnnError("inputs: symbol ids must be integers; got fractions")
-        return check_input(model, ids).astype(np.uint16)
-    half = 1 << (model.input_bits - 1)
-    x = np.rint(x / model.input_scale) + model.input_zero_point
     if np.isnan(x).any():
-        raise HadamrnnError("inputs: must be numbers; got NaN")
+        raise HadamrnnError(f"inputs: must be numbers; got NaN in {place(np.isnan(x))}")
+    if model.input_kind == "symbol":
+        fractions = x != np.rint(x)
+        if fractions.any():
+            raise HadamrnnError(
+                f"inputs: symbol ids must be integers; got {x[fractions][0]} in {place(fractions)}"
+            )
+        outside = (x < 0) | (x >= model.input_size)
+        if outside.any():
+            raise HadamrnnError(
+                f"inputs: must be integers from 0 to {model.input_size - 1}; "
+                f"got {x[outside][0]:.20g} in {place(outside)}"
+            )
+        return x.astype(np.uint16)
+    half = 1 << (model.input_bits - 1)
+    with np.errstate(over="ignore"):  # what becomes infinite saturates
+        x = np.rint(x / model.input_scale) + model.input_zero_point
     return np.clip(x, -half, half - 1).astype(np.int8)
+
+
+def place(mask: npt.NDArray[np.bool_]) -> str:
+    """Where the first true value of a batch of sequences lies, in words.
+
+    Parameters
+    ----------
+    mask : array of bool, (batch, time) or (batch, time, features)
+        With at least one true value.
+
+    Returns
+    -------
+    str
+        For the end of a sentence.
+
+    Examples
+    --------
+    >>> place(np.array([[[False, False]], [[False, True]]]))
+    'sequence 1, step 0, feature 1 (counted from 0)'
+    """
+    index = np.unravel_index(mask.argmax(), mask.shape)
+    names = ("sequence", "step", "feature")
+    where = ", ".join(f"{name} {i}" for name, i in zip(names, index, strict=False))
+    return f"{where} (counted from 0)"
+
+
+def real_range(model: Any) -> tuple[float, float]:
+    """The real inputs of a dense model's lowest and highest integer, beyond which others are cut.
+
+    Parameters
+    ----------
+    model : IntegerModel
+        Who reads.
+    """
+    half = 1 << (model.input_bits - 1)
+    lowest, highest = -half - model.input_zero_point, half - 1 - model.input_zero_point
+    return model.input_scale * lowest, model.input_scale * highest
+
+
+def doubt(model: Any, x_real: npt.ArrayLike) -> str | None:
+    """Why inputs do not look like what a dense model was trained on.
+
+    Parameters
+    ----------
+    model : IntegerModel
+        Who reads.
+    x_real : array_like, (batch, time, d_in) or (batch, time)
+        As ``quantize`` accepts.
+
+    Returns
+    -------
+    str or None
+        A sentence for stored bytes where the model reads real numbers, or where more than
+        DOUBTFUL_SHARE of the values, or DOUBTFUL_FEATURE of a feature's, saturate; None for
+        nothing of the kind.
+    """
+    if model.input_kind == "symbol":
+        return None
+    x = np.asarray(x_real)
+    low, high = real_range(model)
+    if x.dtype == np.uint8 and model.input_scale != 1.0:
+        return (
+            f"inputs: are bytes (uint8), as prepared folders store them, but the model reads real "
+            f"numbers from {low:.6g} to {high:.6g}; hadamrnn.prepared.coding.Coding decodes what "
+            f"is stored, and readings in real units are best passed as floats"
+        )
+    margin = model.input_scale / 2
+    outside = (x < low - margin) | (x > high + margin)
+    share, shares = outside.mean(), outside.mean(axis=(0, 1))
+    worst = int(shares.argmax())
+    if share <= DOUBTFUL_SHARE and shares[worst] <= DOUBTFUL_FEATURE:
+        return None
+    return (
+        f"inputs: {100 * share:.0f} % of the values, of feature {worst} (counted from 0) "
+        f"{100 * shares[worst]:.0f} %, lie outside the model's input range, {low:.6g} to "
+        f"{high:.6g}, and are clipped; are they in the units it was trained on?"
+    )

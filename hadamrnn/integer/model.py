@@ -25,12 +25,13 @@ the class is the argmax, ties going to the lowest id.
 ``integer.batch`` computes the same in the declared 32 bits, many sequences at a time.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from hadamrnn.errors import HadamrnnError
+from hadamrnn.errors import HadamrnnError, HadamrnnWarning
 from hadamrnn.hadamard import fast_transform
 from hadamrnn.integer import batch as integer_batch
 from hadamrnn.integer import inputs
@@ -353,5 +354,19 @@ class IntegerModel:
         -------
         array of int64
             The ids.
+
+        Raises
+        ------
+        HadamrnnError
+            As ``quantize_input`` does.
+
+        Warns
+        -----
+        HadamrnnWarning
+            If the inputs do not look like what the model was trained on (``inputs.doubt``).
         """
-        return self.run_logits(self.quantize_input(x_real)).argmax(axis=-1)
+        x_int = self.quantize_input(x_real)
+        doubt = inputs.doubt(self, x_real)
+        if doubt is not None:
+            warnings.warn(doubt, HadamrnnWarning, stacklevel=2)
+        return self.run_logits(x_int).argmax(axis=-1)

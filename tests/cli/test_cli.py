@@ -1,14 +1,15 @@
 """The command: info and predict end to end, and one sentence for every error."""
 
+import io
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 from hadamrnn import cli
+from hadamrnn.cli import csv_file
 from hadamrnn.integer import packed
+from hadamrnn.prepared.copy_task import expand_copy
 from tests.random_models import random_model
 
 
@@ -22,6 +23,21 @@ def folder(tmp_path):
     )
     packed.write(random_model(rng, kind="symbol", per_step=True), tmp_path / "symbol.hrnn")
     return tmp_path
+
+
+def npy(array):
+    """The bytes of a .npy file."""
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def npy_of_shape(shape):
+    """A .npy file whose header claims a shape, and no numbers."""
+    file = io.BytesIO()
+    header = {"descr": "<f8", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+    return file.getvalue()
 
 
 def run(capsys, *arguments):
@@ -86,7 +102,8 @@ def test_predict_reads_the_card_of_prepared_data(folder, capsys):
     x = np.random.default_rng(2).integers(0, 256, (4, 9, 3), dtype=np.uint8)
     np.save(folder / "x.npy", x)
     code, _, errors = run(capsys, "predict", folder / "dense.hrnn", folder / "x.npy")
-    assert code == 0 and "% of the inputs lie outside the model's input range" in errors
+    assert code == 0 and errors.startswith(f"hadamrnn: warning: {folder / 'x.npy'}: ")
+    assert "are bytes (uint8), as prepared folders store them" in errors
     card = {"input": {"kind": "dense", "size": 3, "scale": 1 / 255, "offset": 0.0}}
     (folder / "card.json").write_text(json.dumps(card))
     code, output, errors = run(capsys, "predict", folder / "dense.hrnn", folder / "x.npy")
@@ -95,14 +112,53 @@ def test_predict_reads_the_card_of_prepared_data(folder, capsys):
     assert (code, errors) == (0, "") and output.split()[1::2] == names
 
 
+def test_predict_expands_stored_messages_of_the_copy_task(folder, capsys):
+    model = random_model(np.random.default_rng(4), kind="symbol", input_size=10, per_step=True)
+    packed.write(model, folder / "copy.hrnn")
+    messages = np.arange(1, 9, dtype=np.uint8)[[[0, 1, 2, 3, 4, 5, 6, 7, 0, 1]]]
+    np.save(folder / "test_messages.npy", messages)
+    card = {"layout": "copy", "steps": 30, "input": {"kind": "symbol", "scale": 1, "offset": 0}}
+    (folder / "card.json").write_text(json.dumps(card))
+    output = run(capsys, "predict", folder / "copy.hrnn", folder / "test_messages.npy")[1]
+    expected = model.predict(expand_copy(messages, 30)[0])[0]
+    assert output == f"0\t{' '.join(map(str, expected))}\n"
+
+
+def test_predict_names_the_feature_in_other_units(folder, capsys):
+    x = np.random.default_rng(5).random((4, 9, 3))
+    x[..., 1] *= 9.81
+    np.save(folder / "x.npy", x)
+    code, output, errors = run(capsys, "predict", folder / "dense.hrnn", folder / "x.npy")
+    assert code == 0 and output.count("\n") == 4
+    assert "of feature 1 (counted from 0)" in errors and "input range, 0 to 1, and are" in errors
+
+
 ERRORS = {
     "none.npy": (None, "must be a readable file"),
     "x.txt": ("1,2,3", "must be a .npy or .csv file; got '.txt'"),
-    "x.csv": ("1,2,3\n1,2,x\n", "line 2 must hold numbers separated by commas; got '1,2,x'"),
-    "y.csv": ("1,2,3\n1,2\n", "line 2 must hold 3 numbers like those before it; got 2"),
+    "x.csv": ("1,2,3\n1,2,x\n", "x.csv: row 2, column 3: must be a finite number"),
+    "y.csv": ("1,2,3\n1,2\n", "y.csv: row 2: must hold 3 numbers like those before it; got 2"),
+    "nan.csv": ("1,2,3\n\n1,nan,3\n", "row 3, column 2: must be a finite number"),
+    "empty.csv": ("a,b,c\n1,,3\n", "row 2, column 2: must be a finite number"),
+    "digits.csv": ("1,2,3\n1_0,2,3\n", "by commas; got '1_0'"),
+    "semicolons.csv": ("a;b;c\n1;2;3\n", "separated from others by commas; got '1;2;3'"),
+    "quotes.csv": ('1,2,3\n1,"2"5,3\n', "quotes.csv: row 2 must hold numbers separated by commas"),
+    "utf16.csv": ("\ufeff1,2,3\n".encode("utf-16"), "must be text in UTF-8; got the byte 0xff"),
     "z.csv": ("\n", "must hold at least one line of numbers"),
     "w.csv": ("1,2\n", "must have shape (batch, time, 3 features); got (1, 1, 2)"),
-    "x.npy": ("no array", "must be an array of numbers"),
+    "x.npy": ("no array", "must be an array (numpy.save); got a start of b'no arr'"),
+    "archive.npy": (b"PK\3\4 and more", "must be one array (numpy.save); got an archive"),
+    "cut.npy": (npy(np.zeros((2, 4, 3)))[:-1], "cut.npy: must be a whole array of numbers"),
+    "terabytes.npy": (npy_of_shape((1 << 40, 4, 3)), "must be a whole array of numbers"),
+    "overflow.npy": (npy_of_shape((1 << 62, 1 << 62, 3)), "must be a whole array of numbers"),
+    "header.npy": (b"\x93NUMPY\1\0\4\0{(('", "must be a whole array of numbers"),
+    "objects.npy": (npy(np.array([None])), "must be a whole array of numbers"),
+    "text.npy": (npy(np.array(["a"])), "must be an array of numbers; got <U1"),
+    "complex.npy": (npy(np.zeros((1, 4, 3), complex)), "must be an array of numbers; got complex"),
+    "nan.npy": (
+        npy(np.array([[[0, 0, 0], [0, np.nan, 0]]])),
+        "nan.npy: inputs: must be numbers; got NaN in sequence 0, step 1, feature 1 (counted",
+    ),
 }
 
 
@@ -110,16 +166,38 @@ ERRORS = {
 def test_errors_are_one_sentence(name, folder, capsys):
     text, message = ERRORS[name]
     if text is not None:
-        (folder / name).write_text(text)
+        (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
     code, output, errors = run(capsys, "predict", folder / "dense.hrnn", folder / name)
     assert (code, output) == (1, "") and errors.startswith("hadamrnn: ") and message in errors
     assert errors.count("\n") == 1
 
 
-def test_arrays_of_text_and_broken_cards(folder, capsys):
-    np.save(folder / "text.npy", np.array(["a"]))
-    errors = run(capsys, "predict", folder / "dense.hrnn", folder / "text.npy")[2]
-    assert "must be an array of numbers; got <U1" in errors
+def test_wrong_ids_are_named(folder, capsys):
+    for ids, message in (
+        ("0\n1\n0.5\n", "symbol ids must be integers; got 0.5 in sequence 0, step 2"),
+        ("0\n3\n", "must be integers from 0 to 2; got 3 in sequence 0, step 1 (counted from 0)"),
+        ("-1\n", "must be integers from 0 to 2; got -1 in sequence 0, step 0"),
+    ):
+        (folder / "ids.csv").write_text(ids)
+        code, output, errors = run(capsys, "predict", folder / "symbol.hrnn", folder / "ids.csv")
+        assert (code, output) == (1, "") and f"ids.csv: inputs: {message}" in errors
+
+
+CSV = {
+    "as a spreadsheet saves it": "\ufeffx,y,z\r\n0.5,0.25,1\r\n0,1,0\r\n",
+    "quoted": '"x","y","z"\n"0.5","0.25","1"\n"0","1","0"\n',
+    "spaces and empty lines": "\n 0.5, 0.25 ,1\n\n,,\n0,1e0,0",
+    "carriage returns": "0.5,.25,1.\r0,+1,-0\r",
+}
+
+
+@pytest.mark.parametrize("text", CSV.values(), ids=CSV)
+def test_csv_files_of_spreadsheets(text, tmp_path):
+    (tmp_path / "x.csv").write_bytes(text.encode())
+    assert csv_file.read(tmp_path / "x.csv").tolist() == [[0.5, 0.25, 1], [0, 1, 0]]
+
+
+def test_broken_cards(folder, capsys):
     np.save(folder / "x.npy", np.zeros((1, 1, 3)))
     (folder / "card.json").write_text("{}")
     errors = run(capsys, "predict", folder / "dense.hrnn", folder / "x.npy")[2]
@@ -133,15 +211,11 @@ def test_damaged_model(folder, capsys):
     assert code == 1 and errors.startswith("hadamrnn: ") and "must hold" in errors
 
 
-def test_the_command_needs_neither_torch_nor_numba(folder):
-    source = (
-        "import sys; from hadamrnn import cli; code = cli.main(sys.argv[1:]); "
-        "print(sorted({'torch', 'numba', 'onnx', 'scipy'} & set(sys.modules))); exit(code)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", source, "info", folder / "dense.hrnn"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.splitlines()[-1] == "[]"
+def test_help_says_what_exit_codes_mean(capsys):
+    for arguments in (["--help"], ["predict", "--help"]):
+        with pytest.raises(SystemExit) as stop:
+            cli.main(arguments)
+        assert stop.value.code == 0 and "2 wrong usage" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["predict"])
+    assert stop.value.code == 2

@@ -14,6 +14,7 @@ import yaml
 
 import hadamrnn.integer
 from hadamrnn import cli
+from hadamrnn.datasets import pdigits
 from hadamrnn.prepared import arrays
 from tests.docs.pages import ROOT, all_pages, blocks
 
@@ -36,12 +37,13 @@ SNIPPETS = [page for page in all_pages() if blocks(page, ("python",))]
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty working folder that sees the shipped models and a card of har2."""
+    """A working folder that sees the shipped models, pdigits prepared, and a card of har2."""
     (tmp_path / "shipped").symlink_to(ROOT / "shipped")
     card = tmp_path / "data/prepared/har2/card.json"
     card.parent.mkdir(parents=True)
     statistics = {"mean": [0.0] * 9, "standard_deviation": [1.0] * 9}
     card.write_text(json.dumps({"standardisation": statistics, "companding": [0.01] * 9}))
+    pdigits.prepare(tmp_path / "data/prepared/pdigits", pdigits.Data())
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -52,6 +54,11 @@ def namespace(page):
     for number, block in enumerate(blocks(page, ("python",))):
         exec(compile(block, f"{page.name}, snippet {number}", "exec"), names)
     return names
+
+
+def test_the_device_guide_reads_prepared_inputs_rightly(folder):
+    classes = namespace(ROOT / "docs/guides/device.md")["classes"]
+    assert (classes == arrays.load("data/prepared/pdigits", "test")[1]).mean() > 0.95
 
 
 @pytest.mark.parametrize("page", SNIPPETS, ids=lambda page: str(page.relative_to(ROOT)))
