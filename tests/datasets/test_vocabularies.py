@@ -77,9 +77,7 @@ def test_integer_onnx_graph():
 def test_ids_out_of_range():
     model = model_of(32_769)
     for ids in (np.array([[0, 32_769]]), np.array([[0, 32_769]], np.uint16)):
-        with pytest.raises(
-            HadamrnnError, match="from 0 to 32768; got 32769 in sequence"
-        ):
+        with pytest.raises(HadamrnnError, match="from 0 to 32768; got 32769 in sequence"):
             model.predict(ids)
     with pytest.raises(HadamrnnError, match="must be integers from 0 to 32768; got -1 to -1"):
         model.step(model.initial_state(), np.array(-1))
