@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hadamrnn import params
 from hadamrnn.errors import HadamrnnError, as_sentences
+from stages import finished
 
 
 def prepared(benchmark: str) -> Path:
@@ -34,7 +35,7 @@ def shipped(benchmark: str) -> Path:
     return Path("shipped") / benchmark
 
 
-def run(work: Callable[[params.Settings], None]) -> None:
+def run(work: Callable[[params.Settings], None], stage: str | None = None) -> None:
     """Do the work of a stage for the benchmark named on the command line.
 
     All of params.yaml is checked first, before anything heavy is imported, so that a wrong value
@@ -45,6 +46,8 @@ def run(work: Callable[[params.Settings], None]) -> None:
     ----------
     work : callable
         Called with the Settings of the benchmark.
+    stage : str, optional
+        Its name in dvc.yaml, where finished work is kept and brought back.
     """
     # Set before torch is loaded: its idle threads would otherwise spin beside our kernels.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -57,6 +60,10 @@ def run(work: Callable[[params.Settings], None]) -> None:
                 raise HadamrnnError(
                     f"stage: needs one of the listed benchmarks ({names}); got {given}"
                 )
-            work(settings[sys.argv[1]])
+            chosen = settings[sys.argv[1]]
+            if stage is None:
+                work(chosen)
+            else:
+                finished.or_made(stage, chosen.benchmark, lambda: work(chosen))
     except KeyboardInterrupt:
         sys.exit("stopped; a training run resumes after its last finished epoch at the next start")

@@ -27,6 +27,8 @@ def main(settings: Settings) -> None:
 
     name = settings.benchmark
     folder, exports, results = common.prepared(name), common.exports(name), common.results(name)
+    for left in ("metrics.json", "confusion.csv"):  # of another model, if any
+        (results / left).unlink(missing_ok=True)
     remedy = f"run dvc repro export@{name}"
     train = files.read_json(results / "train.json", f"run dvc repro train@{name}", sealed=True)
     train.pop("machine", None)  # tables of metrics show figures
@@ -67,4 +69,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    common.run(main)
+    common.run(main, "evaluate")

@@ -23,4 +23,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    common.run(main)
+    common.run(main, "prepare")

@@ -51,4 +51,4 @@ def train_on(where: "torch.device", settings: Settings, share: tuple[int, int]) 
 
 
 if __name__ == "__main__":
-    common.run(main)
+    common.run(main, "train")

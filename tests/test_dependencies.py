@@ -23,11 +23,16 @@ def table_of_layers():
 LAYERS = table_of_layers()
 
 
+PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+SHARED = PIPELINE["vars"][0]["shared"]
+
+
 def declared(stage, benchmark):
-    """Project files among a stage's deps in dvc.yaml, folders expanded to their modules."""
-    definition = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"][stage]
+    """Project files that re-run a stage by dvc.yaml, folders expanded to their modules."""
+    definition = PIPELINE["stages"][stage]
+    named = [*definition.get("do", definition)["deps"], *SHARED.get(stage, {}).get("code", [])]
     files = set()
-    for dep in definition.get("do", definition)["deps"]:
+    for dep in named:
         dep = dep.replace("${item}", benchmark)
         if dep.startswith(("hadamrnn", "stages")):
             path = ROOT / dep
@@ -50,16 +55,30 @@ def test_deps_cover_imports(stage, benchmark):
     assert not missing, f"dvc.yaml: {stage} uses {sorted(missing)} without naming them in deps"
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", SHARED)
+def test_a_stage_waits_for_its_list_of_code(stage):
+    """Stage validate writes the list anew when any module changes; the stage depends on it."""
+    assert f"data/shared/{stage}.txt" in PIPELINE["stages"][stage]["do"]["deps"]
+    written = [next(iter(out)) for out in PIPELINE["stages"]["validate"]["outs"]]
+    assert f"data/shared/{stage}.txt" in written
+    assert {"hadamrnn", "stages"} <= set(PIPELINE["stages"]["validate"]["deps"])
+
+
+@pytest.mark.parametrize("stage", sorted({*STAGES} - {"validate"}))
 def test_deps_name_nothing_unused(stage):
     used = set().union(*(needed(stage, benchmark) for benchmark in BENCHMARKS))
     unused = set().union(*(declared(stage, b) for b in BENCHMARKS)) - used
     assert not unused, f"dvc.yaml: {stage} would re-run for {sorted(unused)}, which it never uses"
 
 
-def test_runtime_is_a_dep_of_evaluate():
-    definition = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    assert "hadamrnn/runtime" in definition["evaluate"]["do"]["deps"]
+def test_runtime_is_among_the_code_of_evaluate():
+    assert "hadamrnn/runtime" in SHARED["evaluate"]["code"]
+
+
+def test_every_general_parameter_reaches_a_stage():
+    document = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    shared = {key for stage in SHARED.values() for key in stage.get("params", [])}
+    assert shared == set(document) - {"benchmarks", "benchmark"}
 
 
 def test_every_module_and_folder_stands_in_the_table():
@@ -111,7 +130,7 @@ def test_few_modules_lie_beside_the_folders(folder, most):
 @pytest.mark.parametrize("path", sorted((ROOT / "stages").glob("*.py")), ids=lambda p: p.stem)
 def test_stages_are_thin_and_independent(path):
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= 80 or path.stem == "progress"
+    assert len(lines) <= 80 or path.stem in ("common", "finished", "progress")
     imported = imported_modules(path.relative_to(ROOT).as_posix())
     assert not imported & {f"stages.{stage}" for stage in STAGES}
 

@@ -183,7 +183,7 @@ class Checker:
         if not source.is_file():
             raise Refused(f"{name} is no module of the project")
         text = source.read_text(encoding="utf-8")
-        if "common.run(main)" in text:
+        if "common.run(main" in text:
             if len(rest) != 1 or rest[0] not in self.listed:
                 raise Refused(f"{rest} must be one listed benchmark")
         elif name == "benchmarks.paper":

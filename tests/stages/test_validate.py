@@ -30,8 +30,10 @@ def test_the_shipped_file_is_right_and_nothing_heavy_is_loaded(tmp_path):
     )
     done = run(tmp_path, SHIPPED, "-c", code)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
-    text = "params.yaml was checked by stages/validate.py\n"
-    assert (tmp_path / "data" / "params-valid.txt").read_text(encoding="utf-8") == text
+    shared = {path.name: path.read_text() for path in (tmp_path / "data/shared").iterdir()}
+    assert set(shared) == {"prepare.txt", "train.txt", "export.txt", "evaluate.txt"}
+    assert "\nseed: 1\n" in shared["train.txt"] and "seed" not in shared["export.txt"]
+    assert "  hadamrnn/training/__init__.py\n" in shared["train.txt"]
 
 
 @pytest.mark.parametrize(

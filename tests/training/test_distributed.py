@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,7 @@ def test_two_processes_train_to_the_result_of_one(tmp_path):
         found.append((load_file(tmp_path / "models/copy/model.safetensors"), history))
         assert json.loads((tmp_path / "results/copy/train.json").read_text())["epochs"] == 2
         assert not list((tmp_path / "checkpoints").glob("*.pt"))
+        shutil.rmtree(tmp_path / "finished")  # else the second would bring the first's result back
     (alone, alone_history), (together, together_history) = found
     for name, value in alone.items():
         np.testing.assert_allclose(together[name], value, rtol=1e-4, atol=1e-5, err_msg=name)

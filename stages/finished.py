@@ -1,0 +1,93 @@
+"""Finished work, found again by the hash of all that decides it.
+
+DVC starts a stage anew where its lock file does not know the result: after a kill while that file
+was written, after ``git restore .``, in the copies that queued experiments run in, and on the way
+back from another experiment. Then the stage finds its outputs in the folder ``finished`` of the
+project (HADAMRNN_FINISHED names another one, to be shared by clones) in place of making them
+again. Deleting that folder costs nothing but time.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from hadamrnn import files
+from hadamrnn.errors import HadamrnnError
+from stages import signature
+
+CHECKSUMS = "checksums.json"
+
+
+def _entry(stage: str, benchmark: str, key: str) -> Path:
+    # DVC_ROOT is the project's folder, also where an experiment runs in a temporary copy.
+    default = Path(os.environ.get("DVC_ROOT", "."), "finished")
+    return Path(os.environ.get("HADAMRNN_FINISHED") or default, f"{stage}-{benchmark}-{key[:32]}")
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): files.checksum_of(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != CHECKSUMS
+    }
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(source, target, copy_function=shutil.copyfile)
+    else:
+        shutil.copyfile(source, target)
+
+
+def there(stage: str, benchmark: str, key: str) -> bool:
+    """Whether this work was finished, and is whole."""
+    entry = _entry(stage, benchmark, key)
+    try:
+        return files.read_json(entry / CHECKSUMS, sealed=True) == _checksums(entry)
+    except HadamrnnError:
+        return False
+
+
+def take(stage: str, benchmark: str, key: str) -> bool:
+    """Bring the outputs of this work back; False where it was not finished, or is damaged."""
+    entry = _entry(stage, benchmark, key)
+    if not there(stage, benchmark, key):
+        if entry.exists():
+            print(f"{entry}: must be as it was written; it is made again", file=sys.stderr)
+            shutil.rmtree(entry, ignore_errors=True)
+        return False
+    for out in signature.outputs(stage, benchmark):
+        _copy(entry / out, out)
+    print(f"{stage} {benchmark}: finished before, brought back from {entry}")
+    return True
+
+
+def keep(stage: str, benchmark: str, key: str) -> None:
+    """Store the outputs of finished work; where there is no room, the work is done all the same."""
+    entry = _entry(stage, benchmark, key)
+    partial = entry.with_name(f"{entry.name}.partial{os.getpid()}")
+    try:
+        for out in signature.outputs(stage, benchmark):
+            _copy(out, partial / out)
+        files.write_json(partial / CHECKSUMS, _checksums(partial), sealed=True)
+        os.replace(partial, entry)
+    except (OSError, HadamrnnError) as error:  # no room, or stored at the same time by another
+        if not entry.exists():
+            print(f"not kept for another time: {error}", file=sys.stderr)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def or_made(stage: str, benchmark: str, work: Callable[[], None]) -> None:
+    """Bring the outputs of this work back if it was finished before, or do it and keep them."""
+    key = signature.of(stage, benchmark)
+    if os.environ.get("RANK", "0") != "0":  # one of several processes that train together
+        if not there(stage, benchmark, key):
+            work()
+    elif not take(stage, benchmark, key):
+        work()
+        keep(stage, benchmark, key)

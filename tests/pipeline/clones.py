@@ -1,0 +1,62 @@
+"""Commands in a clone of the project, with settings that take seconds."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+TINY = {
+    "benchmark": {
+        "copy": {
+            "epochs": 1,
+            "data": {
+                "steps": 40,
+                "train_sequences": 640,
+                "valid_sequences": 64,
+                "test_sequences": 64,
+            },
+        },
+        "pdigits": {"epochs": 2},
+    },
+    "train": {"hidden_size": 32},
+}
+
+MARKS = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("dvc"), reason="needs the dvc command (pip install dvc)"),
+    pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a git checkout"),
+]
+
+
+def merge(base, change):
+    for key, value in change.items():
+        if isinstance(value, dict):
+            merge(base.setdefault(key, {}), value)
+        else:
+            base[key] = value
+
+
+def run(folder, *command, check=True):
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if check:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def write_params(folder, change):
+    document = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+    merge(document, change)
+    (folder / "params.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+
+
+def metrics(folder, benchmark="pdigits"):
+    return json.loads((folder / "results" / benchmark / "metrics.json").read_text())
+
+
+def back_to_the_committed(folder):
+    run(folder, "git", "checkout", "-q", "HEAD", "--", "params.yaml")
+    run(folder, "dvc", "repro")
