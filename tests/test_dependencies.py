@@ -109,9 +109,9 @@ def test_no_module_imports_itself_through_others():
     for path in (ROOT / "hadamrnn").glob("**/*.py"):
         found = imported_modules(path.relative_to(ROOT).as_posix())
         # ``from folder import module`` names the folder too: it is there already.
-        direct[name_of(path)] = {name for name in found if not any(
-            other.startswith(f"{name}.") for other in found
-        )}  # fmt: skip
+        direct[name_of(path)] = {
+            name for name in found if not any(other.startswith(f"{name}.") for other in found)
+        }
     for start in direct:
         reached, waiting = set(), [start]
         while waiting:

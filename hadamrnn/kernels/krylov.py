@@ -55,9 +55,18 @@ def climb(first, stop, vectors, scale, block_size, powers, bias_sum, bias_powers
 
 @kernel
 def descend(
-    first, stop, adjoints, vectors, scale, block_size, grads, bias_grad, sign_sums,
-    rebuild, powers,
-):  # fmt: skip
+    first,
+    stop,
+    adjoints,
+    vectors,
+    scale,
+    block_size,
+    grads,
+    bias_grad,
+    sign_sums,
+    rebuild,
+    powers,
+):
     """Adjoint of ``climb``: C steps of lambda_j = W^T lambda_{j+1} + grads_j, downwards in j.
 
     adjoints : (n, rows, LANES), lambda_{j+1} and then lambda_{j+1-C}. grads : (C, n - 1, rows,
@@ -82,9 +91,18 @@ def descend(
 
 @kernel
 def descend_kept(
-    first, stop, adjoints, vectors, scale, block_size, grads, bias_grad, sign_sums,
-    powers, bias_powers,
-):  # fmt: skip
+    first,
+    stop,
+    adjoints,
+    vectors,
+    scale,
+    block_size,
+    grads,
+    bias_grad,
+    sign_sums,
+    powers,
+    bias_powers,
+):
     """``descend`` with ``rebuild`` where ``climb`` has kept all powers; vectors is W^C times their
     start and stays."""
     ones = np.ones_like(scale)

@@ -165,9 +165,16 @@ def _run(target, start, source, source_start, block_size, finish, factors, adden
         radix = min(8, block_size // half)
         last = radix * half == block_size
         _finish(
-            target, start, size, half, radix, finish if last else PLAIN, factors, addend,
+            target,
+            start,
+            size,
+            half,
+            radix,
+            finish if last else PLAIN,
+            factors,
+            addend,
             addend_start,
-        )  # fmt: skip
+        )
         half *= radix
 
 

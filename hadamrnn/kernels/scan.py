@@ -79,9 +79,23 @@ def add_lookups(first, stop, table, ids, rows):
 
 @kernel
 def forward(
-    tile, stop, kind, dense, ids, weight, bias, scale, block_size, initial,
-    mode, output_weight_t, output_bias, steps_out, result, last,
-):  # fmt: skip
+    tile,
+    stop,
+    kind,
+    dense,
+    ids,
+    weight,
+    bias,
+    scale,
+    block_size,
+    initial,
+    mode,
+    output_weight_t,
+    output_bias,
+    steps_out,
+    result,
+    last,
+):
     """Run the recurrence for tiles ``tile`` .. ``stop`` - 1 and write what ``mode`` asks for.
 
     kind, dense, ids, weight, bias : the inputs, see above, where weight is U^T, (d_in, d), for
@@ -124,11 +138,30 @@ def forward(
 
 @kernel
 def backward(
-    tile, stop, kind, dense, ids, weight, bias, scale, block_size, last,
-    mode, weight_back, output_weight_t, grad_steps, grad_result, grad_last,
-    grad_weight, grad_bias, sign_sums, grad_output_weight, grad_inputs, grad_initial,
+    tile,
+    stop,
+    kind,
+    dense,
+    ids,
+    weight,
+    bias,
+    scale,
+    block_size,
+    last,
+    mode,
+    weight_back,
+    output_weight_t,
+    grad_steps,
+    grad_result,
+    grad_last,
+    grad_weight,
+    grad_bias,
+    sign_sums,
+    grad_output_weight,
+    grad_inputs,
+    grad_initial,
     wants_inputs,
-):  # fmt: skip
+):
     """Adjoint of ``forward``; states are rebuilt downwards from ``last``.
 
     last, grad_last : (batch, 1, d); grad_result (batch, 1, d), of every step's part, for MEAN;

@@ -38,9 +38,13 @@ def kernel(function: Callable[..., Any]) -> Any:
 # counted (numba's option _nrt), which took half of the time of a small transform. Such a function
 # can make no arrays of its own.
 _called = functools.partial(
-    numba.njit, inline="never", _nrt=False, error_model="numpy", no_cfunc_wrapper=True,
+    numba.njit,
+    inline="never",
+    _nrt=False,
+    error_model="numpy",
+    no_cfunc_wrapper=True,
     no_cpython_wrapper=True,
-)  # fmt: skip
+)
 called = _called()
 # As ``called``, and made part of its caller by LLVM: for short work on few arrays.
 inline = _called(forceinline=True)

@@ -189,20 +189,44 @@ def add_outer(total, left, right, steps, columns):
     for k in range(0, whole, 4):  # four columns of ``right`` stay in the first-level cache
         for i in range(0, threes, 3):
             sum_of_outer3x4(
-                total, i * row_stride + k * LANES, row_stride,
-                left, i * LANES, l_stride, right, k * LANES, r_stride, steps,
-            )  # fmt: skip
+                total,
+                i * row_stride + k * LANES,
+                row_stride,
+                left,
+                i * LANES,
+                l_stride,
+                right,
+                k * LANES,
+                r_stride,
+                steps,
+            )
         for i in range(threes, rows):
             sum_of_outer1x4(
-                total, i * row_stride + k * LANES, row_stride,
-                left, i * LANES, l_stride, right, k * LANES, r_stride, steps,
-            )  # fmt: skip
+                total,
+                i * row_stride + k * LANES,
+                row_stride,
+                left,
+                i * LANES,
+                l_stride,
+                right,
+                k * LANES,
+                r_stride,
+                steps,
+            )
     for k in range(whole, columns):
         for i in range(rows):
             sum_of_outer1x1(
-                total, i * row_stride + k * LANES, row_stride,
-                left, i * LANES, l_stride, right, k * LANES, r_stride, steps,
-            )  # fmt: skip
+                total,
+                i * row_stride + k * LANES,
+                row_stride,
+                left,
+                i * LANES,
+                l_stride,
+                right,
+                k * LANES,
+                r_stride,
+                steps,
+            )
 
 
 @called

@@ -163,8 +163,13 @@ def test_memory_growth_holds_what_the_step_keeps():
     shape = Shape("states", 64, 40, 1, 200, 2)
     (case,) = memory.measure_growth((("rnn", shape),), (40, 400), quiet)
     assert set(case) == {
-        "contender", "case", "steps", "bytes", "growth_bytes", "input_growth_bytes",
-    }  # fmt: skip
+        "contender",
+        "case",
+        "steps",
+        "bytes",
+        "growth_bytes",
+        "input_growth_bytes",
+    }
     assert case["input_growth_bytes"] == 360 * 200 * 4
     assert case["growth_bytes"] == case["bytes"][1] - case["bytes"][0]
     assert case["growth_bytes"] > 0.9 * 200 * 360 * 64 * 4

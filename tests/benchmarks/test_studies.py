@@ -23,8 +23,12 @@ from tests.random_models import random_inputs, random_model
 
 ROOT = Path(__file__).parents[2]
 DATA = {
-    "steps": 25, "train_sequences": 64, "valid_sequences": 32, "test_sequences": 16, "data_seed": 1,
-}  # fmt: skip
+    "steps": 25,
+    "train_sequences": 64,
+    "valid_sequences": 32,
+    "test_sequences": 16,
+    "data_seed": 1,
+}
 
 
 @pytest.fixture
@@ -102,8 +106,10 @@ def test_a_device_report_of_a_changed_model(tiny):
     report = measure.measure("copy", changes, targets=(), progress=lambda line: None)
     assert report["model"]["hidden_size"] == 32 and report["model"]["activation_bits"] == 9
     assert report["host"] | {"us_per_step": 0} == {
-        "c_mismatches": 0, "sequences": 16, "us_per_step": 0,
-    }  # fmt: skip
+        "c_mismatches": 0,
+        "sequences": 16,
+        "us_per_step": 0,
+    }
     assert report["targets"] == {} and 0 <= report["integer"]["accuracy"] <= 1
     assert report["changes"] == dict(changes) and report["integer"]["packed_file_bytes"] > 100
     json.dumps(report)
@@ -115,8 +121,11 @@ def test_onnx_latency_times_both_graphs_at_both_batch_sizes(monkeypatch):
     monkeypatch.chdir(ROOT)
     rows = list(onnx_latency.measure("pdigits", seconds=0))
     assert [(row["graph"], row["batch"]) for row in rows] == [
-        ("float", 1), ("float", 64), ("integer", 1), ("integer", 64),
-    ]  # fmt: skip
+        ("float", 1),
+        ("float", 64),
+        ("integer", 1),
+        ("integer", 64),
+    ]
     for row in rows:
         assert set(row) == set(onnx_latency.COLUMNS) and row["runs"] == onnx_latency.LEAST
         assert row["cpu_us"] > 0 and row["wall_us"] > 0
@@ -140,11 +149,15 @@ def test_figures_are_the_same_bytes_each_time(tmp_path):
     assert any(label.startswith("har2, d = 128") for label in models)
     rows = {
         (str(w), str(a)): {
-            "weight_bits": w, "activation_bits": a, "cross_entropy": 1 / w / a, "packed_bytes": w,
+            "weight_bits": w,
+            "activation_bits": a,
+            "cross_entropy": 1 / w / a,
+            "packed_bytes": w,
             "float_cross_entropy": 1 / w / 32,
         }
-        for w in (2, 4) for a in (8, 12)
-    }  # fmt: skip
+        for w in (2, 4)
+        for a in (8, 12)
+    }
     written = []
     for name in ("first", "second"):
         folder = tmp_path / name

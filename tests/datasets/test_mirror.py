@@ -122,9 +122,7 @@ def test_file_checksum_is_demanded_before_decoding(places, monkeypatch):
 
 def test_content_checksum_depends_on_names_types_shapes_and_values():
     x = np.arange(6, dtype=np.uint16)
-    others = [
-        {"y": x}, {"x": x.astype(np.uint32)}, {"x": x.reshape(2, 3)}, {"x": x + np.uint16(1)}
-    ]  # fmt: skip
+    others = [{"y": x}, {"x": x.astype(np.uint32)}, {"x": x.reshape(2, 3)}, {"x": x + np.uint16(1)}]
     sums = [download.content_sha256(arrays) for arrays in ({"x": x}, *others)]
     assert len(set(sums)) == len(sums)
     pair = {"x": x, "y": x}

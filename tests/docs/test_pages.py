@@ -23,9 +23,14 @@ PAGES = [page for page in all_pages() if page.name != "CHANGELOG.md"]
 README_BYTES = 8000
 QUICK_START_LINES = 12
 TYPES = {
-    "char[4]": "4s", "uint8": "B", "uint16": "H", "int16": "h", "uint32": "I", "int32": "i",
+    "char[4]": "4s",
+    "uint8": "B",
+    "uint16": "H",
+    "int16": "h",
+    "uint32": "I",
+    "int32": "i",
     "float64": "d",
-}  # fmt: skip
+}
 
 
 def slug(heading):

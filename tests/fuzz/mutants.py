@@ -44,11 +44,32 @@ WHOLE = (0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 20, 21, 31, 32, 127, 128, 255, 256, 32
 LARGE = (65536, INT32_MAX, INT32_MAX + 1, (1 << 32) - 1)
 SCALES = (0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 2.2e-308, 1.7e308, *map(float, ("inf", "nan")))
 TEXT = (
-    b"\n", b"\n\n", b"\x00", b"\x7f", b"\x80", b"\xbf", b"\xc0\x80", b"\xc1\xbf", b"\xc2\x80",
-    b"\xc3\xa9", b"\xdf\xbf", b"\xe0\x9f\xbf", b"\xe0\xa0\x80", b"\xed\x9f\xbf", b"\xed\xa0\x80",
-    b"\xed\xbf\xbf", b"\xee\x80\x80", b"\xef\xbf\xbf", b"\xf0\x8f\xbf\xbf", b"\xf0\x90\x80\x80",
-    b"\xf4\x8f\xbf\xbf", b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80", b"\xff", b"\xe2\x82",
-)  # fmt: skip
+    b"\n",
+    b"\n\n",
+    b"\x00",
+    b"\x7f",
+    b"\x80",
+    b"\xbf",
+    b"\xc0\x80",
+    b"\xc1\xbf",
+    b"\xc2\x80",
+    b"\xc3\xa9",
+    b"\xdf\xbf",
+    b"\xe0\x9f\xbf",
+    b"\xe0\xa0\x80",
+    b"\xed\x9f\xbf",
+    b"\xed\xa0\x80",
+    b"\xed\xbf\xbf",
+    b"\xee\x80\x80",
+    b"\xef\xbf\xbf",
+    b"\xf0\x8f\xbf\xbf",
+    b"\xf0\x90\x80\x80",
+    b"\xf4\x8f\xbf\xbf",
+    b"\xf4\x90\x80\x80",
+    b"\xf5\x80\x80\x80",
+    b"\xff",
+    b"\xe2\x82",
+)
 """Pieces on both sides of every rule of UTF-8."""
 FILLERS = (b"\x00", b"\x88", b"\x77", b"\xff", b"\x80", b"\x7f")
 

@@ -25,9 +25,14 @@ READINGS = [("last", False), ("mean", False), ("last", True)]
 
 def make_arguments(**changes):
     arguments = {
-        "input_size": 3, "hidden_size": 16, "output_size": 4, "q": 2, "weight_bits": 4,
-        "readout": "last", "per_step": False,
-    }  # fmt: skip
+        "input_size": 3,
+        "hidden_size": 16,
+        "output_size": 4,
+        "q": 2,
+        "weight_bits": 4,
+        "readout": "last",
+        "per_step": False,
+    }
     return arguments | changes
 
 
@@ -356,9 +361,11 @@ def test_quantized_baselines_count_their_bits(bits, width):
 def test_operations(name, additions, multiplications, functions):
     gates = {"lstm": 4, "gru": 3}.get(name, 1)
     expected = {
-        "additions": additions, "multiplications": multiplications,
-        "nonlinear_functions": functions, "dense_multiply_adds": gates * 16 * 19,
-    }  # fmt: skip
+        "additions": additions,
+        "multiplications": multiplications,
+        "nonlinear_functions": functions,
+        "dense_multiply_adds": gates * 16 * 19,
+    }
     assert make(name).operations_per_step(symbols=False) == expected
     mean = make(name, readout="mean").operations_per_step(symbols=False)
     assert mean == expected | {"additions": additions + 16}

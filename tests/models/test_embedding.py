@@ -79,8 +79,11 @@ def test_one_forward_needs_no_array_of_all_vectors():
     class Watch(torch.utils._python_dispatch.TorchDispatchMode):
         def __torch_dispatch__(self, function, types, args=(), kwargs=None):
             out = function(*args, **(kwargs or {}))
-            sizes.extend(t.numel() for t in torch.utils._pytree.tree_leaves(out)
-                         if isinstance(t, torch.Tensor))  # fmt: skip
+            sizes.extend(
+                t.numel()
+                for t in torch.utils._pytree.tree_leaves(out)
+                if isinstance(t, torch.Tensor)
+            )
             return out
 
     with Watch():

@@ -16,9 +16,16 @@ from tests.train_settings import train_settings
 
 CONFIG = {
     "model": "hadamrnn",
-    "arguments": {"input_size": 2, "hidden_size": 8, "output_size": 3, "q": 2, "weight_bits": 4,
-                  "readout": "mean", "per_step": False},
-}  # fmt: skip
+    "arguments": {
+        "input_size": 2,
+        "hidden_size": 8,
+        "output_size": 3,
+        "q": 2,
+        "weight_bits": 4,
+        "readout": "mean",
+        "per_step": False,
+    },
+}
 
 
 def test_auto_is_the_best_device_there_is():

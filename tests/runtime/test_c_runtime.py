@@ -84,19 +84,30 @@ VECTORS = {
 }
 
 SHAPES = (
-    (1, 64, 12, 3, "dense", "last", 4), (2, 64, 8, 1, "dense", "mean", 4),
-    (4, 48, 12, 31, "dense", "last", 4), (8, 8, 15, 32, "dense", "mean", 4),
-    (16, 4, 12, 70, "dense", "last", 4), (32, 2, 9, 9, "symbol", "mean", 4),
-    (32, 6, 9, 16, "dense", "mean", 4), (32, 1, 9, 9, "symbol", "mean", 4),
-    (64, 3, 12, 9, "dense", "mean", 4), (64, 1, 10, 17, "dense", "mean", 4),
-    (128, 1, 8, 9, "dense", "last", 4), (128, 2, 9, 6, "dense", "mean", 4),
-    (128, 2, 12, 10, "symbol", "last", 4), (128, 1, 16, 3, "dense", "mean", 4),
-    (256, 1, 12, 1, "dense", "mean", 4), (256, 1, 8, 3, "dense", "mean", 8),
-    (512, 1, 8, 2, "dense", "last", 4), (512, 1, 12, 2, "symbol", "last", 8),
-    (512, 1, 7, 2, "dense", "mean", 4), (1024, 1, 12, 1, "dense", "last", 4),
-    (2048, 1, 5, 4, "dense", "mean", 4), (4096, 1, 4, 3, "dense", "last", 4),
+    (1, 64, 12, 3, "dense", "last", 4),
+    (2, 64, 8, 1, "dense", "mean", 4),
+    (4, 48, 12, 31, "dense", "last", 4),
+    (8, 8, 15, 32, "dense", "mean", 4),
+    (16, 4, 12, 70, "dense", "last", 4),
+    (32, 2, 9, 9, "symbol", "mean", 4),
+    (32, 6, 9, 16, "dense", "mean", 4),
+    (32, 1, 9, 9, "symbol", "mean", 4),
+    (64, 3, 12, 9, "dense", "mean", 4),
+    (64, 1, 10, 17, "dense", "mean", 4),
+    (128, 1, 8, 9, "dense", "last", 4),
+    (128, 2, 9, 6, "dense", "mean", 4),
+    (128, 2, 12, 10, "symbol", "last", 4),
+    (128, 1, 16, 3, "dense", "mean", 4),
+    (256, 1, 12, 1, "dense", "mean", 4),
+    (256, 1, 8, 3, "dense", "mean", 8),
+    (512, 1, 8, 2, "dense", "last", 4),
+    (512, 1, 12, 2, "symbol", "last", 8),
+    (512, 1, 7, 2, "dense", "mean", 4),
+    (1024, 1, 12, 1, "dense", "last", 4),
+    (2048, 1, 5, 4, "dense", "mean", 4),
+    (4096, 1, 4, 3, "dense", "last", 4),
     (64, 1, 12, 5, "dense", "mean", 2),
-)  # fmt: skip
+)
 """Block size, blocks, activation bits, features, input kind, readout, bits of U."""
 
 

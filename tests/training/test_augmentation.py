@@ -81,9 +81,11 @@ def test_a_rotation_keeps_lengths_and_angles_within_a_unit_in_physical_units():
                     here, there = old[:, lag:, first], old[:, : 5 - lag, second]
                     turned = new[:, lag:, first], new[:, : 5 - lag, second]
                     torch.testing.assert_close(
-                        (here * there).sum(2), (turned[0] * turned[1]).sum(2),
-                        rtol=1e-4, atol=1e-3,
-                    )  # fmt: skip
+                        (here * there).sum(2),
+                        (turned[0] * turned[1]).sum(2),
+                        rtol=1e-4,
+                        atol=1e-3,
+                    )
             assert not torch.allclose(old[..., first], new[..., first], atol=0.1)
     assert torch.equal(before[..., 3], after[..., 3])
 
@@ -214,12 +216,21 @@ def test_draws_depend_on_seed_and_epoch_alone():
 
 def test_the_order_of_batches_is_that_without_augmentation():
     plain, changed = (
-        torch.cat([targets for _, targets in Batches(
-            np.zeros((50, 4, 10), np.float32), np.arange(50, dtype=np.uint8),
-            coding=Coding("dense"), batch_size=16, seed=1, augmentation=augment,
-        )])
+        torch.cat(
+            [
+                targets
+                for _, targets in Batches(
+                    np.zeros((50, 4, 10), np.float32),
+                    np.arange(50, dtype=np.uint8),
+                    coding=Coding("dense"),
+                    batch_size=16,
+                    seed=1,
+                    augmentation=augment,
+                )
+            ]
+        )
         for augment in (None, make(rotation=30))
-    )  # fmt: skip
+    )
     assert torch.equal(plain, changed)
 
 

@@ -26,9 +26,15 @@ CLASSES, FEATURES, STEPS = 3, 2, 10
 DENSE = Coding("dense")
 
 SETTINGS = train_settings(
-    hidden_size=16, epochs=5, batch_size=32, learning_rate=0.02, learning_rate_decay=0.9,
-    warmup_steps=2, sign_learning_rate=0.1, sign_epochs=2,
-)  # fmt: skip
+    hidden_size=16,
+    epochs=5,
+    batch_size=32,
+    learning_rate=0.02,
+    learning_rate_decay=0.9,
+    warmup_steps=2,
+    sign_learning_rate=0.1,
+    sign_epochs=2,
+)
 
 
 def data(count=150, seed=0):

@@ -39,10 +39,18 @@ def parts(tmp_path, monkeypatch):
 
 def settings(**train_options):
     return params.Settings(
-        benchmark="har2", model="hadamrnn", q=1, readout="mean", weight_bits=4, seed=3,
-        activation_bits=12, input_bits=8, device="cpu", data={},
+        benchmark="har2",
+        model="hadamrnn",
+        q=1,
+        readout="mean",
+        weight_bits=4,
+        seed=3,
+        activation_bits=12,
+        input_bits=8,
+        device="cpu",
+        data={},
         train=replace(SETTINGS, epochs=2, select="last", **train_options),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("both", [False, True])
