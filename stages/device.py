@@ -1,5 +1,7 @@
-"""Stage device: exports/<benchmark>/model.hrnn on emulated microcontrollers, on test sequences
--> results/<benchmark>/device.json. A target is listed with the reason where it was not run.
+"""Stage device: exports/<benchmark>/model.hrnn on emulated microcontrollers.
+
+Runs test sequences and writes results/<benchmark>/device.json; a target that was not run is listed
+with the reason.
 """
 
 from hadamrnn import files, params

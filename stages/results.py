@@ -43,7 +43,8 @@ def row(path):
     ]
 
 
-def main():
+def main() -> None:
+    """Print the table."""
     folders = ("results", "shipped") if "--shipped" in sys.argv[1:] else ("results",)
     found = [path for folder in folders for path in Path(folder).glob("*/metrics.json")]
     rows = [row(path) for path in sorted(found, key=lambda p: (p.parent.name, p.parts[0]))]

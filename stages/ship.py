@@ -38,6 +38,7 @@ def ship(benchmark: str) -> list[Path]:
 
 
 def main() -> None:
+    """Ship the benchmarks of the command line."""
     for benchmark in sys.argv[1:]:
         for path in ship(benchmark):
             print(path)

@@ -4,10 +4,12 @@ Not a stage of the pipeline: it reads the prepared, unlabelled test set and the 
 model, and writes results/<benchmark>/<GLUE's name>.tsv, which gluebenchmark.com scores.
 """
 
+from hadamrnn import params
 from stages import common
 
 
-def main(settings):
+def main(settings: params.Settings) -> None:
+    """Write the submission file of one benchmark."""
     from hadamrnn import files, integer
     from hadamrnn.datasets.common import glue
     from hadamrnn.errors import HadamrnnError

@@ -1,7 +1,7 @@
-"""Stage validate: params.yaml is right. Every other stage waits for it, so that a wrong key or
-value stops the pipeline before any work.
+"""Stage validate: params.yaml is right.
 
-For each stage it writes data/shared/<stage>.txt: checksums of the code, and the general parameters,
+Every other stage waits for it, so that a wrong key or value stops the pipeline before any work. For
+each stage it writes data/shared/<stage>.txt: checksums of the code, and the general parameters,
 that the stage shares among all benchmarks. The stage re-runs when its own list changes.
 """
 
@@ -12,6 +12,7 @@ from stages import signature
 
 
 def main() -> None:
+    """Check params.yaml and write what the stages share."""
     with as_sentences():
         params.load(find_data=by_name.data_of)
         for stage in signature.pipeline()["vars"][0]["shared"]:

@@ -1,5 +1,8 @@
-"""The C of an exported model in a folder, ready to compile: hadamrnn.c, hadamrnn.h, the model's
-header under its name, an example main.c (kept if it is there already) and a README."""
+"""The C of an exported model in a folder, ready to compile.
+
+hadamrnn.c, hadamrnn.h, the model's header under its name, an example main.c (kept if it is there
+already) and a README.
+"""
 
 import argparse
 from pathlib import Path

@@ -50,8 +50,11 @@ NEXT = """moved = Add(scaled, drive_t)
 
 
 def _logarithm(value: str, result: str) -> str:
-    """Nodes for ``logarithm.ilog2`` of integers in float64: the leading one by comparison with all
-    powers of two, the bits behind it by a product with one of their inverses."""
+    """Nodes for ``logarithm.ilog2`` of integers in float64.
+
+    The leading one by comparison with all powers of two, the bits behind it by a product with one
+    of their inverses.
+    """
     lines = (
         "apart = Unsqueeze({v}, last_axis)",
         "above = GreaterOrEqual(apart, powers)",

@@ -89,8 +89,9 @@ def state_bytes(model: IntegerModel) -> int:
 
 
 def tables(model: IntegerModel) -> dict[str, bytes]:
-    """The tables of a header: the sections of the packed file, but biases of 16 bits, which the
-    fast forms of a step read.
+    """The tables of a header.
+
+    Those of the packed file, but biases of 16 bits, which the fast forms of a step read.
     """
     parts = packed.sections(model)
     return {name: parts[name] for name in TABLES} | {"bias": model.bias.astype("<i2").tobytes()}

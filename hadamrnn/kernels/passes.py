@@ -186,8 +186,11 @@ def transform(vector, block_size):
 
 @inline
 def transform_scale(target, start, source, source_start, block_size, factors):
-    """target = factors * (I_q (x) S_m) source, both of as many numbers as ``factors``, which
-    begin at ``start`` and ``source_start`` of their arrays; they may be the same ones."""
+    """target = factors * (I_q (x) S_m) source.
+
+    Both of as many numbers as ``factors``, which begin at ``start`` and ``source_start`` of their
+    arrays; they may be the same ones.
+    """
     _run(target, start, source, source_start, block_size, SCALED, factors, factors, 0)
 
 

@@ -61,9 +61,9 @@ def _fill_symbol_table(table, weight, bias):
 
 @kernel
 def add_lookups(first, stop, table, ids, rows):
-    """table[ids[n]] += rows[n] for every n in turn, in the columns of the groups first .. stop - 1
-    of LANES columns: the adjoint of look-ups.
+    """table[ids[n]] += rows[n] for every n in turn: the adjoint of look-ups.
 
+    In the columns of the groups first .. stop - 1 of LANES columns.
     table : (symbols, d); ids : (n,); rows : (n, d); the last group may have fewer columns.
     """
     width = table.shape[1]

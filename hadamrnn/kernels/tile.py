@@ -130,8 +130,10 @@ def add_relu_product(out, weight_t, columns):
 
 @called
 def add_product(out, weight_t, columns):
-    """out += weight_t^T @ columns; weight_t (n, rows) scalars, columns (n, LANES), out (rows,
-    LANES)."""
+    """out += weight_t^T @ columns.
+
+    weight_t : (n, rows) scalars; columns : (n, LANES); out : (rows, LANES).
+    """
     (n, rows), share = weight_t.shape, _share(weight_t.shape[1])
     for i in range(0, rows, share):
         sum_of_products(out, i * LANES, weight_t, i, rows, columns, n, min(share, rows - i))
@@ -158,7 +160,7 @@ def scale_add_rows(tile, factors, other):
 
 @inline
 def step_back(state, adjoint, sign_sum, column_sum, added, factors):
-    """One step against time for inputs that are the same in every lane, ``added`` (rows,):
+    """One step against time for inputs that are the same in every lane, ``added`` (rows,).
 
     state -= added, sign_sum += state * adjoint, column_sum += adjoint, then state and adjoint
     times ``factors``: one walk over all of them.

@@ -49,10 +49,12 @@ class Emitter:
 
 
 def constant(value):
+    """An integer of 64 bits as LLVM's constant."""
     return ir.Constant(ir.IntType(64), value)
 
 
 def where_positive(emit, condition, value):
+    """``value`` where ``condition`` is positive or NaN, else 0."""
     # Compared this way round, NaN counts as positive and stays visible, as in torch's relu.
     zero = emit.splat(ir.Constant(emit.element, 0.0))
     return emit.builder.select(emit.builder.fcmp_ordered("<=", condition, zero), zero, value)

@@ -173,8 +173,11 @@ def sum_scale_both(typing, total, place, left, l_place, right, r_place, factors,
 
 @intrinsic
 def step_back_row(typing, state, adjoint, sign_sum, column_sum, place, added, factor):
-    """s = state[row] - added; sign_sum[row] += s * adjoint[row]; column_sum[row] += adjoint[row];
-    state[row] = factor * s; adjoint[row] *= factor: every row is at ``place``."""
+    """One row of a step against time, at ``place``.
+
+    s = state[row] - added; sign_sum[row] += s * adjoint[row]; column_sum[row] += adjoint[row];
+    state[row] = factor * s; adjoint[row] *= factor.
+    """
 
     def codegen(context, builder, signature, args):
         emit = Emitter(context, builder, signature.args[0].dtype)

@@ -79,9 +79,10 @@ def _emit_active_sums(emit, count, arrays, weights, start, row_stride, columns, 
 
 @intrinsic
 def active_products(typing, out, state, active, weight, start, row_stride, columns, rows, count):
-    """active row i = max(state row i, 0); out row i += sum over k < count of weight[i, k] * column
-    row k where state is positive: relu and the adjoint of what reads it, for i < rows.
+    """Relu, and the adjoint of what reads it, for i < rows.
 
+    active row i = max(state row i, 0); out row i += sum over k < count of weight[i, k] * column
+    row k where state is positive.
     weight : row i begins at ``start`` + i * ``row_stride`` of its array; count : at most SUMS.
     """
 

@@ -1,5 +1,6 @@
-"""The C runtime on emulated microcontrollers: every integer it computes against the integer model,
-and what it costs: flash, RAM, cycles or instructions a step.
+"""The C runtime on emulated microcontrollers: equality with the integer model, and cost.
+
+Every integer that it computes is compared; the cost is flash, RAM, cycles or instructions a step.
 
 What runs is what users copy, cross-compiled with the model's generated header; the emulator feeds
 it real sequences and hashes every state, sum and logit of every step.

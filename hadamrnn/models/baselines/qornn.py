@@ -1,5 +1,7 @@
-"""QORNN: a dense W, orthogonal before it is quantized (Foucault, Mamalet, Malgouyres 2024,
-"Quantized Approximately Orthogonal Recurrent Neural Networks", arXiv:2402.04012).
+"""QORNN: a dense W, orthogonal before it is quantized.
+
+Foucault, Mamalet, Malgouyres 2024, "Quantized Approximately Orthogonal Recurrent Neural Networks",
+arXiv:2402.04012.
 """
 
 from typing import Any
