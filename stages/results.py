@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hadamrnn import files
+from stages import committed
 
 COLUMNS = (
     "benchmark", "float accuracy", "float cross-entropy", "integer accuracy",
@@ -59,6 +60,8 @@ def main() -> None:
     table = Table(*COLUMNS, title="Test set results")
     for cells in rows:
         table.add_row(*cells)
+    if differs := committed.note():
+        print(differs)
     # Logs and pipes have no width of their own; the table needs 150 columns.
     Console(width=None if sys.stdout.isatty() else 150).print(table)
 

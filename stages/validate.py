@@ -8,11 +8,13 @@ that the stage shares among all benchmarks. The stage re-runs when its own list 
 from hadamrnn import files, params
 from hadamrnn.datasets.common import by_name
 from hadamrnn.errors import as_sentences
-from stages import signature
+from stages import committed, signature
 
 
 def main() -> None:
     """Check params.yaml and write what the stages share."""
+    if differs := committed.note():
+        print(differs)
     with as_sentences():
         params.load(find_data=by_name.data_of)
         for stage in signature.pipeline()["vars"][0]["shared"]:
