@@ -46,8 +46,8 @@ def main(settings: Settings) -> None:
     )
     files.write_bytes(folder / "model.onnx", graph.SerializeToString())
     files.write_sums(folder, FILES)
-    size = (folder / "model.hrnn").stat().st_size
-    print(f"exported {settings.benchmark}: model.hrnn is {size} bytes")
+    length = (folder / "model.hrnn").stat().st_size
+    print(f"exported {settings.benchmark}: model.hrnn is {length} bytes")
 
 
 if __name__ == "__main__":

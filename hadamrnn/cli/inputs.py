@@ -92,5 +92,5 @@ def read_inputs(path: Path, model: IntegerModel) -> npt.NDArray[Any]:
         card = files.read_json(card_path)
         if card.get("layout") == "copy" and path.stem.endswith("_messages"):
             return expand_copy(stored, card["steps"])[0]
-        stored = Coding.from_card(card, str(card_path)).decode(stored)
+        stored = np.asarray(Coding.from_card(card, str(card_path)).decode(stored))
     return stored[None] if stored.ndim == (1 if symbol else 2) else stored

@@ -5,32 +5,66 @@ The float model has quantized weights and float activations; the integer model i
 
 import statistics
 import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from hadamrnn import integer
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.evaluation import onnx_sessions
-from hadamrnn.integer import accounting, c_header
+from hadamrnn.integer import IntegerModel, accounting, c_header
 from hadamrnn.metrics import merge, scores
 from hadamrnn.targets import host
 
+Array = npt.NDArray[Any]
 ONNX_SEQUENCES = 256
 """Test sequences compared with ONNX; onnxruntime walks long sequences slowly."""
 
 
 @torch.no_grad()
-def float_logits(model, batches):
-    """Logits of all batches in order, float32 array."""
+def float_logits(
+    model: torch.nn.Module, batches: Iterable[tuple[torch.Tensor, torch.Tensor]]
+) -> npt.NDArray[np.float32]:
+    """Logits of all batches in order.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        In evaluation mode.
+    batches : iterable of (inputs, targets)
+        On the model's device.
+
+    Returns
+    -------
+    array of float32, (n, classes) or (n, time, classes)
+        Its outputs.
+    """
     return np.concatenate([model(inputs).cpu().numpy() for inputs, _ in batches])
 
 
-def confusion_rows(predicted, targets, names, per_step):
-    """One {"actual", "predicted"} of class names for every sample.
+def confusion_rows(
+    predicted: Array, targets: Array, names: Sequence[str], per_step: bool
+) -> list[dict[str, str]]:
+    """Actual and predicted class of every sample.
 
-    predicted, targets : (n,) class ids, or (n, time) when per_step: then only the steps whose
-    target is not class 0 count (the recalled symbols of the copy task).
+    Parameters
+    ----------
+    predicted, targets : array of int, (n,) or (n, time)
+        Class ids.
+    names : sequence of str
+        Of the classes.
+    per_step : bool
+        Whether there is a time axis. Only the steps whose target is not class 0 count then (the
+        recalled symbols of the copy task).
+
+    Returns
+    -------
+    list of dict
+        {"actual", "predicted"}: a name each.
     """
     if per_step:
         predicted, targets = predicted[targets > 0], targets[targets > 0]
@@ -40,8 +74,18 @@ def confusion_rows(predicted, targets, names, per_step):
     ]
 
 
-def torch_latency_us(model, one_input, repeats=21):
-    """Median microseconds of the torch model on one sequence (1, ...), one thread."""
+def torch_latency_us(model: torch.nn.Module, one_input: Array, repeats: int = 21) -> float:
+    """Median microseconds of the torch model on one sequence, on one thread.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        On the CPU.
+    one_input : array, (1, time, ...)
+        Real numbers or ids.
+    repeats : int
+        Runs that are timed.
+    """
     one_tensor = torch.from_numpy(one_input)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -57,20 +101,34 @@ def torch_latency_us(model, one_input, repeats=21):
     return statistics.median(times)
 
 
-def onnx_mismatches(path, inputs, logits):
+def onnx_mismatches(path: Path, inputs: Array, logits: Array) -> int:
     """Sequences whose predicted class (at any step) differs between ONNX and the float model.
 
-    path : model.onnx; inputs : real inputs or ids; logits : the float model's.
+    Parameters
+    ----------
+    path : Path
+        model.onnx.
+    inputs : array, (n, time, features) or (n, time)
+        Real numbers, or ids.
+    logits : array
+        The float model's.
     """
     predicted = onnx_sessions.run(path, inputs).argmax(-1)
     differs = predicted != logits.argmax(-1)
     return int(differs.reshape(len(differs), -1).any(1).sum())
 
 
-def size_and_operations(model, embedding_size=None):
-    """The "size" and "operations_per_step" sections of metrics.json for an IntegerModel.
+def size_and_operations(
+    model: IntegerModel, embedding_size: int | None = None
+) -> dict[str, dict[str, int]]:
+    """The sections "size" and "operations_per_step" of metrics.json.
 
-    embedding_size : as ``accounting.sizes``.
+    Parameters
+    ----------
+    model : IntegerModel
+        As exported.
+    embedding_size : int, optional
+        As ``accounting.sizes``.
     """
     return {
         "size": accounting.sizes(model, embedding_size),
@@ -78,8 +136,25 @@ def size_and_operations(model, embedding_size=None):
     }
 
 
-def parity_and_logits(model, x_int):
-    """(integer logits, {"sequences", "c_mismatches"}) of all sequences, C against Python."""
+def parity_and_logits(model: IntegerModel, x_int: Array) -> tuple[Array, dict[str, int], float]:
+    """All sequences, C against Python.
+
+    Parameters
+    ----------
+    model : IntegerModel
+        As exported.
+    x_int : array of int
+        As ``model.quantize_input`` gives.
+
+    Returns
+    -------
+    logits : array of int64
+        Python's.
+    parity : dict
+        {"sequences", "c_mismatches"}.
+    microseconds : float
+        Median of one sequence in C.
+    """
     with host.HostProgram(model) as program:
         result = program.run(model, x_int, workers=2)
         one = np.repeat(x_int[:1], 21, axis=0)
@@ -89,14 +164,35 @@ def parity_and_logits(model, x_int):
     return logits, {"sequences": len(logits), "c_mismatches": int(differs.sum())}, latency
 
 
-def of_export(folder, real, targets, float_logits, config):
-    """({"integer", "size", "operations_per_step", "parity", "latency_us"}, integer model's logits).
+def of_export(
+    folder: Path, real: Array, targets: Array, float_logits: Array, config: dict[str, Any]
+) -> tuple[dict[str, Any], Array]:
+    """What an export is worth on test data.
 
-    folder : exports/<benchmark>, a Path; real : (n, time, features) real inputs, or (n, time) ids;
-    targets : class ids; float_logits : all outputs of the float model, for agreement and ONNX;
-    config : of the trained model (training.configuration).
-    The logits are real values, of the classes where the model has finer ones.
-    Raises HadamrnnError if model.h has other tables than model.hrnn.
+    Parameters
+    ----------
+    folder : Path
+        exports/<benchmark>.
+    real : array, (n, time, features) or (n, time)
+        Real inputs, or ids.
+    targets : array of int
+        Class ids.
+    float_logits : array
+        All outputs of the float model, for agreement and ONNX.
+    config : dict
+        Of the trained model (training.configuration).
+
+    Returns
+    -------
+    parts : dict
+        "integer", "size", "operations_per_step", "parity" and "latency_us" of metrics.json.
+    logits : array of float64
+        Real values of the integer model's, of the classes where the model has finer ones.
+
+    Raises
+    ------
+    HadamrnnError
+        If model.h has other tables than model.hrnn.
     """
     frozen = integer.load(folder / "model.hrnn")
     if c_header.to_text(frozen) != (folder / "model.h").read_text(encoding="utf-8"):

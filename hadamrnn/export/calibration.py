@@ -1,9 +1,14 @@
 """What training data says about scales: sequences, input range, largest state, and the loss."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.export.weights import FrozenWeights
 from hadamrnn.integer.batch import CHUNK_ELEMENTS, transform_columns
+from hadamrnn.prepared.coding import Coding
 
 SEQUENCES = 512
 COVERED = 0.9995
@@ -11,21 +16,44 @@ COVERED = 0.9995
 would cost every other sample its resolution."""
 
 
-def choose(count, most=SEQUENCES):
-    """At most ``most`` of ``count`` training positions, spread evenly: sorted int64.
+def choose(count: int, most: int = SEQUENCES) -> npt.NDArray[np.int64]:
+    """Training sequences to calibrate on, spread evenly.
 
+    Parameters
+    ----------
+    count : int
+        Sequences there are.
+    most : int
+        To choose.
+
+    Returns
+    -------
+    array of int64, (at most ``most``,)
+        Sorted positions.
+
+    Examples
+    --------
     >>> choose(10, 4).tolist()
     [0, 3, 6, 9]
     """
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
-def input_range(inputs, coding):
-    """(low, high) of dense inputs in real units.
+def input_range(inputs: npt.NDArray[Any], coding: Coding) -> tuple[float, float]:
+    """The range that the integers of a dense input are spread over.
 
-    inputs : stored training inputs; coding : their Coding. uint8: the range that the type can hold,
-    so that stored bytes and integers correspond one to one. Floats: the two quantiles that leave
-    out (1 - COVERED) together.
+    Parameters
+    ----------
+    inputs : array, (n, T, d_in)
+        Training inputs as stored.
+    coding : Coding
+        What they stand for.
+
+    Returns
+    -------
+    tuple of two floats
+        Real units. Of uint8 the range that the type can hold, so that stored bytes and integers
+        correspond one to one; of floats the two quantiles that leave out 1 - COVERED together.
     """
     if inputs.dtype == np.uint8:
         ends = np.array([0, 255], dtype=np.uint8)
@@ -36,9 +64,30 @@ def input_range(inputs, coding):
     return min(0.0, float(low)), max(0.0, float(high))
 
 
-def input_quantization(low, high, bits):
-    """(scale, zero point) that spread 2^bits integers over [low, high]; real 0 is an integer.
+def input_quantization(low: float, high: float, bits: int) -> tuple[float, int]:
+    """Spread 2^bits integers over a range so that real 0 is one of them.
 
+    Parameters
+    ----------
+    low, high : float
+        The range in real units.
+    bits : int
+        2 to 8.
+
+    Returns
+    -------
+    scale : float
+        Real units of one step.
+    zero_point : int
+        The integer of real 0.
+
+    Raises
+    ------
+    HadamrnnError
+        For a range that is none, or too far from 0.
+
+    Examples
+    --------
     >>> scale, zero_point = input_quantization(0.0, 1.0, 8)
     >>> round(1 / scale), zero_point
     (255, -128)
@@ -59,10 +108,27 @@ def input_quantization(low, high, bits):
     return scale, zero_point
 
 
-def largest_state(weights, inputs, input_kind):
+def largest_state(weights: FrozenWeights, inputs: npt.NDArray[Any], input_kind: str) -> float:
     """max |h_t| of the float recurrence with quantized weights over all steps and sequences.
 
-    weights : FrozenWeights; inputs : (n, T, d_in) real, or (n, T) symbol ids. Computed in float32.
+    Parameters
+    ----------
+    weights : FrozenWeights
+        Trained.
+    inputs : array, (n, T, d_in) or (n, T)
+        Real numbers, or symbol ids.
+    input_kind : {"dense", "symbol"}
+        Which of both.
+
+    Returns
+    -------
+    float
+        Computed in float32.
+
+    Raises
+    ------
+    HadamrnnError
+        If a state is not finite.
     """
     factor = (1 - 2.0**-weights.fade if weights.fade else 1.0) / np.sqrt(weights.block_size)
     scale = (np.asarray(weights.signs) * factor).astype(np.float32)[:, None]

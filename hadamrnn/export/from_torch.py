@@ -4,11 +4,16 @@ A learned embedding E disappears here: with it, the input weights of symbol k ar
 that what is exported is one table of (symbols, d), as for one-hot symbols.
 """
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from hadamrnn.export.onnx_float import FloatWeights
 from hadamrnn.export.weights import FrozenWeights, round_weights
+from hadamrnn.models.classifier import HadamClassifier
+from hadamrnn.models.layer import HadamRNN
 from hadamrnn.models.quantization import integers
 
 FULL_PRECISION_BITS = 12
@@ -18,7 +23,7 @@ TABLE_BITS = 8
 """Width to which the table E U^T of an embedding is rounded, one scale for all of it."""
 
 
-def _integers(weight, bits):
+def _integers(weight: torch.Tensor, bits: int | None) -> tuple[npt.NDArray[Any], float]:
     """(int64 array, float scale) of U or V; see FULL_PRECISION_BITS when bits is None."""
     weight = weight.detach().cpu().double()
     if bits is None:
@@ -27,11 +32,16 @@ def _integers(weight, bits):
     return levels.numpy().astype(np.int64), float(scale)
 
 
-def _array(tensor, dtype):
+def _array(tensor: torch.Tensor, dtype: type[np.generic]) -> npt.NDArray[Any]:
     return tensor.detach().cpu().numpy().astype(dtype)
 
 
-def _input_weight(model):
+def _bias(rnn: HadamRNN, dtype: type[np.generic]) -> npt.NDArray[Any]:
+    """b, zeros of a layer without one."""
+    return np.zeros(rnn.hidden_size, dtype) if rnn.bias is None else _array(rnn.bias, dtype)
+
+
+def _input_weight(model: HadamClassifier) -> torch.Tensor:
     """Quantized U, (d, features), or (E U^T)^T, (d, symbols), on the CPU."""
     weight = model.rnn.quantized_input_weight()
     if model.embedding is not None:
@@ -40,8 +50,19 @@ def _input_weight(model):
 
 
 @torch.no_grad()
-def frozen_weights(model):
-    """FrozenWeights of a HadamClassifier."""
+def frozen_weights(model: HadamClassifier) -> FrozenWeights:
+    """Integers and scales of a trained model.
+
+    Parameters
+    ----------
+    model : HadamClassifier
+        On any device.
+
+    Returns
+    -------
+    FrozenWeights
+        For ``freeze``.
+    """
     rnn, bits = model.rnn, model.weight_bits
     if model.embedding is None:
         input_weight, input_scale = _integers(rnn.input_weight, bits)
@@ -53,7 +74,7 @@ def frozen_weights(model):
         block_size=rnn.block_size,
         input_weight_int=input_weight,
         input_weight_scale=input_scale,
-        bias=_array(rnn.bias, np.float64),
+        bias=_bias(rnn, np.float64),
         output_weight_int=output_weight,
         output_weight_scale=output_scale,
         output_bias=_array(model.output_bias, np.float64),
@@ -64,13 +85,24 @@ def frozen_weights(model):
 
 
 @torch.no_grad()
-def float_weights(model):
-    """FloatWeights (quantized values as float32) of a HadamClassifier, for the ONNX graph."""
+def float_weights(model: HadamClassifier) -> FloatWeights:
+    """Quantized weights of a trained model as float32.
+
+    Parameters
+    ----------
+    model : HadamClassifier
+        On any device.
+
+    Returns
+    -------
+    FloatWeights
+        For ``onnx_float.float_graph``.
+    """
     return FloatWeights(
         signs=_array(model.rnn.signs(), np.float32),
         block_size=model.rnn.block_size,
         input_weight=_array(_input_weight(model), np.float32),
-        bias=_array(model.rnn.bias, np.float32),
+        bias=_bias(model.rnn, np.float32),
         output_weight=_array(model.quantized_output_weight(), np.float32),
         output_bias=_array(model.output_bias, np.float32),
         fade=getattr(model.rnn, "fade", None),

@@ -4,9 +4,8 @@
     logits = V r + c,   r = relu(h_T), relu(h_t) at every step, the mean m of relu(h_t) over time,
                         or log2(m + 2^-7)
 
-with a = 1, or 1 - 2^-fade
-
-(arXiv:2502.00047, eq. 5 and 6). torch.onnx.export unrolls such a loop and fixes the time axis.
+with a = 1 (arXiv:2502.00047, eq. 5 and 6), or 1 - 2^-fade. torch.onnx.export unrolls such a loop
+and fixes the time axis.
 """
 
 from dataclasses import dataclass

@@ -1,16 +1,43 @@
 """The integer model of a benchmark: trained weights and prepared training data put together."""
 
+from pathlib import Path
+from typing import Any
+
 from hadamrnn.export import calibration, from_torch
 from hadamrnn.export.freeze import freeze
 from hadamrnn.export.spec import IntegerSpec
+from hadamrnn.integer import IntegerModel
+from hadamrnn.models.classifier import HadamClassifier
+from hadamrnn.params import Settings
 from hadamrnn.prepared import arrays
 from hadamrnn.prepared.coding import Coding
 
 
-def freeze_prepared(settings, folder, model, card):
-    """The IntegerModel of a trained torch model, calibrated on its prepared training data.
+def freeze_prepared(
+    settings: Settings, folder: Path, model: HadamClassifier, card: dict[str, Any]
+) -> IntegerModel:
+    """The integer model of a trained torch model, calibrated on its prepared training data.
 
-    settings : params.Settings; folder : of the prepared data; card : its card.json.
+    Parameters
+    ----------
+    settings : Settings
+        Of the benchmark.
+    folder : Path
+        Prepared data.
+    model : HadamClassifier
+        Trained on it.
+    card : dict
+        card.json of the folder.
+
+    Returns
+    -------
+    IntegerModel
+        Proven.
+
+    Raises
+    ------
+    HadamrnnError
+        For data that is not as the card says, or a width that cannot be proven.
     """
     finer = model.class_of is not None
     inputs, targets = arrays.load(folder, "train", finer)

@@ -4,13 +4,42 @@ Bytes are those of the packed file, to the byte. The counting rule for operation
 ``operations_per_step``; readout "every step" counts its logits too, the others only the step.
 """
 
+from typing import Protocol
+
 from hadamrnn.integer import header, packed
+from hadamrnn.integer.model import IntegerModel
+from hadamrnn.integer.parameters import IntegerParameters
 from hadamrnn.integer.proof import block_scale
 
 
-def lstm_parameters(input_size, hidden_size, output_size):
+class Baseline(Protocol):
+    """What is asked of a network without an integer form (``models.baselines.common``)."""
+
+    features: int
+    hidden_size: int
+    output_size: int
+    input_size: int
+    embedding_size: int | None
+
+    def part_bytes(self) -> dict[str, int]:
+        """Bytes of each part, as they would be stored."""
+
+
+def lstm_parameters(input_size: int, hidden_size: int, output_size: int) -> int:
     """Parameters of torch.nn.LSTM (one layer) followed by torch.nn.Linear.
 
+    Parameters
+    ----------
+    input_size, hidden_size, output_size : int
+        Numbers that a step reads, that it remembers, and of classes.
+
+    Returns
+    -------
+    int
+        Weights and biases.
+
+    Examples
+    --------
     >>> lstm_parameters(1, 128, 10)
     68362
     """
@@ -18,17 +47,26 @@ def lstm_parameters(input_size, hidden_size, output_size):
     return recurrent + output_size * (hidden_size + 1)
 
 
-def sizes(model, embedding_size=None):
+def sizes(model: IntegerModel, embedding_size: int | None = None) -> dict[str, int]:
     """Bytes of each part.
 
-    model : IntegerModel; embedding_size : features of the learned embedding that was folded into
-    the symbol table, if there was one. The table then counts as ``embedding_bytes``, otherwise
-    (one-hot symbols, dense inputs) as ``input_bytes``.
-    total_bytes : signs + input + output + bias + embedding; bias is B and C together.
-    total_without_embedding_bytes : the recurrent network alone.
-    packed_file_bytes : total_bytes + header_bytes (header, names and checksum).
-    float32_lstm_bytes : 4 bytes for each parameter of an LSTM of equal hidden size with a linear
-    readout, behind the same embedding if there is one.
+    Parameters
+    ----------
+    model : IntegerModel
+        As packed.
+    embedding_size : int, optional
+        Features of the learned embedding that was folded into the symbol table, if there was one.
+        The table then counts as ``embedding_bytes``, otherwise (one-hot symbols, dense inputs) as
+        ``input_bytes``.
+
+    Returns
+    -------
+    dict of str to int
+        ``total_bytes``: signs, input, output, bias (B, C and row multipliers) and embedding;
+        ``total_without_embedding_bytes``: the recurrent network alone;
+        ``packed_file_bytes``: total_bytes and header_bytes (header, names and checksum);
+        ``float32_lstm_bytes``: 4 for each parameter of an LSTM of equal hidden size with a linear
+        readout, behind the same embedding if there is one.
     """
     parts = {name: len(data) for name, data in packed.sections(model).items()}
     table = parts["input"]
@@ -50,11 +88,19 @@ def sizes(model, embedding_size=None):
     return result
 
 
-def baseline_sizes(model):
-    """Bytes of each part of a baseline, as they would be stored (``Baseline.part_bytes``).
+def baseline_sizes(model: Baseline) -> dict[str, int]:
+    """Bytes of each part of a baseline.
 
-    total_bytes : recurrent + input + output + bias + embedding. float32_lstm_bytes as in
-    ``sizes``.
+    Parameters
+    ----------
+    model : Baseline
+        Anything that counts its parts.
+
+    Returns
+    -------
+    dict of str to int
+        ``total_bytes``: recurrent, input, output, bias and embedding; ``float32_lstm_bytes`` as in
+        ``sizes``.
     """
     result = {f"{name}_bytes": count for name, count in model.part_bytes().items()}
     result["total_bytes"] = sum(result.values())
@@ -64,17 +110,26 @@ def baseline_sizes(model):
     return result
 
 
-def operations_per_step(model):
+def operations_per_step(model: IntegerParameters) -> dict[str, int]:
     """Integer operations of one time step, as the definition states it.
 
-    additions : butterflies d log2(m); the input product d (d_in - 1), none for symbols; 3 d to
-        join y, p M, B and the rounding constant; d for 1/sqrt 2 if m = 2 4^k; d for the mean.
-        A sign turns an addition into a subtraction and costs nothing; so does saturation.
-    multiplications : d d_in for a dense input (1 bit to 16 bit weights alike), d for M, and d for
-        1/sqrt 2 if m = 2 4^k.
-    shifts : d each for y 2^(F-k), B 2^bias_shift if bias_shift > 0, the final >> F, and 1/sqrt 2.
-    dense_multiply_adds : what a dense recurrent matrix of the same size needs, d d + d d_in.
-    Per-step models: both also count classes d for the logits.
+    Parameters
+    ----------
+    model : IntegerParameters
+        Of any kind.
+
+    Returns
+    -------
+    dict of str to int
+        ``additions``: butterflies d log2(m); the input product d (d_in - 1), none for symbols; 3 d
+        to join y, p M, B and the rounding constant; d for 1/sqrt 2 if m = 2 4^k; d for a mean. A
+        sign turns an addition into a subtraction and costs nothing; so does saturation.
+        ``multiplications``: d d_in for a dense input (1 bit to 16 bit weights alike), d for M, and
+        d for 1/sqrt 2 if m = 2 4^k.
+        ``shifts``: d each for y 2^(F-k), B 2^bias_shift if bias_shift > 0, the final >> F, and
+        1/sqrt 2.
+        ``dense_multiply_adds``: what a dense recurrent matrix of the same size needs, d d + d d_in.
+        Per-step models count classes d more for the logits, as additions and multiplications.
     """
     d, classes = model.hidden_size, model.output_size
     _, root = block_scale(model.block_size)

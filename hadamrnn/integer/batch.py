@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from hadamrnn.integer.fixed_point import rounding_constant, times_inverse_sqrt2_32
 from hadamrnn.integer.logarithm import ilog2
+from hadamrnn.integer.parameters import IntegerParameters
 from hadamrnn.integer.proof import block_scale
 
 Array = npt.NDArray[Any]
@@ -23,13 +24,13 @@ CHUNK_ELEMENTS = 1 << 17  # states in a chunk: 512 kB as int32
 
 
 def run(
-    model: Any, x_int: Array, workers: int | None = None, trace: bool = False
+    model: IntegerParameters, x_int: Array, workers: int | None = None, trace: bool = False
 ) -> tuple[Array, Array | None]:
     """Run many sequences.
 
     Parameters
     ----------
-    model : IntegerModel
+    model : IntegerParameters
         Whose definition it is.
     x_int : array of int, (batch, time, d_in) or (batch, time)
         Checked input.
@@ -58,7 +59,7 @@ def run(
 class _Kernel:
     """The constants of one model in the layout and types of the fast step."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: IntegerParameters) -> None:
         self.model = model
         self.shift, self.root = block_scale(model.block_size)
         self.state_type = np.int16 if model.transform_bits == 16 else np.int32
@@ -69,7 +70,8 @@ class _Kernel:
         if model.input_kind == "symbol":
             self.table = np.ascontiguousarray((drive + bias[:, None]).T, dtype=np.int32)
         elif model.input_size == 1:
-            self.column, self.bias = drive.astype(np.int32), bias.astype(np.int32)[:, None]
+            self.column = drive.astype(np.int32)
+            self.bias: Array = bias.astype(np.int32)[:, None]
         else:  # below 2^53, so float64 and its fast matrix product are exact
             self.matrix = drive.astype(np.float64)
             self.bias = bias.astype(np.float64)[:, None]
@@ -113,10 +115,12 @@ class _Kernel:
         """
         rounding = rounding_constant(step - 1, self.model.fraction_bits, self.shift)
         if self.model.input_kind == "symbol":
-            return np.add(self.table[x_t].T, np.int32(rounding), out=out)
+            np.add(self.table[x_t].T, np.int32(rounding), out=out)
+            return out
         if self.model.input_size == 1:
             np.multiply(self.column, x_t, out=out)
-            return np.add(out, self.bias + np.int32(rounding), out=out)
+            np.add(out, self.bias + np.int32(rounding), out=out)
+            return out
         product = self.matrix @ x_t.astype(np.float64)
         product += self.bias + rounding
         np.copyto(out, product, casting="unsafe")

@@ -1,12 +1,12 @@
 """Ranges of an integer model's fields, its shapes, and the proofs of its widths put together."""
 
 import math
-from typing import Any
 
 import numpy as np
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.hadamard import is_power_of_two
+from hadamrnn.integer.parameters import IntegerParameters
 from hadamrnn.integer.proof import (
     FRACTION_BITS_MAX,
     INT32_MAX,
@@ -40,7 +40,7 @@ RANGES = {  # field: (lowest, highest), as the packed file can hold them and the
 }
 
 
-def _check_ranges(model: Any) -> None:
+def _check_ranges(model: IntegerParameters) -> None:
     for name, (low, high) in RANGES.items():
         value = getattr(model, name)
         if not isinstance(value, int) or not low <= value <= high:
@@ -68,7 +68,7 @@ def _check_ranges(model: Any) -> None:
         )
 
 
-def _check_shapes(model: Any) -> None:
+def _check_shapes(model: IntegerParameters) -> None:
     d, m = model.hidden_size, model.block_size
     if not isinstance(m, int) or not is_power_of_two(m) or d % m:
         raise HadamrnnError(
@@ -114,12 +114,12 @@ def _check_shapes(model: Any) -> None:
             raise HadamrnnError(f"{name}: must fit {bits} bits; got values from {low} to {high}")
 
 
-def prove(model: Any) -> None:
-    """Check an IntegerModel.
+def prove(model: IntegerParameters) -> None:
+    """Check the parameters of a model.
 
     Parameters
     ----------
-    model : IntegerModel
+    model : IntegerParameters
         Its arrays of any integer type.
 
     Raises

@@ -6,18 +6,19 @@ import numpy as np
 import numpy.typing as npt
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.integer.parameters import IntegerParameters
 
 DOUBTFUL_SHARE, DOUBTFUL_FEATURE = 0.05, 0.5
 """Shares of all values, and of one feature's, outside the input range above which it is told.
 No single test window of har2 and dsa19 reaches either."""
 
 
-def check_input(model: Any, x_int: npt.ArrayLike) -> npt.NDArray[np.int64]:
+def check_input(model: IntegerParameters, x_int: npt.ArrayLike) -> npt.NDArray[np.int64]:
     """Integers that a step may read.
 
     Parameters
     ----------
-    model : IntegerModel
+    model : IntegerParameters
         Who reads.
     x_int : array_like of int, (..., d_in) or (...)
         Dense inputs, or symbol ids.
@@ -49,12 +50,12 @@ def check_input(model: Any, x_int: npt.ArrayLike) -> npt.NDArray[np.int64]:
     return x.astype(np.int64)
 
 
-def check_sequences(model: Any, x: npt.ArrayLike) -> npt.NDArray[Any]:
+def check_sequences(model: IntegerParameters, x: npt.ArrayLike) -> npt.NDArray[Any]:
     """A batch of sequences that the model can read.
 
     Parameters
     ----------
-    model : IntegerModel
+    model : IntegerParameters
         Who reads.
     x : array_like, (batch, time, d_in) or (batch, time)
         Real numbers or integers, or symbol ids.
@@ -92,12 +93,12 @@ def check_sequences(model: Any, x: npt.ArrayLike) -> npt.NDArray[Any]:
     return array
 
 
-def quantize(model: Any, x_real: npt.ArrayLike) -> npt.NDArray[Any]:
+def quantize(model: IntegerParameters, x_real: npt.ArrayLike) -> npt.NDArray[Any]:
     """Real inputs to the integers that ``IntegerModel.step`` and ``hr_step`` read.
 
     Parameters
     ----------
-    model : IntegerModel
+    model : IntegerParameters
         Who reads.
     x_real : array_like, (batch, time, d_in) or (batch, time)
         Numbers, or symbol ids.
@@ -131,7 +132,8 @@ def quantize(model: Any, x_real: npt.ArrayLike) -> npt.NDArray[Any]:
     half = 1 << (model.input_bits - 1)
     with np.errstate(over="ignore"):  # what becomes infinite saturates
         x = np.rint(x / model.input_scale) + model.input_zero_point
-    return np.clip(x, -half, half - 1).astype(np.int8)
+    integers: npt.NDArray[np.int8] = np.clip(x, -half, half - 1).astype(np.int8)
+    return integers
 
 
 def place(mask: npt.NDArray[np.bool_]) -> str:
@@ -158,12 +160,12 @@ def place(mask: npt.NDArray[np.bool_]) -> str:
     return f"{where} (counted from 0)"
 
 
-def real_range(model: Any) -> tuple[float, float]:
+def real_range(model: IntegerParameters) -> tuple[float, float]:
     """The real inputs of a dense model's lowest and highest integer, beyond which others are cut.
 
     Parameters
     ----------
-    model : IntegerModel
+    model : IntegerParameters
         Who reads.
     """
     half = 1 << (model.input_bits - 1)
@@ -171,12 +173,12 @@ def real_range(model: Any) -> tuple[float, float]:
     return model.input_scale * lowest, model.input_scale * highest
 
 
-def doubt(model: Any, x_real: npt.ArrayLike) -> str | None:
+def doubt(model: IntegerParameters, x_real: npt.ArrayLike) -> str | None:
     """Why inputs do not look like what a dense model was trained on.
 
     Parameters
     ----------
-    model : IntegerModel
+    model : IntegerParameters
         Who reads.
     x_real : array_like, (batch, time, d_in) or (batch, time)
         As ``quantize`` accepts.

@@ -47,4 +47,5 @@ def ilog2(values: npt.ArrayLike) -> npt.NDArray[np.int64]:
     v = np.asarray(values, dtype=np.int64)
     exponent = np.frexp(v.astype(np.float64))[1].astype(np.int64) - 1
     place = ((v << OCTAVE_BITS) >> exponent) & (OCTAVE - 1)
-    return (exponent << OCTAVE_BITS) + TABLE[place]
+    logarithm: npt.NDArray[np.int64] = (exponent << OCTAVE_BITS) + TABLE[place]
+    return logarithm

@@ -27,6 +27,7 @@ the class is the argmax, ties going to the lowest id.
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +44,8 @@ from hadamrnn.integer.fixed_point import (
     times_inverse_sqrt2,
 )
 from hadamrnn.integer.logarithm import ilog2
-from hadamrnn.integer.proof import block_scale, state_gain, state_limit, sum_limit
+from hadamrnn.integer.parameters import IntegerParameters
+from hadamrnn.integer.proof import block_scale
 
 Integers = npt.NDArray[np.int64]
 
@@ -68,98 +70,16 @@ class IntegerState:
 
 
 @dataclass(frozen=True, eq=False)
-class IntegerModel:
-    """The integers of one model and the scales that give them a meaning.
+class IntegerModel(IntegerParameters):
+    """An integer model that is proven, and can run.
 
-    Parameters
-    ----------
-    name : str
-        One line.
-    input_kind : str
-        "dense" or "symbol".
-    readout : str
-        "last", "mean" or "log_mean".
-    per_step : bool
-        Whether every step is read out.
-    block_size : int
-        m, a power of two that divides d.
-    weight_bits, input_weight_bits : int
-        Widths of V and U, 2 to 16.
-    activation_bits : int
-        Width of a state, 2 to 16.
-    input_bits : int
-        Width of a dense input, 2 to 8.
-    fraction_bits : int
-        F.
-    bias_shift : int
-        At least 0.
-    input_multiplier : int
-        M, at least 1.
-    sum_shift : int
-        Of readout "mean".
-    max_steps : int
-        Up to how many steps the sums are proven not to overflow.
-    input_scale, input_zero_point : float, int
-        Real input = input_scale (x - input_zero_point).
-    state_scale : float
-        Real state = state_scale h.
-    logit_scale : float
-        Real logit = logit_scale z.
-    signs : array of int8, (d,)
-        u, +1 or -1.
-    input_weight : array of int16, (d, d_in)
-        U, for symbols one column a symbol.
-    bias : array of int16, (d,)
-        B.
-    output_weight : array of int16, (classes, d)
-        V.
-    output_bias : array of int32, (classes,)
-        C.
-    class_names : tuple of str
-        Empty, or one for each class.
-    fade : int
-        f: the state fades by 1 - 2^-f a step; 0: never.
-    log_floor : int
-        Of readout "log_mean": c, what is added to the mean of the states, 1 to 255; else 0.
-    bias_bits : int
-        Width of B, 2 to 16.
-    row_multipliers : array of uint16, (classes,), or None
-        M_c, below 2^15.
+    Its parameters are those of ``IntegerParameters``, its arrays of any integer type.
 
     Raises
     ------
     HadamrnnError
         If a field is out of range or a width cannot be proven.
     """
-
-    name: str
-    input_kind: str
-    readout: str
-    per_step: bool
-    block_size: int
-    weight_bits: int
-    input_weight_bits: int
-    activation_bits: int
-    input_bits: int
-    fraction_bits: int
-    bias_shift: int
-    input_multiplier: int
-    sum_shift: int
-    max_steps: int
-    input_scale: float
-    input_zero_point: int
-    state_scale: float
-    logit_scale: float
-    signs: npt.NDArray[np.int8]
-    input_weight: npt.NDArray[np.int16]
-    bias: npt.NDArray[np.int16]
-    output_weight: npt.NDArray[np.int16]
-    output_bias: npt.NDArray[np.int32]
-    class_names: tuple[str, ...] = ()
-    fade: int = 0
-    log_floor: int = 0
-    bias_bits: int = 16
-    row_multipliers: npt.NDArray[np.uint16] | None = None
 
     def __post_init__(self) -> None:
         prove(self)
@@ -177,43 +97,6 @@ class IntegerModel:
             array = np.array(getattr(self, name), dtype=dtype)
             array.flags.writeable = False
             object.__setattr__(self, name, array)
-
-    @property
-    def hidden_size(self) -> int:
-        """d."""
-        return len(self.signs)
-
-    @property
-    def input_size(self) -> int:
-        """Features of a dense input, or the number of symbols."""
-        return self.input_weight.shape[1]
-
-    @property
-    def output_size(self) -> int:
-        """Number of classes."""
-        return len(self.output_weight)
-
-    @property
-    def state_limit(self) -> int:
-        """L, the largest state."""
-        return state_limit(self.activation_bits)
-
-    @property
-    def state_gain(self) -> int:
-        """G, what the transformed state is multiplied by."""
-        return state_gain(self.block_size, self.fraction_bits, self.fade)
-
-    @property
-    def transform_bits(self) -> int:
-        """Width in which the transform is proven to fit: 16 or 32."""
-        return 16 if self.block_size * self.state_limit <= 32767 else 32
-
-    @property
-    def sum_bits(self) -> int:
-        """Width of the running sums, unsigned: 0 (none needed), 16 or 32."""
-        if self.readout == "last":
-            return 0
-        return 16 if sum_limit("mean", self.activation_bits, self.max_steps) <= 65535 else 32
 
     def initial_state(self, batch: int | None = None) -> IntegerState:
         """Zero state of one sequence, or of ``batch`` of them."""
@@ -277,18 +160,19 @@ class IntegerModel:
             seen, offset = np.maximum(state.hidden, 0), bias
         logits = check_width(seen @ weight.T + offset, 32, "logits")
         if self.row_multipliers is not None:
-            logits = (logits * self.row_multipliers.astype(np.int64) + (1 << 14)) >> 15
+            scaled: Integers = logits * self.row_multipliers.astype(np.int64) + (1 << 14)
+            return scaled >> 15
         return logits
 
     def check_input(self, x_int: npt.ArrayLike) -> Integers:
         """``x_int`` as int64; HadamrnnError unless integer, in range and of the right width."""
         return inputs.check_input(self, x_int)
 
-    def check_sequences(self, x: npt.ArrayLike) -> npt.NDArray:
+    def check_sequences(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
         """Raise HadamrnnError unless ``x`` is a batch of sequences that this model can read."""
         return inputs.check_sequences(self, x)
 
-    def quantize_input(self, x_real: npt.ArrayLike) -> npt.NDArray:
+    def quantize_input(self, x_real: npt.ArrayLike) -> npt.NDArray[Any]:
         """Real inputs to the integers that ``step`` and ``hr_step`` read (``inputs.quantize``)."""
         return inputs.quantize(self, x_real)
 
@@ -369,4 +253,5 @@ class IntegerModel:
         doubt = inputs.doubt(self, x_real)
         if doubt is not None:
             warnings.warn(doubt, HadamrnnWarning, stacklevel=2)
-        return self.run_logits(x_int).argmax(axis=-1)
+        classes: Integers = self.run_logits(x_int).argmax(axis=-1)
+        return classes

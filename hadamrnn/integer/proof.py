@@ -81,8 +81,10 @@ def input_bounds(input_weight: npt.ArrayLike, input_kind: str, input_bits: int) 
     """
     magnitudes = np.abs(np.asarray(input_weight, dtype=np.int64))
     if input_kind == "symbol":
-        return magnitudes.max(axis=1).astype(object)
-    return magnitudes.sum(axis=1).astype(object) * (1 << (input_bits - 1))
+        largest: Objects = magnitudes.max(axis=1).astype(object)
+        return largest
+    sums: Objects = magnitudes.sum(axis=1).astype(object) * (1 << (input_bits - 1))
+    return sums
 
 
 def accumulator_bound(

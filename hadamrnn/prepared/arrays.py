@@ -76,7 +76,7 @@ def read_array(folder: str | Path, split: str, what: str) -> np.ndarray:
     card, remedy = read_card(folder), _remedy(path.parent)
     data = files.read_checked(path, card["checksums"].get(path.name), remedy)
     try:
-        array = np.load(io.BytesIO(data), allow_pickle=False)
+        array: np.ndarray = np.load(io.BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise files.damaged(path, f"no .npy file ({error})", remedy) from None
     shape = card["shapes"].get(path.name)
@@ -159,7 +159,7 @@ def _check_ids(path: Path, ids: np.ndarray, lowest: int, highest: int) -> None:
         raise HadamrnnError(f"{path}: must lie in {lowest}..{highest}; got {found[0]}..{found[1]}")
 
 
-def finer_classes(card: Mapping[str, Any]) -> dict[str, list]:
+def finer_classes(card: Mapping[str, Any]) -> dict[str, list[Any]]:
     """The finer classes that a card tells apart.
 
     Parameters
@@ -182,7 +182,8 @@ def finer_classes(card: Mapping[str, Any]) -> dict[str, list]:
             "train.finer_classes: must be false for a data set whose card.json names no finer "
             "classes; got true"
         )
-    return card["output"]["finer"]
+    finer: dict[str, list[Any]] = card["output"]["finer"]
+    return finer
 
 
 def load_unlabelled(folder: str | Path) -> np.ndarray:

@@ -1,22 +1,45 @@
 """The copy task: what is remembered, and how stored messages become sequences."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from hadamrnn.errors import HadamrnnError
 
+Ids = npt.NDArray[np.uint8]
 MESSAGE = 10
 """Symbols to remember in the copy task."""
 SYMBOLS = 8
 BLANK, MARKER = 0, 9
 
 
-def expand_copy(messages, steps):
+def expand_copy(messages: npt.NDArray[Any], steps: int) -> tuple[Ids, Ids]:
     """Input and target ids of copy-task messages.
 
-    messages : (n, 10) uint8 in 1..8; steps : int T, at least 20.
-    Returns inputs (n, T) uint8 in 0..9 and targets (n, T) uint8 in 0..8, 2 n T bytes in all: for
-    training on many sequences, expand one batch at a time.
+    They take 2 n T bytes in all: for training on many sequences, expand one batch at a time.
 
+    Parameters
+    ----------
+    messages : array of int, (n, 10)
+        Symbols from 1 to 8.
+    steps : int
+        T, at least 20.
+
+    Returns
+    -------
+    inputs : array of uint8, (n, T)
+        Ids from 0 to 9.
+    targets : array of uint8, (n, T)
+        Ids from 0 to 8.
+
+    Raises
+    ------
+    HadamrnnError
+        For fewer steps.
+
+    Examples
+    --------
     >>> message = np.array([[1, 2, 3, 4, 5, 6, 7, 8, 1, 2]], dtype=np.uint8)
     >>> inputs, targets = expand_copy(message, 22)
     >>> inputs.tolist()

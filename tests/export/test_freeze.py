@@ -7,8 +7,8 @@ import pytest
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import freeze as freezing
+from hadamrnn.export.assembly import assemble
 from hadamrnn.export.calibration import input_quantization, largest_state
-from hadamrnn.export.freeze import assemble
 from hadamrnn.export.spec import IntegerSpec
 from hadamrnn.export.weights import FrozenWeights, round_weights
 from hadamrnn.hadamard import recurrent_matrix
