@@ -48,8 +48,10 @@ def _values(keys: Iterable[str]) -> Iterable[str]:
 
 def shared(stage: str) -> str:
     """Checksums of the code and the general parameters that all benchmarks have in common."""
-    entry = pipeline()["vars"][0]["shared"][stage]
-    lines = [line for path in entry["code"] for line in _checksums(ROOT / path, path)]
+    variables = pipeline()["vars"][0]
+    entry = variables["shared"][stage]
+    code = [*variables["every_stage"], *entry["code"]]
+    lines = [line for path in code for line in _checksums(ROOT / path, path)]
     return "\n".join([*lines, *_values(entry.get("params", []))]) + "\n"
 
 

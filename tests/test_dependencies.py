@@ -30,7 +30,9 @@ SHARED = PIPELINE["vars"][0]["shared"]
 def declared(stage, benchmark):
     """Project files that re-run a stage by dvc.yaml, folders expanded to their modules."""
     definition = PIPELINE["stages"][stage]
-    named = [*definition.get("do", definition)["deps"], *SHARED.get(stage, {}).get("code", [])]
+    named = [*definition.get("do", definition)["deps"]]
+    if stage in SHARED:
+        named += [*PIPELINE["vars"][0]["every_stage"], *SHARED[stage]["code"]]
     files = set()
     for dep in named:
         dep = dep.replace("${item}", benchmark)
