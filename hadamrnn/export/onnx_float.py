@@ -1,5 +1,7 @@
 """The float network as an ONNX graph: dynamic batch and time, one Scan.
 
+The network, written out::
+
     h_t = a W h_{t-1} + U x_t + b,   W = diag(u) (I_q (x) S_m) / sqrt(m),   h_0 = 0
     logits = V r + c,   r = relu(h_T), relu(h_t) at every step, the mean m of relu(h_t) over time,
                         or log2(m + 2^-7)

@@ -26,6 +26,7 @@ def test_results_are_complete(clone):
         assert set(found) == {
             "float",
             "integer",
+            "majority",
             "size",
             "operations_per_step",
             "parity",
@@ -52,7 +53,7 @@ def test_header_of_another_model_is_refused(clone):
         header.write_text(saved)
         run(clone, "dvc", "repro", "evaluate@pdigits")
     assert stage.returncode == 1 and stage.stderr.count("\n") == 1
-    assert "model.h: must hold the tables of model.hrnn beside it" in stage.stderr
+    assert "model.h: must be whole and unchanged" in stage.stderr
 
 
 def test_second_repro_runs_nothing(clone):
