@@ -86,7 +86,7 @@ def toolchains(session):
 def emulators(session):
     """The C runtime on simavr and QEMU (nox -s toolchains); with names, device.json too."""
     install(session, "tests")
-    session.run("pytest", "tests/targets/test_emulators.py", "tests/runtime/test_fuzz.py")
+    session.run("pytest", "tests/targets/test_emulators.py", "tests/fuzz/test_fuzz.py")
     for name in session.posargs:
         session.run("python", "-m", "stages.device", name)
 

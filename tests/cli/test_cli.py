@@ -185,6 +185,7 @@ def test_wrong_ids_are_named(folder, capsys):
 
 CSV = {
     "as a spreadsheet saves it": "\ufeffx,y,z\r\n0.5,0.25,1\r\n0,1,0\r\n",
+    "a mark and no names": "\ufeff0.5,0.25,1\n0,1,0\n",
     "quoted": '"x","y","z"\n"0.5","0.25","1"\n"0","1","0"\n',
     "spaces and empty lines": "\n 0.5, 0.25 ,1\n\n,,\n0,1e0,0",
     "carriage returns": "0.5,.25,1.\r0,+1,-0\r",
