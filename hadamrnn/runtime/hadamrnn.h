@@ -68,6 +68,9 @@ enum { HR_SYMBOL = 1, HR_MEAN = 2, HR_PER_STEP = 4, HR_LOGARITHM = 8, HR_ROW_MUL
 
 enum { HR_NOT_ALIGNED = 255 }; /* hr_model.aligned_shift */
 
+/* Changes with hr_model, so that a header of another version does not compile. */
+#define HR_LAYOUT 2
+
 /* One model. Tables are packed bytes, little endian, lowest bit first; a row starts on a byte. */
 typedef struct {
     const uint8_t *signs;         /* d bits, 1 for -1 */

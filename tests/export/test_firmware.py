@@ -200,6 +200,30 @@ def test_two_models_of_one_name_are_refused_by_the_compiler(tmp_path, compiler):
     assert f"two_models_named_gesture_0x{first:08x}u_and_0x{second:08x}u" in done.stderr
 
 
+@compilers(["gcc", "clang", "avr-gcc -mmcu=atmega328p"])
+def test_a_header_of_another_layout_does_not_compile(tmp_path, compiler):
+    """Its numbers would be taken for other members of hr_model."""
+    write_variants(tmp_path)
+    text = (tmp_path / "hadamrnn.h").read_text()
+    (tmp_path / "hadamrnn.h").write_text(text.replace("HR_LAYOUT 2", "HR_LAYOUT 1"))
+    (tmp_path / "one.c").write_text('#include "a.h"\n')
+    command = [*compiler, "-std=c99", "-c", "one.c", "-o", "one.o"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode
+    assert "gesture.h is of another version than hadamrnn.h" in done.stderr
+
+
+SHIPPED = sorted(ROOT.glob("shipped/*/model.hrnn"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
+def test_shipped_files_are_of_the_present_format(path):
+    """The header beside a model is the one that this hadamrnn.h can read."""
+    model = load(path)
+    assert packed.to_bytes(model) == path.read_bytes()
+    assert c_header.to_text(model) == (path.parent / "model.h").read_text(encoding="utf-8")
+
+
 @needs_gcc
 def test_a_name_makes_room_for_both(tmp_path):
     write_variants(tmp_path, second_name="Gesture (small)")
