@@ -42,9 +42,8 @@ def tests(session):
 
 @nox.session
 def lint(session):
-    """ruff (style and format) and mypy (types)."""
-    session.install("-q", "-U", "pip>=25.1", env=CONSTRAINED)
-    session.install("-q", "--group", "lint", env=CONSTRAINED)
+    """ruff (style and format) and mypy (types, those of what the package uses among them)."""
+    install(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
