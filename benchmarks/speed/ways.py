@@ -34,6 +34,8 @@ class Worker:
         environment = {key: value for key, value in os.environ.items() if key != POLICY}
         if policy is not None:
             environment[POLICY] = policy
+        else:  # libgomp's own count, said so that our kernels leave it as it is
+            environment.setdefault("GOMP_SPINCOUNT", "300000")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.speed.ways"],
             env=environment,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from hadamrnn.kernels.threads import in_threads
+from hadamrnn.kernels.threads import idle_teams, in_threads
 from tests.recurrence.cases import (
     Case,
     relative_errors,
@@ -54,7 +54,7 @@ def test_an_error_in_a_thread_reaches_the_caller(monkeypatch):
 def test_threads_work_in_a_forked_process():
     program = """
 import os, signal, torch
-from hadamrnn.kernels.threads import in_threads
+from hadamrnn.kernels.threads import idle_teams, in_threads
 torch.set_num_threads(2)
 in_threads(lambda first, stop: None, 2)
 child = os.fork()
@@ -87,3 +87,34 @@ def test_two_threads_at_once(dtype):
         thread.join(timeout=60)
     assert not any(thread.is_alive() for thread in threads)
     assert wrong == []
+
+
+@pytest.mark.parametrize("processors", [1, 2, 3, 4, 8, 12, 64, 128])
+@pytest.mark.parametrize("share", [1, 2])
+def test_idle_teams_outnumber_the_processors(processors, share):
+    """torch uses as many threads as there are processors, or half of that many, one a core."""
+    threads = max(1, processors // share)
+    teams = idle_teams(threads, processors)
+    managed = 1 + (threads - 1) * (1 + teams)
+    if threads > 3 or share == 1 < threads:
+        assert managed > processors
+        assert managed - (threads - 1) <= processors
+
+
+@pytest.mark.parametrize("variable", [None, "OMP_WAIT_POLICY", "GOMP_SPINCOUNT"])
+def test_waiting_is_left_to_who_sets_a_variable(variable):
+    program = """
+import os, threading, torch
+from hadamrnn.kernels import threads
+torch.set_num_threads(2)
+threads._processors = lambda: 2
+for _ in range(2):
+    threads.in_threads(lambda first, stop: None, 1)
+print(sum(thread.name == "hadamrnn-idle" for thread in threading.enumerate()))
+"""
+    environment = {name: os.environ[name] for name in os.environ if "OMP" not in name}
+    if variable:
+        environment[variable] = "100" if variable == "GOMP_SPINCOUNT" else "ACTIVE"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.stdout == ("0\n" if variable else "1\n"), done.stderr
