@@ -103,10 +103,8 @@ def descend_kept(
     powers,
     bias_powers,
 ):
-    """``descend`` with ``rebuild`` where ``climb`` has kept all powers.
-
-    vectors is W^C times their start and stays.
-    """
+    """``descend`` with ``rebuild`` where ``climb`` has kept all powers; vectors is W^C times their
+    start and stays."""
     ones = np.ones_like(scale)
     for v in range(first, stop):
         for place in range(grads.shape[0]):

@@ -2,18 +2,26 @@
 
 Forward: T . d (log2(m) + d_in + outputs) operations a sequence, in tiles of LANES sequences.
 Backward: W is orthogonal, so h_{t-1} = W^T (h_t - a_t) is rebuilt from the last state while the
-adjoint runs, and memory does not grow with T beyond what goes in and out.
+adjoint runs, and memory does not grow with T beyond what goes in and out. Where states fade, that
+would divide by the factor at every step, and rounding would grow without bound: the forward pass
+keeps the state before every segment of steps, and the backward pass makes a segment's states again
+from it, the same numbers.
 """
 
 import numpy as np
 
 from hadamrnn.kernels import tile as ops
-from hadamrnn.kernels.setup import LANES, called, kernel
-from hadamrnn.kernels.vector_ops import add
-
-DENSE, ONE_HOT, ROWS, PROJECTED = range(4)
-"""Inputs: (batch, time, d_in) numbers; ids as one-hot columns; ids as look-ups in a
-(vocabulary, d) table that contains the bias; U x_t + b given as (batch, time, d)."""
+from hadamrnn.kernels.scan_inputs import (
+    DENSE,
+    PROJECTED,
+    ROWS,
+    features_of,
+    input_term,
+    step,
+    steps_of,
+    symbol_table,
+)
+from hadamrnn.kernels.setup import LANES, kernel
 
 LAST, MEAN, LOGITS, ALL = range(4)
 """Outputs: h_T; mean over time of relu(h_t); V relu(h_t) + c at every step; every h_t."""
@@ -26,87 +34,47 @@ APART = 2
 places of a cache."""
 
 
-@called
-def _input_term(added, columns, kind, dense, ids, weight, bias, first, t):
-    """added = U x_t + b for the sequences first .. first + LANES - 1, and -1.
-
-    If all of them read one symbol, returns that instead and leaves ``added`` alone: the row of
-    the symbol table is then U x_t + b in every lane.
-    """
-    common = -1
-    if kind == ONE_HOT:
-        common = ops.common_symbol(ids, first, t)
-        if common < 0:
-            ops.load_one_hot(columns, ids, first, t)
-            ops.fill_rows(added, bias)
-            ops.add_product(added, weight, columns)
-    elif kind == DENSE:
-        ops.load_dense(columns, dense, first, t)
-        ops.fill_rows(added, bias)
-        ops.add_product(added, weight, columns)
-    elif kind == ROWS:
-        ops.load_rows(added, weight, ids, first, t)
-    else:
-        ops.load_dense(added, dense, first, t)
-    return common
-
-
-@called
-def _fill_symbol_table(table, weight, bias):
-    """table[symbol] = U x + b for every symbol x, (symbols, d)."""
-    for symbol in range(len(table)):
-        for i in range(len(bias)):
-            table[symbol, i] = weight[symbol, i] + bias[i]
-
-
-@kernel
-def add_lookups(first, stop, table, ids, rows):
-    """table[ids[n]] += rows[n] for every n in turn: the adjoint of look-ups.
-
-    In the columns of the groups first .. stop - 1 of LANES columns.
-    table : (symbols, d); ids : (n,); rows : (n, d); the last group may have fewer columns.
-    """
-    width = table.shape[1]
-    for n in range(len(ids)):
-        target, source = ids[n] * width, n * width
-        for i in range(first * LANES, stop * LANES, LANES):
-            if i + LANES <= width:
-                add(table, target + i, table, target + i, rows, source + i)
-            else:
-                for j in range(i, width):
-                    table[ids[n], j] += rows[n, j]
-
-
 @kernel
 def forward(
     tile,
     stop,
-    kind,
-    dense,
-    ids,
-    weight,
-    bias,
+    inputs,
     scale,
     block_size,
     initial,
     mode,
     output_weight_t,
     output_bias,
-    steps_out,
-    result,
-    last,
+    results,
+    kept,
+    segment,
+    least,
 ):
     """Run the recurrence for tiles ``tile`` .. ``stop`` - 1 and write what ``mode`` asks for.
 
-    kind, dense, ids, weight, bias : the inputs, see above, where weight is U^T, (d_in, d), for
-    DENSE and ONE_HOT; scale : (d,) signs over sqrt(m); initial : (batch, 1, d); output_weight_t :
-    V^T. Written: last (batch, 1, d) always; result (batch, 1, d), the sum over
-    time, for MEAN; steps_out (batch, time, outputs) for LOGITS and (batch, time, d) for ALL.
+    Parameters
+    ----------
+    inputs : tuple
+        See ``scan_inputs``.
+    scale : (d,)
+        Signs over sqrt(m), times the factor of states that fade.
+    initial : (batch, 1, d)
+        h_0.
+    output_weight_t, output_bias : (d, outputs), (outputs,)
+        V^T and c, for LOGITS.
+    results : tuple
+        Written: (batch, time, outputs) for LOGITS or (batch, time, d) for ALL; (batch, 1, d) for
+        MEAN, the sum over time; (batch, 1, d), h_T.
+    kept : (batch, segments, d)
+        Written, unless there are none: the state before every ``segment`` steps.
+    segment : int
+        0 if states do not fade.
+    least : number
+        A state that has faded below is zero from the next segment on.
     """
-    steps = ids.shape[1] if kind in (ONE_HOT, ROWS) else dense.shape[1]
+    steps_out, result, last = results
     hidden, outputs, dtype = len(scale), len(output_bias), scale.dtype
-    table = np.empty((len(weight) if kind == ONE_HOT else 0, hidden), dtype)
-    _fill_symbol_table(table, weight, bias)
+    table = symbol_table(inputs, hidden)
     for first in range(tile * LANES, stop * LANES, LANES):
         state, added, total = (
             np.zeros((hidden, LANES), dtype),
@@ -114,15 +82,14 @@ def forward(
             np.zeros((hidden, LANES), dtype),
         )
         logits = np.zeros((outputs, LANES), dtype)
-        columns = np.zeros((len(weight) if kind in (DENSE, ONE_HOT) else 0, LANES), dtype)
+        columns = np.zeros((features_of(inputs), LANES), dtype)
         ops.load_dense(state, initial, first, 0)
-        for t in range(steps):
-            common = _input_term(added, columns, kind, dense, ids, weight, bias, first, t)
-            ops.transform(state, block_size)
-            if common >= 0:
-                ops.scale_add_values(state, scale, table[common])
-            else:
-                ops.scale_add_rows(state, scale, added)
+        for t in range(steps_of(inputs)):
+            if segment > 0 and t % segment == 0:
+                ops.forget(state, least)
+                if kept.shape[1] > 0:
+                    ops.store_dense(state, kept, first, t // segment)
+            step(state, added, columns, inputs, table, scale, block_size, first, t)
             if mode == ALL:
                 ops.store_dense(state, steps_out, first, t)
             elif mode == MEAN:
@@ -140,43 +107,43 @@ def forward(
 def backward(
     tile,
     stop,
-    kind,
-    dense,
-    ids,
-    weight,
-    bias,
+    inputs,
     scale,
     block_size,
     last,
     mode,
     weight_back,
     output_weight_t,
-    grad_steps,
-    grad_result,
-    grad_last,
-    grad_weight,
-    grad_bias,
-    sign_sums,
-    grad_output_weight,
-    grad_inputs,
-    grad_initial,
+    grads,
+    written,
     wants_inputs,
+    kept,
+    segment,
+    least,
 ):
-    """Adjoint of ``forward``; states are rebuilt downwards from ``last``.
+    """Adjoint of ``forward``; what is written per tile is summed by the caller.
 
-    last, grad_last : (batch, 1, d); grad_result (batch, 1, d), of every step's part, for MEAN;
-    grad_steps : as steps_out; weight_back : U, (d, d_in); output_weight_t : V^T.
-    Written per tile, to be summed by the caller: grad_weight (tiles, d_in, d) for DENSE and
-    ONE_HOT, grad_bias (for DENSE) and sign_sums (tiles, d), grad_output_weight (tiles, outputs, d).
-    Written per sequence: grad_initial (batch, 1, d); grad_inputs (batch, time, d_in) for DENSE if
-    wants_inputs, (batch, time, d) for ROWS and PROJECTED.
-    sign_sums is the sum over time of lambda_t * (W h_{t-1}): u times the gradient of u.
+    Parameters
+    ----------
+    inputs, scale, block_size, mode, output_weight_t, kept, segment, least
+        As ``forward``.
+    last : (batch, 1, d)
+        h_T, from which the states are rebuilt downwards, unless there are kept ones.
+    weight_back : (d, d_in)
+        U, for DENSE.
+    grads : tuple
+        Gradients of the ``results``; for MEAN that of every step's part.
+    written : tuple
+        Per tile: (tiles, d_in, d) of U^T, for DENSE and ONE_HOT; (tiles, d) of b, for DENSE;
+        (tiles, d), the sum over time of lambda_t * (W h_{t-1}), u times the gradient of u; (tiles,
+        outputs, d) of V, for LOGITS. Per sequence: (batch, time, d_in) of dense inputs if
+        ``wants_inputs``, (batch, time, d) for ROWS and PROJECTED; (batch, 1, d) of h_0.
     """
-    steps = ids.shape[1] if kind in (ONE_HOT, ROWS) else dense.shape[1]
+    grad_steps, grad_result, grad_last = grads
+    grad_weight, grad_bias, sign_sums, grad_output_weight, grad_inputs, grad_initial = written
+    kind, steps, features = inputs[0], steps_of(inputs), features_of(inputs)
     hidden, outputs, dtype = len(scale), output_weight_t.shape[1], scale.dtype
-    features = len(weight) if kind in (DENSE, ONE_HOT) else 0
-    table = np.empty((len(weight) if kind == ONE_HOT else 0, hidden), dtype)
-    _fill_symbol_table(table, weight, bias)
+    table = symbol_table(inputs, hidden)
     for tile_index in range(tile, stop):
         first = tile_index * LANES
         state = np.zeros((hidden, LANES), dtype)
@@ -189,12 +156,23 @@ def backward(
         logit_chunk = np.zeros((CHUNK, outputs, LANES), dtype)
         active_chunk = np.zeros((CHUNK, hidden + APART, LANES), dtype)
         output_sum = np.zeros((outputs, hidden + APART, LANES), dtype)
+        segment_states = np.zeros((segment if kept.shape[1] > 0 else 0, hidden, LANES), dtype)
         ops.load_dense(state, last, first, 0)
         ops.load_dense(adjoint, grad_last, first, 0)
         if mode == MEAN:
             ops.load_dense(shared, grad_result, first, 0)
         filled = queued = 0
         for t in range(steps - 1, -1, -1):
+            if kept.shape[1] > 0:
+                place = t % segment
+                if place == segment - 1 or t == steps - 1:
+                    ops.forget(adjoint, least)
+                    ops.load_dense(state, kept, first, t // segment)
+                    for k in range(place + 1):
+                        again = t - place + k
+                        step(state, added, columns, inputs, table, scale, block_size, first, again)
+                        ops.copy_rows(segment_states[k], state)
+                ops.copy_rows(state, segment_states[place])
             if mode == ALL:
                 ops.load_dense(added, grad_steps, first, t)
                 ops.add_rows(adjoint, added)
@@ -205,7 +183,7 @@ def backward(
                 ops.read_back(
                     adjoint, state, active_chunk[filled], output_weight_t, logit_chunk[filled]
                 )
-            common = _input_term(added, columns, kind, dense, ids, weight, bias, first, t)
+            common = input_term(added, columns, inputs, first, t)
             if common >= 0:
                 ops.step_back(state, adjoint, sign_sum, weight_sum[common], table[common], scale)
             else:
@@ -232,7 +210,8 @@ def backward(
                 filled = 0
             if common < 0:
                 ops.scale_rows(adjoint, scale)
-            ops.transform(state, block_size)
+            if kept.shape[1] == 0:
+                ops.transform(state, block_size)
             ops.transform(adjoint, block_size)
         ops.store_dense(adjoint, grad_initial, first, 0)
         ops.sum_lanes(grad_bias[tile_index], bias_sum)

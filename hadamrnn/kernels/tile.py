@@ -76,6 +76,16 @@ def clear(tile):
         fill(tile, i * LANES, tile.dtype.type(0))
 
 
+@called
+def forget(tile, least):
+    """tile = 0 if every number of it is below ``least``: processors are slow with the smallest."""
+    for i in range(tile.shape[0]):
+        for lane in range(LANES):
+            if not abs(tile[i, lane]) < least:  # NaN stays
+                return
+    clear(tile)
+
+
 @inline
 def add_rows(tile, other):
     """tile += other."""
@@ -186,49 +196,19 @@ def add_outer(total, left, right, steps, columns):
     columns, LANES).
     """
     rows = total.shape[0]
-    row_stride, l_stride, r_stride = total.shape[1] * LANES, rows * LANES, right.shape[1] * LANES
+    stride, l_stride, r_stride = total.shape[1] * LANES, rows * LANES, right.shape[1] * LANES
     whole, threes = columns - columns % 4, rows - rows % 3
-    for k in range(0, whole, 4):  # four columns of ``right`` stay in the first-level cache
+    for k in range(0, whole * LANES, 4 * LANES):  # four columns stay in the first-level cache
         for i in range(0, threes, 3):
-            sum_of_outer3x4(
-                total,
-                i * row_stride + k * LANES,
-                row_stride,
-                left,
-                i * LANES,
-                l_stride,
-                right,
-                k * LANES,
-                r_stride,
-                steps,
-            )
+            place, row = i * stride + k, i * LANES
+            sum_of_outer3x4(total, place, stride, left, row, l_stride, right, k, r_stride, steps)
         for i in range(threes, rows):
-            sum_of_outer1x4(
-                total,
-                i * row_stride + k * LANES,
-                row_stride,
-                left,
-                i * LANES,
-                l_stride,
-                right,
-                k * LANES,
-                r_stride,
-                steps,
-            )
-    for k in range(whole, columns):
+            place, row = i * stride + k, i * LANES
+            sum_of_outer1x4(total, place, stride, left, row, l_stride, right, k, r_stride, steps)
+    for k in range(whole * LANES, columns * LANES, LANES):
         for i in range(rows):
-            sum_of_outer1x1(
-                total,
-                i * row_stride + k * LANES,
-                row_stride,
-                left,
-                i * LANES,
-                l_stride,
-                right,
-                k * LANES,
-                r_stride,
-                steps,
-            )
+            place, row = i * stride + k, i * LANES
+            sum_of_outer1x1(total, place, stride, left, row, l_stride, right, k, r_stride, steps)
 
 
 @called

@@ -29,7 +29,7 @@ class HadamClassifier(nn.Module):
 
     Parameters
     ----------
-    input_size, hidden_size, q, weight_bits, hold_signs
+    input_size, hidden_size, q, weight_bits, hold_signs, fade
         As ``HadamRNN``.
     output_size : int
         Classes.
@@ -69,6 +69,7 @@ class HadamClassifier(nn.Module):
         embedding_size: int | None = None,
         *,
         hold_signs: bool = True,
+        fade: int | None = None,
         class_of: Sequence[int] | None = None,
         state_noise: StateNoise | None = None,
     ) -> None:
@@ -76,7 +77,8 @@ class HadamClassifier(nn.Module):
         if readout not in READOUTS:
             raise HadamrnnError(f"readout: must be one of {', '.join(READOUTS)}; got {readout!r}")
         features = embedding_size or input_size
-        self.rnn = HadamRNN(features, hidden_size, q, weight_bits, hold_signs=hold_signs)
+        sizes = features, hidden_size, q
+        self.rnn = HadamRNN(*sizes, weight_bits, hold_signs=hold_signs, fade=fade)
         self.readout, self.per_step = readout, per_step
         self.weight_bits = self.rnn.weight_bits
         self.output_weight = nn.Parameter(torch.empty(output_size, hidden_size))
@@ -179,6 +181,7 @@ class HadamClassifier(nn.Module):
             given.initial_state,
             mode,
             readout,
+            rnn.fade,
             rnn.backend,
             given.lengths,
         )[0]

@@ -13,11 +13,11 @@ from hadamrnn.hadamard import block_size_of
 from hadamrnn.models import sequences
 from hadamrnn.models.quantization import check_weight_bits, quantize, sign
 from hadamrnn.recurrence import dispatch, reference, unequal
-from hadamrnn.recurrence.reference import Mode, Readout
+from hadamrnn.recurrence.reference import Mode, Readout, check_fade
 
 
 class HadamRNN(nn.Module):
-    """h_t = W h_{t-1} + U x_t + b with W = diag(sign(u)) (I_q (x) S_m) / sqrt(m), m = d / q.
+    """h_t = f W h_{t-1} + U x_t + b with W = diag(sign(u)) (I_q (x) S_m) / sqrt(m), m = d / q.
 
     W is exactly orthogonal; its entries are +-1/sqrt(m), and zero outside the q blocks
     (arXiv:2502.00047). The recurrence is linear: put relu and a linear layer behind it. Parameters
@@ -39,6 +39,9 @@ class HadamRNN(nn.Module):
         Whether u stays as it was drawn (``sign_weight.requires_grad`` is False). Moved by the
         optimizer of the other parameters, signs flip at every step for dozens of epochs and the
         layer learns little; False is for those who give them a rate of their own.
+    fade : int or None
+        k of f = 1 - 2^-k, 1 to 15: a state then remembers about 2^k steps, at the price of no
+        weight. None: f = 1, the paper's model.
     backend : str
         Form of the recurrence, "auto" unless you know better (``recurrence.dispatch``).
     device, dtype
@@ -69,6 +72,7 @@ class HadamRNN(nn.Module):
         bias: bool = True,
         hold_signs: bool = True,
         *,
+        fade: SupportsIndex | None = None,
         backend: str = "auto",
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -81,6 +85,7 @@ class HadamRNN(nn.Module):
             raise HadamrnnError(f"input_size: must be at least 1; got {input_size}")
         self.block_size = block_size_of(self.hidden_size, self.q)
         self.weight_bits = check_weight_bits(weight_bits)
+        self.fade = check_fade(fade)
         self.backend = backend
 
         def empty(*shape: int) -> Tensor:
@@ -103,24 +108,25 @@ class HadamRNN(nn.Module):
         return (
             f"{self.input_size}, {self.hidden_size}, q={self.q}, "
             f"weight_bits={self.weight_bits}, bias={self.bias is not None}"
+            + ("" if self.fade is None else f", fade={self.fade}")
         )
 
     def get_extra_state(self) -> Tensor:
-        """q and weight_bits (0: None): what the parameters mean, kept in the state_dict."""
-        return torch.tensor([self.q, self.weight_bits or 0])
+        """q, weight_bits and fade (0: None): what the parameters mean, kept in the state_dict."""
+        return torch.tensor([self.q, self.weight_bits or 0, self.fade or 0])
 
     def set_extra_state(self, state: Tensor) -> None:
-        """Refuse a state_dict of another q or weight_bits.
+        """Refuse a state_dict of another q, weight_bits or fade.
 
         Parameters alone, as ``dict(layer.named_parameters())``, are taken without this check.
         """
-        theirs = [int(number) for number in state]
-        if theirs != self.get_extra_state().tolist():
-            q, bits = theirs
-            raise HadamrnnError(
-                f"state_dict: must be of a layer with q={self.q}, weight_bits={self.weight_bits}; "
-                f"got one with q={q}, weight_bits={bits or None}"
-            )
+        if state.tolist() == self.get_extra_state().tolist():
+            return
+        own, theirs = (
+            f"q={q}, weight_bits={bits or None}, fade={fade or None}"
+            for q, bits, fade in (self.get_extra_state().tolist(), state.tolist())
+        )
+        raise HadamrnnError(f"state_dict: must be of a layer with {own}; got one with {theirs}")
 
     def _load_from_state_dict(
         self,
@@ -171,6 +177,7 @@ class HadamRNN(nn.Module):
             h_0,
             mode,
             readout,
+            self.fade,
             self.backend,
             lengths,
         )

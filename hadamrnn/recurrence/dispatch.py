@@ -76,16 +76,17 @@ def run(
     initial_state: Tensor | None = None,
     mode: Mode = "last",
     readout: Readout | None = None,
+    fade: int | None = None,
     backend: str = "auto",
 ) -> tuple[Tensor, Tensor]:
-    """The linear recurrence h_t = W h_{t-1} + U x_t + b with its read-out.
+    """The linear recurrence h_t = f W h_{t-1} + U x_t + b with its read-out.
 
     It runs in the type of its arguments, whatever torch.autocast says: in half precision W, which
     is applied T times, would not stay orthogonal.
 
     Parameters
     ----------
-    inputs, input_weight, bias, signs, block_size, initial_state, mode, readout
+    inputs, input_weight, bias, signs, block_size, initial_state, mode, readout, fade
         As ``reference.run``.
     backend : str
         "auto", or a form's name: "krylov" (CPU, mode "last", dense inputs, no initial state),
@@ -113,7 +114,7 @@ def run(
     if backend == "auto":
         form = choose(inputs, input_weight, block_size, mode, initial_state)
     function = _function(form)
-    arguments = (inputs, input_weight, bias, signs, block_size, initial_state, mode, readout)
+    arguments = (inputs, input_weight, bias, signs, block_size, initial_state, mode, readout, fade)
     if not autocast_enabled(inputs.device.type):
         return function(*arguments)
     with torch.autocast(inputs.device.type, enabled=False):

@@ -1,22 +1,21 @@
 """Device-agnostic form: log2(T) rounds of large matrix products instead of T small steps.
 
-Round r combines neighbours, a'_j = a_{2j+1} + W^(2^r) a_{2j}, for the last state; for all states
-the odd ones come from the combined sequence and the even ones from one more product
-(Blelloch 1990, with the powers of the one shared W as dense matrices). The arithmetic is that of
+Round r combines neighbours, a'_j = a_{2j+1} + V^(2^r) a_{2j} with V = f W, for the last state; for
+all states the odd ones come from the combined sequence and the even ones from one more product
+(Blelloch 1990, with the powers of the one shared V as dense matrices). The arithmetic is that of
 the loop plus log2(T) squarings of a (d, d) matrix. Runs wherever torch runs, gradients by autograd.
 """
 
 import torch
 from torch import Tensor
 
-from hadamrnn.recurrence.reference import Mode, Readout, project, read, transform
+from hadamrnn.recurrence.reference import Mode, Readout, project, read, scale_of, transform
 
 
-def _matrix_transposed(signs: Tensor, block_size: int) -> Tensor:
-    """W^T as a dense (d, d) tensor with gradient for the signs: row i is W e_i."""
+def _matrix_transposed(signs: Tensor, block_size: int, fade: int | None) -> Tensor:
+    """f W^T as a dense (d, d) tensor with gradient for the signs: row i is f W e_i."""
     identity = torch.eye(len(signs), dtype=signs.dtype, device=signs.device)
-    scale: Tensor = signs / block_size**0.5
-    return transform(identity, block_size) * scale
+    return transform(identity, block_size) * scale_of(signs, block_size, fade)
 
 
 def _prefix(values: Tensor, power: Tensor) -> Tensor:
@@ -35,10 +34,14 @@ def _prefix(values: Tensor, power: Tensor) -> Tensor:
 
 
 def states(
-    projected: Tensor, signs: Tensor, block_size: int, initial_state: Tensor | None = None
+    projected: Tensor,
+    signs: Tensor,
+    block_size: int,
+    initial_state: Tensor | None = None,
+    fade: int | None = None,
 ) -> Tensor:
     """All states h_1 .. h_T, (batch, time, d), from a_t = U x_t + b of the same shape."""
-    power = _matrix_transposed(signs, block_size)
+    power = _matrix_transposed(signs, block_size, fade)
     if initial_state is not None:
         first = projected[:, :1] + (initial_state @ power)[:, None]
         projected = torch.cat((first, projected[:, 1:]), 1)
@@ -54,6 +57,7 @@ def run(
     initial_state: Tensor | None = None,
     mode: Mode = "last",
     readout: Readout | None = None,
+    fade: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The recurrence with its read-out on any device; arguments and results as ``reference.run``.
 
@@ -64,4 +68,4 @@ def run(
     [[3.0, 1.0]]
     """
     projected = project(inputs, input_weight, bias)
-    return read(states(projected, signs, block_size, initial_state), mode, readout)
+    return read(states(projected, signs, block_size, initial_state, fade), mode, readout)

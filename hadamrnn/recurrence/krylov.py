@@ -8,12 +8,15 @@ zero (four fifths of MNIST's pixels) are multiplied by sparse_products, others b
 
 Powers are made CHUNK numbers at a time and multiplied at once. Those of a single chunk are kept for
 the backward pass; of several, it makes them again downwards, W^(j-1) U = W^T W^j U, because W is
-orthogonal. Memory does not grow with T.
+orthogonal. Memory does not grow with T. With states that fade W is f W, whose powers fall below
+the smallest number: what lies that far back is left out, and the powers of several chunks are made
+again upwards, from the first one of each, which is kept.
 
 Between the kernels stand NumPy's operations, not torch's: calls cost more than the numbers here,
 and NumPy's cost less.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +31,7 @@ from hadamrnn.kernels.sparse_products import mostly_zero, product
 from hadamrnn.kernels.threads import in_threads
 from hadamrnn.recurrence import doubling
 from hadamrnn.recurrence.differentiable import gradients
-from hadamrnn.recurrence.reference import Mode, Readout
+from hadamrnn.recurrence.reference import Mode, Readout, scale_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -64,32 +67,43 @@ def _multiply(sparse: bool, left: Array, right: Array, out: Array, grow: bool) -
 
 
 class _LastState(torch.autograd.Function):
-    """h_T of (inputs, input_weight, bias, signs, block_size)."""
+    """h_T of (inputs, input_weight, bias, signs, block_size, fade)."""
 
     @staticmethod
     def forward(
-        ctx: Any, inputs: Tensor, input_weight: Tensor, bias: Tensor, signs: Tensor, block_size: int
+        ctx: Any,
+        inputs: Tensor,
+        input_weight: Tensor,
+        bias: Tensor,
+        signs: Tensor,
+        block_size: int,
+        fade: int | None,
     ) -> Tensor:
         batch, steps, features = inputs.shape
         ctx.save_for_backward(inputs, input_weight, bias, signs)
-        numbers, weight, biases, sign_values = (t.detach().numpy() for t in ctx.to_save)
+        numbers, weight, biases = (t.detach().numpy() for t in (inputs, input_weight, bias))
         flat = numbers.reshape(batch, steps * features)
-        scale = _in_rows(sign_values / block_size**0.5)
+        scale = _in_rows(scale_of(signs.detach(), block_size, fade).numpy())
         vectors = _in_rows(np.concatenate((weight.T, biases[None])))
         chunks, bias_sum = _chunks(steps, features * scale.size), np.zeros_like(scale)
-        wants_inputs, _, _, wants_signs, _ = ctx.needs_input_grad
+        wants_inputs, _, _, wants_signs, *_ = ctx.needs_input_grad
         kept = len(chunks) == 1 and (wants_inputs or wants_signs)
         powers = np.empty((chunks[0][1], features, *scale.shape), scale.dtype)
         bias_powers = np.empty((steps if kept else 0, *scale.shape), scale.dtype)
         state, sparse = np.zeros((batch, scale.size), scale.dtype), mostly_zero(flat)
+        again = fade is not None and not kept and (wants_inputs or wants_signs)
+        firsts: list[Array] = []  # of every chunk, in the order of time
         for start, stop in reversed(chunks):
+            if again:
+                firsts.insert(0, vectors.copy())
             made = powers[: stop - start]
             in_threads(climb, len(vectors), vectors, scale, block_size, made, bias_sum, bias_powers)
             columns = flat[:, start * features : stop * features]
             _multiply(sparse, columns, made.reshape(columns.shape[1], -1), state, True)
         state += bias_sum.reshape(-1)
         ctx.vectors, ctx.scale, ctx.kept = vectors, scale, (powers, bias_powers) if kept else None
-        ctx.block_size, ctx.sparse, ctx.chunks = block_size, sparse, chunks
+        ctx.block_size, ctx.fade, ctx.firsts = block_size, fade, firsts
+        ctx.sparse, ctx.chunks = sparse, chunks
         return torch.from_numpy(state[:, : len(signs)])
 
     @staticmethod
@@ -97,37 +111,51 @@ class _LastState(torch.autograd.Function):
         inputs, _, _, signs = ctx.saved_tensors
         if torch.is_grad_enabled():  # to be differentiated again
             _, weight, bias, _ = ctx.saved_tensors
-            _, last = doubling.run(inputs, weight, bias, signs, ctx.block_size)
-            return *gradients((last,), ctx.saved_tensors, (grad_state,)), None
+            _, last = doubling.run(inputs, weight, bias, signs, ctx.block_size, fade=ctx.fade)
+            return *gradients((last,), ctx.saved_tensors, (grad_state,)), None, None
         scale = ctx.scale
-        (wants_inputs, _, _, wants_signs, _), features = ctx.needs_input_grad, inputs.shape[2]
+        (wants_inputs, _, _, wants_signs, *_), features = ctx.needs_input_grad, inputs.shape[2]
         flat, grad_rows = inputs.detach().flatten(1).numpy(), _in_rows(grad_state.numpy())
         bias_grad, grad_flat = grad_rows.sum(0), grad_rows.reshape(len(flat), scale.size)
         vectors = ctx.vectors.copy()  # a second backward pass begins where the first did
         adjoints, sign_sums = np.zeros((2, *vectors.shape), vectors.dtype)
         grads = np.empty((ctx.chunks[0][1], features, *scale.shape), scale.dtype)
-        powers = np.empty_like(grads) if wants_inputs and not ctx.kept else grads[:0]
+        makes_powers = bool(ctx.firsts) or (wants_inputs and not ctx.kept)
+        powers = np.empty_like(grads) if makes_powers else grads[:0]
         grad_inputs = np.empty(flat.shape if wants_inputs else 0, flat.dtype)
-        for start, stop in ctx.chunks:
+        for index, (start, stop) in enumerate(ctx.chunks):
             place, count = slice(start * features, stop * features), (stop - start) * features
             made = grads.reshape(-1, scale.size)[:count]
             _multiply(ctx.sparse, flat[:, place].T, grad_flat, made, False)
-            states = (len(vectors), adjoints, vectors, scale, ctx.block_size)
             sums = (grads[: stop - start], bias_grad, sign_sums)
-            if ctx.kept:
-                in_threads(descend_kept, *states, *sums, *ctx.kept)
-                powers = ctx.kept[0]
+            kept = ctx.kept
+            if ctx.firsts:
+                made = powers[: stop - start]
+                vectors, kept = _climbed(ctx.firsts[index], scale, ctx.block_size, made)
+            states = (len(vectors), adjoints, vectors, scale, ctx.block_size)
+            if kept:
+                in_threads(descend_kept, *states, *sums, *kept)
             else:
                 in_threads(descend, *states, *sums, wants_signs or wants_inputs, powers)
             if wants_inputs:
-                made = powers.reshape(-1, scale.size)[:count]
+                made = (kept[0] if kept else powers).reshape(-1, scale.size)[:count]
                 np.matmul(grad_flat, made.T, out=grad_inputs[:, place])
         start_grad = torch.from_numpy(adjoints.reshape(len(adjoints), -1)[:, : len(signs)])
         sign_grad = None
         if wants_signs:
             sign_grad = signs * torch.from_numpy(sign_sums.sum(0).reshape(-1)[: len(signs)])
         input_grad = torch.from_numpy(grad_inputs).view_as(inputs) if wants_inputs else None
-        return input_grad, start_grad[:-1].t(), start_grad[-1], sign_grad, None
+        return input_grad, start_grad[:-1].t(), start_grad[-1], sign_grad, None, None
+
+
+def _climbed(
+    first: Array, scale: Array, block_size: int, powers: Array
+) -> tuple[Array, tuple[Array, Array]]:
+    """A chunk's powers once more: the next one behind them, and (powers, those of the bias)."""
+    vectors, unused = first.copy(), np.zeros_like(scale)
+    bias_powers = np.empty((len(powers), *scale.shape), scale.dtype)
+    in_threads(climb, len(vectors), vectors, scale, block_size, powers, unused, bias_powers)
+    return vectors, (powers, bias_powers)
 
 
 _last_state: Callable[..., Tensor] = _LastState.apply
@@ -142,6 +170,7 @@ def run(
     initial_state: Tensor | None = None,
     mode: Mode = "last",
     readout: Readout | None = None,
+    fade: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The last state from dense inputs and h_0 = 0 on the CPU, in float32 or float64.
 
@@ -154,5 +183,18 @@ def run(
         )
     if bias is None:
         bias = input_weight.new_zeros(len(input_weight))
-    last = _last_state(inputs.contiguous(), input_weight, bias, signs, block_size)
+    if fade is not None:
+        inputs = inputs[:, -reach(fade, inputs.dtype) :]
+    last = _last_state(inputs.contiguous(), input_weight, bias, signs, block_size, fade)
     return last, last
+
+
+def reach(fade: int, dtype: torch.dtype) -> int:
+    """Steps from which on powers of f are below the smallest normal number: they count as zero.
+
+    Examples
+    --------
+    >>> reach(1, torch.float32), reach(5, torch.float32)
+    (126, 2751)
+    """
+    return math.ceil(math.log2(torch.finfo(dtype).tiny) / math.log2(1 - 2.0**-fade))

@@ -1,6 +1,9 @@
 """The definition: one time step after another, in plain torch operations.
 
-    h_t = W h_{t-1} + U x_t + b,   W = diag(u) . (I_q (x) S_m) / sqrt(m)   (arXiv:2502.00047)
+    h_t = f W h_{t-1} + U x_t + b,   W = diag(u) . (I_q (x) S_m) / sqrt(m)   (arXiv:2502.00047)
+
+f is 1 in the paper's model; with ``fade`` k it is 1 - 2^-k, and a state remembers about 2^k steps.
+Related: a scalar decay for each head in RotRNN (arXiv:2407.07239).
 
 Every other form in this folder is tested against the values and gradients of this one. It costs
 O(T) small operations and keeps every intermediate for its backward pass, so it is for tests and
@@ -8,16 +11,55 @@ for machines where nothing faster runs.
 """
 
 import math
-from typing import Literal
+import operator
+from typing import Literal, SupportsIndex
 
 import torch
 from torch import Tensor
+
+from hadamrnn.errors import HadamrnnError
 
 Mode = Literal["last", "mean", "all", "logits"]
 """What is read out: h_T; the mean over time of relu(h_t); every h_t; V relu(h_t) + c."""
 
 Readout = tuple[Tensor, Tensor]
 """V, (outputs, d), and c, (outputs,), of mode "logits"."""
+
+MAX_FADE = 15
+
+
+def check_fade(fade: SupportsIndex | None) -> int | None:
+    """``fade`` as a Python int, or None.
+
+    Raises
+    ------
+    HadamrnnError
+        Unless it is None or an integer in 1..MAX_FADE.
+    """
+    if fade is None:
+        return None
+    try:
+        number = -1 if isinstance(fade, bool) else operator.index(fade)
+    except TypeError:
+        number = -1
+    if not 1 <= number <= MAX_FADE:
+        raise HadamrnnError(
+            f"fade: must be an integer from 1 to {MAX_FADE}, or null for states that do not fade; "
+            f"got {fade}"
+        )
+    return number
+
+
+def scale_of(signs: Tensor, block_size: int, fade: int | None) -> Tensor:
+    """What stands before S: f u / sqrt(m), (d,).
+
+    Examples
+    --------
+    >>> scale_of(torch.tensor([1.0, -1.0]), 4, fade=1).tolist()
+    [0.25, -0.25]
+    """
+    scale = signs / math.sqrt(block_size)
+    return scale if fade is None else scale * (1 - 2.0**-fade)
 
 
 def transform(values: Tensor, block_size: int) -> Tensor:
@@ -93,6 +135,7 @@ def run(
     initial_state: Tensor | None = None,
     mode: Mode = "last",
     readout: Readout | None = None,
+    fade: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The recurrence with its read-out, with gradients for every float argument.
 
@@ -116,6 +159,8 @@ def run(
         h_T; the mean over time of relu(h_t); every h_t; V relu(h_t) + c at every step.
     readout : (V, c) or None
         (outputs, d) and (outputs,) of mode "logits".
+    fade : int or None
+        k of the factor 1 - 2^-k, 1 to MAX_FADE; None: no factor.
 
     Returns
     -------
@@ -124,7 +169,7 @@ def run(
         h_T.
     """
     projected = project(inputs, input_weight, bias)
-    scale = signs / math.sqrt(block_size)
+    scale = scale_of(signs, block_size, fade)
     state = torch.zeros_like(projected[:, 0]) if initial_state is None else initial_state
     steps = []
     for t in range(projected.shape[1]):

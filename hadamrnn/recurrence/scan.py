@@ -1,9 +1,12 @@
 """The fused scan as torch functions: every step in one compiled loop, any read-out.
 
 Memory: what goes in and what comes out, plus a few tiles; the backward pass rebuilds the states
-(see kernels.scan). float32 and float64, CPU.
+(see kernels.scan). States that fade cannot be rebuilt backwards: about sqrt(T) of a sequence's T
+states are kept for the backward pass, and each thread makes sqrt(T) of a tile again at a time.
+float32 and float64, CPU.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +15,14 @@ import torch
 from torch import Tensor
 
 from hadamrnn.kernels import scan as kernels
+from hadamrnn.kernels import scan_inputs
+from hadamrnn.kernels.scan_inputs import DENSE, ONE_HOT, PROJECTED, ROWS
 from hadamrnn.kernels.setup import LANES
 from hadamrnn.kernels.threads import in_threads
 from hadamrnn.recurrence import doubling
 from hadamrnn.recurrence.cost import IN_SCAN
 from hadamrnn.recurrence.differentiable import gradients
-from hadamrnn.recurrence.reference import Mode, Readout, project, read
+from hadamrnn.recurrence.reference import Mode, Readout, project, read, scale_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -31,6 +36,11 @@ MODES: dict[Mode, int] = {
 
 def _empty(dtype: Any, *shape: int) -> Array:
     return np.empty(shape, dtype)
+
+
+def _least(dtype: Any) -> Any:
+    """Numbers below are on their way to those that processors are slow with."""
+    return dtype.type(np.finfo(dtype).tiny * 2**24)
 
 
 class _Scan(torch.autograd.Function):
@@ -53,32 +63,37 @@ class _Scan(torch.autograd.Function):
         kind: int,
         mode: Mode,
         block_size: int,
+        fade: int | None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         tensors = (dense, ids, weight, bias, signs, initial, output_weight, output_bias)
         ctx.save_for_backward(*tensors)
-        ctx.kind, ctx.mode, ctx.block_size = kind, mode, block_size
+        ctx.kind, ctx.mode, ctx.block_size, ctx.fade = kind, mode, block_size, fade
         inputs = ids if dense is None else dense
         assert inputs is not None
         batch, steps = inputs.shape[:2]
-        scale = (signs / block_size**0.5).numpy()
+        scale = scale_of(signs, block_size, fade).numpy()
         dtype, hidden = scale.dtype, len(scale)
         width = {"logits": len(output_bias), "all": hidden}.get(mode, 0)
         steps_out = _empty(dtype, batch, steps if width else 0, width)
         result = _empty(dtype, batch if mode == "mean" else 0, 1, hidden)
         last = _empty(dtype, batch, 1, hidden)
+        ctx.segment = 0 if fade is None else max(1, math.isqrt(steps))
+        keeps = fade is not None and any(ctx.needs_input_grad)
+        ctx.kept = _empty(dtype, batch, -(-steps // ctx.segment) if keeps else 0, hidden)
         in_threads(
             kernels.forward,
             -(-batch // LANES),
-            *_inputs(dtype, kind, dense, ids, weight, bias),
+            _inputs(dtype, kind, dense, ids, weight, bias),
             scale,
             block_size,
             initial[:, None].numpy(),
             MODES[mode],
             output_weight.t().contiguous().numpy(),
             output_bias.numpy(),
-            steps_out,
-            result,
-            last,
+            (steps_out, result, last),
+            ctx.kept,
+            ctx.segment,
+            _least(dtype),
         )
         ctx.last = last.copy()  # what is returned is the caller's, to change in place
         last_state, mean = torch.from_numpy(last[:, 0]), torch.from_numpy(result[:, 0]) / steps
@@ -93,12 +108,12 @@ class _Scan(torch.autograd.Function):
         dense, ids, weight, bias, signs, _, output_weight, _ = ctx.saved_tensors
         kind, mode, last = ctx.kind, ctx.mode, ctx.last
         batch, steps = (ids if dense is None else dense).shape[:2]
-        scale = (signs / ctx.block_size**0.5).numpy()
+        scale = scale_of(signs, ctx.block_size, ctx.fade).numpy()
         dtype, hidden, tiles = scale.dtype, len(scale), -(-batch // LANES)
-        product = kind in (kernels.DENSE, kernels.ONE_HOT)
-        wants_inputs = ctx.needs_input_grad[0] or kind in (kernels.ROWS, kernels.PROJECTED)
+        product = kind in (DENSE, ONE_HOT)
+        wants_inputs = ctx.needs_input_grad[0] or kind in (ROWS, PROJECTED)
         features = weight.shape[1] if product else 0
-        width = (weight.shape[1] if kind == kernels.DENSE else hidden) if wants_inputs else 0
+        width = (weight.shape[1] if kind == DENSE else hidden) if wants_inputs else 0
         grad_weight = _empty(dtype, tiles, features, hidden)
         grad_bias, sign_sums = _empty(dtype, 2, tiles, hidden)
         grad_output = _empty(dtype, tiles, len(output_weight), hidden)
@@ -107,34 +122,36 @@ class _Scan(torch.autograd.Function):
         in_threads(
             kernels.backward,
             tiles,
-            *_inputs(dtype, kind, dense, ids, weight, bias),
+            _inputs(dtype, kind, dense, ids, weight, bias),
             scale,
             ctx.block_size,
             last,
             MODES[mode],
             _empty(dtype, 0, 0) if weight is None else weight.numpy(),
             output_weight.t().contiguous().numpy(),
-            grad_steps.contiguous().numpy(),
-            (grad_result / steps)[:, None].numpy(),
-            grad_last.contiguous()[:, None].numpy(),
-            grad_weight,
-            grad_bias,
-            sign_sums,
-            grad_output,
-            grad_inputs,
-            grad_initial,
+            (
+                grad_steps.contiguous().numpy(),
+                (grad_result / steps)[:, None].numpy(),
+                grad_last.contiguous()[:, None].numpy(),
+            ),
+            (grad_weight, grad_bias, sign_sums, grad_output, grad_inputs, grad_initial),
             wants_inputs,
+            ctx.kept,
+            ctx.segment,
+            _least(dtype),
         )
         input_grads: tuple[Tensor | None, ...] = (torch.from_numpy(grad_inputs), None, None, None)
-        if kind == kernels.ROWS:
+        if kind == ROWS:
             table_grad = torch.zeros_like(weight)
             rows = grad_inputs.reshape(-1, hidden)
             columns = -(-hidden // LANES)
-            in_threads(kernels.add_lookups, columns, table_grad.numpy(), ids.numpy().ravel(), rows)
+            in_threads(
+                scan_inputs.add_lookups, columns, table_grad.numpy(), ids.numpy().ravel(), rows
+            )
             input_grads = (None, None, table_grad, None)
         elif product:
             sums, bias_sums = (torch.from_numpy(g.sum(0)) for g in (grad_weight, grad_bias))
-            if kind == kernels.ONE_HOT:  # every step adds to exactly one column
+            if kind == ONE_HOT:  # every step adds to exactly one column
                 bias_sums = sums.sum(0)
             of_inputs = input_grads[0] if wants_inputs else None
             input_grads = (of_inputs, None, sums.t(), bias_sums)
@@ -145,9 +162,7 @@ class _Scan(torch.autograd.Function):
             torch.from_numpy(grad_initial)[:, 0],
             torch.from_numpy(grad_output.sum(0)) if logits else None,
             grad_steps.sum((0, 1)) if logits else None,
-            None,
-            None,
-            None,
+            *[None] * 4,
         )
 
 
@@ -159,17 +174,17 @@ def _differentiable(
 ) -> tuple[Tensor | None, ...]:
     """The backward pass by plain torch operations."""
     dense, ids, weight, bias, signs, initial, *readout = ctx.saved_tensors
-    if ctx.kind == kernels.PROJECTED:
+    if ctx.kind == PROJECTED:
         projected = dense
-    elif ctx.kind == kernels.ROWS:
+    elif ctx.kind == ROWS:
         projected = torch.nn.functional.embedding(ids.long(), weight)
     else:
         projected = project(ids if dense is None else dense, weight, bias)
-    states = doubling.states(projected, signs, ctx.block_size, initial)
+    states = doubling.states(projected, signs, ctx.block_size, initial, ctx.fade)
     output, last = read(states, ctx.mode, (readout[0], readout[1]))
     grad_output = {"last": torch.zeros_like(last), "mean": grad_result}.get(ctx.mode, grad_steps)
     grads = gradients((output, last), ctx.saved_tensors, (grad_output, grad_last))
-    return (*grads, None, None, None)
+    return (*grads, *[None] * 4)
 
 
 def _inputs(
@@ -181,7 +196,7 @@ def _inputs(
     bias: Tensor | None,
 ) -> tuple[int, Array, Array, Array, Array]:
     """The kernels' input arguments; those that ``kind`` does not use are empty arrays."""
-    if weight is not None and kind in (kernels.DENSE, kernels.ONE_HOT):
+    if weight is not None and kind in (DENSE, ONE_HOT):
         weight = weight.t().contiguous()
     return (
         kind,
@@ -201,6 +216,7 @@ def run(
     initial_state: Tensor | None = None,
     mode: Mode = "last",
     readout: Readout | None = None,
+    fade: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The recurrence with its read-out on the CPU, in float32 or float64.
 
@@ -216,7 +232,7 @@ def run(
     kind, *tensors = _arguments(inputs, input_weight, bias, features > IN_SCAN)
     tensors += (signs, initial_state, *readout)
     contiguous = [tensor if tensor is None else tensor.contiguous() for tensor in tensors]
-    last, steps_out, mean = _scan(*contiguous, kind, mode, block_size)
+    last, steps_out, mean = _scan(*contiguous, kind, mode, block_size, fade)
     return {"last": last, "mean": mean}.get(mode, steps_out), last
 
 
@@ -230,8 +246,8 @@ def _arguments(
     if inputs.dim() == 2:
         ids = inputs.to(torch.int32)
         if many:
-            return kernels.ROWS, None, ids, input_weight.t() + bias, None
-        return kernels.ONE_HOT, None, ids, input_weight, bias
+            return ROWS, None, ids, input_weight.t() + bias, None
+        return ONE_HOT, None, ids, input_weight, bias
     if many:
-        return kernels.PROJECTED, project(inputs, input_weight, bias), None, None, None
-    return kernels.DENSE, inputs, None, input_weight, bias
+        return PROJECTED, project(inputs, input_weight, bias), None, None, None
+    return DENSE, inputs, None, input_weight, bias

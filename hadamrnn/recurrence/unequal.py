@@ -40,6 +40,7 @@ def run(
     initial_state: Tensor | None = None,
     mode: Mode = "last",
     readout: Readout | None = None,
+    fade: int | None = None,
     backend: str = "auto",
     lengths: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
@@ -47,7 +48,7 @@ def run(
 
     Parameters
     ----------
-    inputs, input_weight, bias, signs, block_size, initial_state, mode, readout, backend
+    inputs, input_weight, bias, signs, block_size, initial_state, mode, readout, fade, backend
         As ``dispatch.run``. What stands behind a sequence's end is never read.
     lengths : (batch,) int64 or None
         Steps of each sequence, 1 to time; None: all of them.
@@ -67,20 +68,19 @@ def run(
     [[1.0], [3.0]]
     """
     if lengths is None:
-        return dispatch.run(
-            inputs, input_weight, bias, signs, block_size, initial_state, mode, readout, backend
-        )
+        given = (inputs, input_weight, bias, signs, block_size, initial_state, mode, readout)
+        return dispatch.run(*given, fade, backend)
     if initial_state is None and mode in ("last", "mean"):
         moved, weight = _at_the_end(inputs, input_weight, bias, lengths)
         output, last = dispatch.run(
-            moved, weight, None, signs, block_size, mode=mode, backend=backend
+            moved, weight, None, signs, block_size, None, mode, None, fade, backend
         )
         if mode == "mean":
             output = output * (inputs.shape[1] / lengths.to(output.dtype))[:, None]
         return output, last
     hidden = hide(inputs, lengths)
     states, _ = dispatch.run(
-        hidden, input_weight, bias, signs, block_size, initial_state, "all", backend=backend
+        hidden, input_weight, bias, signs, block_size, initial_state, "all", None, fade, backend
     )
     last = states[torch.arange(len(lengths), device=lengths.device), lengths - 1]
     within = inside(inputs.shape[1], lengths)[:, :, None]

@@ -78,3 +78,14 @@ def test_readout_error():
     words = "readout: must be one of last, mean, log_mean; got 'max'"
     with pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
         make(3, 16, 4, readout="max")
+
+
+@pytest.mark.parametrize("embedding_size", [None, 4])
+def test_fading_states(embedding_size):
+    model = make(20, 16, 4, fade=3, readout="mean", embedding_size=embedding_size)
+    x = inputs_of(20, symbols=True)
+    vectors = x if embedding_size is None else model.embedding(x)
+    logits = model.rnn.mean_state(vectors) @ model.quantized_output_weight().t() + model.output_bias
+    torch.testing.assert_close(model(x), logits, rtol=1e-10, atol=1e-12)
+    model.rnn.fade = None
+    assert not torch.allclose(model(x), logits)

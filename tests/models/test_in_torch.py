@@ -16,6 +16,7 @@ from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.models.layer import HadamRNN
 
 METHODS = ["forward", "last_state", "mean_state"]
+FADE = "fade: must be an integer from 1 to 15, or null for states that do not fade; got"
 FORMS = ["auto", "krylov", "scan", "doubling", "reference"]
 
 
@@ -179,9 +180,16 @@ def test_packed_sequences(x, enforce_sorted):
 
 
 def test_numpy_integers_as_sizes():
-    layer = HadamRNN(np.int32(3), np.int64(8), np.int8(2), weight_bits=np.int64(4))
-    assert repr(layer) == repr(make())
-    sizes = layer.input_size, layer.hidden_size, layer.q, layer.weight_bits, layer.block_size
+    layer = HadamRNN(np.int32(3), np.int64(8), np.int8(2), weight_bits=np.int64(4), fade=np.int8(5))
+    assert repr(layer) == repr(make(fade=5))
+    sizes = (
+        layer.input_size,
+        layer.hidden_size,
+        layer.q,
+        layer.weight_bits,
+        layer.block_size,
+        layer.fade,
+    )
     assert all(type(size) is int for size in sizes)
 
 
@@ -191,6 +199,10 @@ def test_numpy_integers_as_sizes():
         ({"weight_bits": True}, "weight_bits: must be an integer from 1 .*; got True"),
         ({"weight_bits": 4.0}, "weight_bits: must be an integer from 1 .*; got 4.0"),
         ({"q": 2.0}, "q: must be an integer; got 2.0"),
+        ({"fade": 0}, f"{FADE} 0"),
+        ({"fade": 16}, f"{FADE} 16"),
+        ({"fade": 2.5}, f"{FADE} 2.5"),
+        ({"fade": True}, f"{FADE} True"),
     ],
 )
 def test_what_is_no_integer(options, words):
@@ -312,16 +324,17 @@ def test_pickle_and_deepcopy():
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        ({"q": 1}, "got one with q=2, weight_bits=4"),
-        ({"weight_bits": 2}, "got one with q=2, weight_bits=4"),
-        ({"weight_bits": None}, "got one with q=2, weight_bits=4"),
+        ({"q": 1}, "got one with q=2, weight_bits=4, fade=None"),
+        ({"weight_bits": 2}, "got one with q=2, weight_bits=4, fade=None"),
+        ({"weight_bits": None}, "got one with q=2, weight_bits=4, fade=None"),
+        ({"fade": 5}, "got one with q=2, weight_bits=4, fade=None"),
     ],
 )
 def test_a_state_dict_of_another_layer_is_refused(other, words, tmp_path):
     torch.save(make().state_dict(), tmp_path / "state.pt")
     state = torch.load(tmp_path / "state.pt", weights_only=True)
     layer = make(**other)
-    own = f"q={layer.q}, weight_bits={layer.weight_bits}"
+    own = f"q={layer.q}, weight_bits={layer.weight_bits}, fade={layer.fade}"
     with pytest.raises(
         HadamrnnError, match=f"^{re.escape(f'state_dict: must be of a layer with {own}; {words}')}$"
     ):

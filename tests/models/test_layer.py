@@ -42,6 +42,7 @@ def plain_states(layer, x, h_0=None):
     if layer.weight_bits is not None:
         weight = straight_through(weight, quantize(weight.detach(), layer.weight_bits))
     blocks = recurrent_matrix([1] * layer.hidden_size, layer.block_size)
+    blocks *= 1 if layer.fade is None else 1 - 2.0**-layer.fade
     matrix = u[:, None] * torch.from_numpy(blocks).to(u)
     state = torch.zeros(len(x), layer.hidden_size).to(u) if h_0 is None else h_0
     if x.dim() == 2:
@@ -112,6 +113,7 @@ OPTIONS = [
     {"weight_bits": 1},
     {"weight_bits": 8, "q": 2},
     {"weight_bits": None},
+    {"fade": 3},
     {"backend": "scan"},
     {"backend": "doubling"},
     {"backend": "reference"},
@@ -309,6 +311,7 @@ def test_repr():
     assert repr(HadamRNN(3, 8, q=2)) == "HadamRNN(3, 8, q=2, weight_bits=4, bias=True)"
     layer = HadamRNN(3, 8, weight_bits=None, bias=False)
     assert repr(layer) == "HadamRNN(3, 8, q=1, weight_bits=None, bias=False)"
+    assert repr(HadamRNN(3, 8, fade=5)) == "HadamRNN(3, 8, q=1, weight_bits=4, bias=True, fade=5)"
 
 
 # ---------------------------------------------------------------------------------------- errors

@@ -29,6 +29,7 @@ class Case:
     initial: bool = False
     bias: bool = True
     outputs: int = 3
+    fade: int | None = None
     draw: int = 0
 
     @property
@@ -69,7 +70,12 @@ def run(case, arguments, backend):
     readout = values.pop("output_weight"), values.pop("output_bias")
     readout = readout if case.mode == "logits" else None
     return dispatch.run(
-        **values, block_size=case.block_size, mode=case.mode, readout=readout, backend=backend
+        **values,
+        block_size=case.block_size,
+        mode=case.mode,
+        readout=readout,
+        fade=case.fade,
+        backend=backend,
     )
 
 
@@ -97,10 +103,11 @@ def defined(case):
 
 
 def relative_errors(results, exact):
-    """{name: norm of the difference over the norm}; plain where the exact value is zero."""
+    """{name: norm of the difference over the norm}; plain where the exact value is next to zero."""
     assert results.keys() == exact.keys()
+    norms = {name: value.norm().item() for name, value in exact.items()}
     return {
-        name: ((results[name] - value).norm() / (value.norm() or 1)).item()
+        name: (results[name] - value).norm().item() / (norms[name] if norms[name] > 1e-30 else 1)
         for name, value in exact.items()
     }
 

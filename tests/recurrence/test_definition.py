@@ -20,11 +20,12 @@ from tests.recurrence.cases import (
 
 @pytest.mark.parametrize(("hidden", "q"), [(1, 1), (2, 1), (8, 2), (12, 3), (64, 1), (5, 5)])
 @pytest.mark.parametrize("initial", [False, True])
-def test_reference_equals_a_loop_with_the_dense_matrix(hidden, q, initial):
-    case = Case(hidden, q, 9, 4, 3, mode="all", initial=initial)
+@pytest.mark.parametrize("fade", [None, 1, 5])
+def test_reference_equals_a_loop_with_the_dense_matrix(fade, hidden, q, initial):
+    case = Case(hidden, q, 9, 4, 3, mode="all", initial=initial, fade=fade)
     arguments = case.arguments()
     arrays = {n: a.detach().numpy() for n, a in arguments.items() if a is not None}
-    matrix = recurrent_matrix(arrays["signs"], case.block_size)
+    matrix = recurrent_matrix(arrays["signs"], case.block_size) * (1 - 2.0 ** -(fade or 99))
     state = arrays["initial_state"] if initial else np.zeros((case.batch, hidden))
     output, last = run(case, arguments, "reference")
     for t in range(case.steps):
@@ -79,6 +80,23 @@ def test_every_form_equals_the_definition(sizes, mode, symbols, initial, bias):
         assert_equal_to_definition(case, backend)
 
 
+@pytest.mark.parametrize("initial", [False, True], ids=["zero", "initial"])
+@pytest.mark.parametrize("symbols", [False, True], ids=["dense", "symbols"])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("fade", [1, 4])
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+def test_every_form_fades_as_the_definition(sizes, fade, mode, symbols, initial):
+    case = away_from_zero(Case(*sizes, mode, symbols, initial, fade=fade))
+    for backend in case.forms():
+        assert_equal_to_definition(case, backend)
+
+
+@pytest.mark.parametrize("steps", [*range(1, 18), 24, 25, 26, 120])
+@pytest.mark.parametrize("mode", MODES)
+def test_segments_of_kept_states_of_any_length(mode, steps):
+    assert_equal_to_definition(away_from_zero(Case(16, 2, steps, 19, 3, mode, fade=2)), "scan")
+
+
 CASES = st.builds(
     lambda block_size, q, **rest: Case(block_size * q, q, **rest),
     block_size=st.sampled_from([1, 2, 4, 8, 16, 32, 64]),
@@ -91,6 +109,7 @@ CASES = st.builds(
     initial=st.booleans(),
     bias=st.booleans(),
     outputs=st.integers(1, 9),
+    fade=st.none() | st.integers(1, 15),
 )
 
 
@@ -165,8 +184,8 @@ def second_gradients(case, backend):
 @pytest.mark.parametrize("symbols", [False, True], ids=["dense", "symbols"])
 @pytest.mark.parametrize("mode", MODES)
 def test_second_derivatives_equal_the_definition(mode, symbols, features):
-    for initial in (False, True):
-        case = away_from_zero(Case(16, 2, 7, 5, features, mode, symbols, initial))
+    for initial, fade in ((False, None), (True, None), (False, 2)):
+        case = away_from_zero(Case(16, 2, 7, 5, features, mode, symbols, initial, fade=fade))
         expected = second_gradients(case, "reference")
         for backend in case.forms():
             found = second_gradients(case, backend)

@@ -142,9 +142,10 @@ def test_krylov_refuses_what_it_cannot_do(case):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("value", [float("inf"), float("nan")])
-def test_numbers_that_are_not_finite_are_not_hidden(value, mode):
+@pytest.mark.parametrize("fade", [None, 3])
+def test_numbers_that_are_not_finite_are_not_hidden(fade, value, mode):
     """A training that diverges must show in the loss, whatever is read out."""
-    case = Case(8, 1, 9, 4, 3, mode=mode)
+    case = Case(8, 1, 9, 4, 3, mode=mode, fade=fade)
     for backend in case.forms():
         arguments = case.arguments(torch.float32)
         with torch.no_grad():

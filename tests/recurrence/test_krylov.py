@@ -17,9 +17,35 @@ from tests.recurrence.cases import (
 @pytest.mark.parametrize(
     "sizes", [(1, 1, 5, 2, 3), (24, 3, 10, 1, 49), (64, 4, 45, 16, 7)], ids=str
 )
-def test_krylov_in_chunks_equals_the_definition(sizes, numbers, monkeypatch):
+@pytest.mark.parametrize("fade", [None, 1, 4])
+def test_krylov_in_chunks_equals_the_definition(fade, sizes, numbers, monkeypatch):
     monkeypatch.setattr(krylov, "CHUNK", numbers)
-    assert_equal_to_definition(Case(*sizes), "krylov")
+    assert_equal_to_definition(Case(*sizes, fade=fade), "krylov")
+
+
+@pytest.mark.parametrize("wanted", [(), ("inputs",), ("signs",)], ids=str)
+@pytest.mark.parametrize("fade", [None, 3])
+def test_krylov_in_chunks_for_some_gradients(fade, wanted, monkeypatch):
+    monkeypatch.setattr(krylov, "CHUNK", 500)
+    case, found = Case(24, 3, 45, 5, 2, fade=fade), []
+    for backend in ("krylov", "reference"):
+        arguments = case.arguments()
+        for name in {"inputs", "signs"} - set(wanted):
+            arguments[name].requires_grad_(False)
+        leaves = [arguments[name] for name in ("input_weight", "bias", *wanted)]
+        loss = run(case, arguments, backend)[0].pow(3).sum()
+        found.append(torch.autograd.grad(loss, leaves))
+    torch.testing.assert_close(*found, rtol=EXACT, atol=EXACT)
+
+
+def test_krylov_leaves_out_what_has_faded(monkeypatch):
+    """Beyond ``reach`` powers are no normal numbers any more: slow to compute with, and nothing."""
+    case = Case(8, 1, 1500, 2, 3, fade=1)
+    assert krylov.reach(1, torch.float64) == 1022
+    assert_equal_to_definition(case, "krylov")
+    arguments = case.arguments()
+    run(case, arguments, "krylov")[0].sum().backward()
+    assert not arguments["inputs"].grad[:, : 1500 - 1022].any()
 
 
 @pytest.mark.parametrize("numbers", [100, 2**19])

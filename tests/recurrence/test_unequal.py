@@ -35,6 +35,7 @@ def together(case, backend, lengths, padding):
         block_size=case.block_size,
         mode=case.mode,
         readout=readout if case.mode == "logits" else None,
+        fade=case.fade,
         backend=backend,
         lengths=lengths,
     )
@@ -69,9 +70,9 @@ def apart(case, lengths):
 @pytest.mark.parametrize("initial", [False, True], ids=["zero", "initial"])
 @pytest.mark.parametrize("symbols", [False, True], ids=["dense", "symbols"])
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("features", [3, 60])
-def test_each_sequence_is_as_alone(features, mode, symbols, initial, bias):
-    case = Case(16, 2, STEPS, len(LENGTHS), features, mode, symbols, initial, bias)
+@pytest.mark.parametrize(("features", "fade"), [(3, None), (60, None), (3, 2)])
+def test_each_sequence_is_as_alone(features, fade, mode, symbols, initial, bias):
+    case = Case(16, 2, STEPS, len(LENGTHS), features, mode, symbols, initial, bias, fade=fade)
     lengths, padding = torch.tensor(LENGTHS), 10**6 if symbols else float("nan")
     output, last, grads = apart(case, lengths)
     for backend in (*case.forms(), "reference", "auto"):
