@@ -38,9 +38,18 @@ def _sum_scale_one(total, vector, other, factors):
 def climb(first, stop, vectors, scale, block_size, powers, bias_sum, bias_powers):
     """Write the next powers of W, backwards: powers[C - 1 - i, v] = W^i vectors[v], i < C.
 
-    vectors : (n, rows, LANES), the last one the bias; replaced by W^C vectors. scale : (rows,
-    LANES), signs over sqrt(m). powers : (C, n - 1, rows, LANES); the bias's own powers are added to
-    bias_sum (rows, LANES), and kept in bias_powers (C, rows, LANES) if that is not empty.
+    Parameters
+    ----------
+    vectors : (n, rows, LANES)
+        The last one is the bias; replaced by W^C vectors.
+    scale : (rows, LANES)
+        Signs over sqrt(m), times the factor of states that fade.
+    powers : (C, n - 1, rows, LANES)
+        Written.
+    bias_sum : (rows, LANES)
+        The bias's own powers are added to it.
+    bias_powers : (C, rows, LANES)
+        They are also kept here, if it is not empty.
     """
     for v in range(first, stop):
         for place in range(powers.shape[0] - 1, -1, -1):
@@ -69,12 +78,23 @@ def descend(
 ):
     """Adjoint of ``climb``: C steps of lambda_j = W^T lambda_{j+1} + grads_j, downwards in j.
 
-    adjoints : (n, rows, LANES), lambda_{j+1} and then lambda_{j+1-C}. grads : (C, n - 1, rows,
-    LANES), and bias_grad (rows, LANES), the same at every step, for the last vector.
-    rebuild : whether vectors (n, rows, LANES) go down too, from W^(j+1) to W^(j+1-C) times their
-    start: W is orthogonal. Then sign_sums (n, rows, LANES) grow by lambda * vector of every step,
-    which is u times the gradient of the signs u, and powers, if not empty, is written as in
-    ``climb``.
+    Parameters
+    ----------
+    adjoints : (n, rows, LANES)
+        lambda_{j+1}, and then lambda_{j+1-C}.
+    vectors : (n, rows, LANES)
+        With ``rebuild``: W^(j+1) times their start, and then W^(j+1-C) times it.
+    grads : (C, n - 1, rows, LANES)
+        Of all vectors but the last.
+    bias_grad : (rows, LANES)
+        Of the last vector, the same at every step.
+    sign_sums : (n, rows, LANES)
+        With ``rebuild`` they grow by lambda * vector of every step, which is u times the gradient
+        of the signs u.
+    rebuild : bool
+        Whether vectors go down too: W is orthogonal.
+    powers : (C, n - 1, rows, LANES)
+        Written as in ``climb``, if not empty.
     """
     for v in range(first, stop):
         for place in range(grads.shape[0]):
@@ -103,8 +123,10 @@ def descend_kept(
     powers,
     bias_powers,
 ):
-    """``descend`` with ``rebuild`` where ``climb`` has kept all powers; vectors is W^C times their
-    start and stays."""
+    """``descend`` with ``rebuild`` where ``climb`` has kept all powers.
+
+    vectors is W^C times their start, and stays; powers and bias_powers as written by ``climb``.
+    """
     ones = np.ones_like(scale)
     for v in range(first, stop):
         for place in range(grads.shape[0]):

@@ -68,8 +68,16 @@ def _pack(packed, right, begin, end, column, rows):
 def product(first, stop, left, right, out, grow):
     """out = left @ right in the rows ``first`` .. ``stop`` - 1 of ``out``.
 
-    left : (n, k), k > 0, of any strides; right : (k, width); out : (n, width), width a multiple of
-    LANES. grow : add to what ``out`` held.
+    Parameters
+    ----------
+    left : (n, k), k > 0
+        Of any strides.
+    right : (k, width)
+        width is a multiple of LANES.
+    out : (n, width)
+        Written.
+    grow : bool
+        Add to what ``out`` held.
     """
     count, width = right.shape
     share = -(-count // -(-count // SHARE))  # all of like size

@@ -89,6 +89,10 @@ def read(
         if lengths is not None:
             raise HadamrnnError("lengths: a PackedSequence has its own; got others")
         x, lengths = pad_packed_sequence(x, batch_first=True)
+    for name, value in (("x", x), ("h_0", h_0)):
+        if value is not None and not isinstance(value, Tensor):
+            kind = type(value).__name__
+            raise HadamrnnError(f"{name}: must be a torch tensor; got {kind}")
     batched = x.dim() == (3 if x.is_floating_point() else 2)
     _check_shape(x, input_size)
     x = x if batched else x[None]

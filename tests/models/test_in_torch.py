@@ -212,6 +212,8 @@ def test_device_and_type_of_the_parameters():
             "x: must have shape (batch, time, 3) if float, (batch, time) if integer ids; got "
             "(7, 3) of torch.float32",
         ),
+        (lambda: small()(numbers().numpy()), "x: must be a torch tensor; got ndarray"),
+        (lambda: small()(numbers(), [0] * 8), "h_0: must be a torch tensor; got list"),
         (
             lambda: small()(numbers()[0], torch.zeros(2, 8)),
             "h_0: must have shape (8,) or (1, 8); got (2, 8)",
