@@ -53,7 +53,8 @@ def rotation_matrices(angles: torch.Tensor, directions: torch.Tensor) -> torch.T
     cross = torch.stack(rows, -1).unflatten(-1, (3, 3))
     sine, versine = angles.sin()[..., None, None], (1 - angles.cos())[..., None, None]
     identity = torch.eye(3).to(cross)
-    return identity + sine * cross + versine * (cross @ cross)
+    turn: torch.Tensor = identity + sine * cross + versine * (cross @ cross)
+    return turn
 
 
 class SensorAugmentation:

@@ -102,7 +102,8 @@ class Checkpoint:
         data = files.read_sealed(self.path, REMEDY)
         try:
             content = torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
-            saved, state = content["configuration"], content["state"]
+            saved: dict[str, Any] = content["configuration"]
+            state: dict[str, Any] = content["state"]
         except Exception as error:
             raise files.damaged(self.path, type(error).__name__, REMEDY) from None
         for key in sorted({*saved, *self.configuration}):

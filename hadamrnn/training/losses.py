@@ -1,6 +1,7 @@
 """Cross-entropy; on a CPU by a kernel where samples are many and classes few (the copy task)."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -38,9 +39,12 @@ class _ManySamples(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
         (grads,) = ctx.saved_tensors
         return grads * gradient, None
+
+
+_many_samples = cast(Callable[[torch.Tensor, torch.Tensor], torch.Tensor], _ManySamples.apply)
 
 
 def flatten(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -88,7 +92,7 @@ def cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     if not known or rows.shape[1] > FEW_CLASSES or len(rows) < MANY_SAMPLES:
         total = torch.nn.functional.cross_entropy(rows, classes, reduction="sum")
         return total / max(1, len(classes))
-    return _ManySamples.apply(rows, classes)
+    return _many_samples(rows, classes)
 
 
 def of_classes(

@@ -91,12 +91,13 @@ class FitResult:
     @property
     def seconds(self) -> float:
         """Time of all epochs together, those before a stop included."""
-        return sum(row["seconds"] for row in self.history)
+        return float(sum(row["seconds"] for row in self.history))
 
     @property
     def flips_per_step(self) -> float:
         """Mean number of signs that changed at an optimizer step."""
-        return sum(row["flips_per_step"] for row in self.history) / max(1, len(self.history))
+        flips = sum(row["flips_per_step"] for row in self.history)
+        return float(flips / max(1, len(self.history)))
 
 
 @dataclass
@@ -149,11 +150,11 @@ class Run:
     @property
     def signs(self) -> list[torch.Tensor]:
         """The parameters that hold signs: one, or none for a model without signs."""
-        return self.optimizer.param_groups[1]["params"]
+        return list(self.optimizer.param_groups[1]["params"])
 
     def signs_move(self) -> bool:
         """Whether the present step may change signs."""
-        return self.optimizer.param_groups[1]["lr"] > 0
+        return bool(self.optimizer.param_groups[1]["lr"] > 0)
 
     def stops_early(self) -> bool:
         """Whether ``patience`` epochs in a row have brought nothing better."""

@@ -17,7 +17,7 @@ from hadamrnn.training import augmentation
 from hadamrnn.training.augmentation import SensorAugmentation, rotation_matrices
 from hadamrnn.training.batches import Batches
 from hadamrnn.training.fit import fit
-from tests.training.test_fit import FEATURES, SETTINGS, data, model, same_parameters, train
+from tests.training.small import FEATURES, SETTINGS, data, model, same_parameters, train
 
 # Two rigid units of two sensors and of one; channel 3 belongs to none.
 AXES = [[[0, 1, 2], [4, 5, 6]], [[9, 7, 8]]]

@@ -15,7 +15,7 @@ from hadamrnn.training.batches import Batches
 from hadamrnn.training.configuration import configuration
 from hadamrnn.training.fit import fit
 from stages import train
-from tests.training.test_fit import CLASSES, DENSE, FEATURES, SETTINGS, STEPS, data
+from tests.training.small import CLASSES, DENSE, FEATURES, SETTINGS, STEPS, data
 
 CARD = {
     "input": {"kind": "dense", "size": FEATURES, "scale": 1.0, "offset": 0.0},

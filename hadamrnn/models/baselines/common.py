@@ -150,7 +150,8 @@ class Baseline(nn.Module):
 
     def mean_state(self, values: torch.Tensor) -> torch.Tensor:
         """The mean over time of the activation of the states, (batch, d)."""
-        return self.activation(self.states(values)).mean(1)
+        active: torch.Tensor = self.activation(self.states(values))
+        return active.mean(1)
 
     def counts(self) -> Counts:
         """{"recurrent", "input", "bias"}: (numbers, bits of each), without the read-out."""
@@ -207,7 +208,8 @@ class Baseline(nn.Module):
         if not 0 <= low <= high < self.input_size:
             raise HadamrnnError(f"x: ids must lie in 0..{self.input_size - 1}; got {low}..{high}")
         if self.embedding is not None:
-            return self.embedding(x.long())
+            vectors: torch.Tensor = self.embedding(x.long())
+            return vectors
         return nn.functional.one_hot(x.long(), self.input_size).to(self.output_weight.dtype)
 
     def part_bytes(self) -> dict[str, int]:

@@ -20,7 +20,8 @@ class GRU(Baseline):
         self.rnn = nn.GRU(self.features, self.hidden_size, batch_first=True)
 
     def states(self, values: torch.Tensor) -> torch.Tensor:
-        return self.rnn(values)[0]
+        found: torch.Tensor = self.rnn(values)[0]
+        return found
 
     def counts(self) -> Counts:
         rows = 3 * self.hidden_size
