@@ -126,17 +126,16 @@ def read(path: str | Path) -> Any:
         ) from None
     try:
         return _Loader(text, str(path)).get_single_data()
-    except yaml.YAMLError as error:
-        raise HadamrnnError(f"{path}: must be valid YAML; got {_fault(error, text)}") from None
-
-
-def _fault(error: yaml.YAMLError, text: str) -> str:
-    """What PyYAML found, in one short line."""
-    if isinstance(error, ReaderError):
+    except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        return f"the character U+{error.character:04X} in line {line}"
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return " ".join(str(error).split())[:WIDTH]
+        found = f"the character U+{error.character:04X} in line {line}"
+    except yaml.MarkedYAMLError as error:
+        found = _fault(error)
+    raise HadamrnnError(f"{path}: must be valid YAML; got {found}")
+
+
+def _fault(error: yaml.MarkedYAMLError) -> str:
+    """What PyYAML found, in one short line."""
     words = ", ".join(filter(None, (error.context, error.problem)))
     mark = error.problem_mark or error.context_mark
     place = f" in line {mark.line + 1}" if mark else ""

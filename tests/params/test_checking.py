@@ -25,6 +25,11 @@ def test_every_section_of_the_shipped_file_loads(tmp_path):
         assert one.readout in ("last", "mean")
 
 
+def test_the_file_is_params_yaml_of_the_working_folder(monkeypatch):
+    monkeypatch.chdir(SHIPPED.parent)
+    assert params.load() == params.load(SHIPPED)
+
+
 def test_only_the_listed_benchmarks_are_resolved_in_their_order(document):
     document["benchmarks"] = ["har2", "copy"]
     assert list(params.check(document)) == ["har2", "copy"]

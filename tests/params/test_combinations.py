@@ -133,6 +133,11 @@ def test_states_too_wide_for_their_blocks(document):
     refused(document, f"benchmark.copy.activation_bits: {words}")
 
 
+def test_models_without_blocks_have_any_size(document):
+    document["train"]["hidden_size"] = 100
+    assert params.check(document | {"model": "lstm"})["copy"].train.hidden_size == 100
+
+
 def test_only_listed_benchmarks_must_fit_the_top_level_keys(document):
     put(document, "benchmark.har2.hidden_size", 384)
     document["q"] = 4

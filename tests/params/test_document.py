@@ -7,6 +7,7 @@ import pytest
 
 from hadamrnn import params
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.params import document
 
 
 def test_no_file(tmp_path):
@@ -63,6 +64,11 @@ def changed(old, new):
         (b"seed: 1\nq: \xe9\n", "must be UTF-8 text; got byte 0xe9 in line 2"),
         ("seed: 1".encode("utf-16"), "must be UTF-8 text; got byte 0xff in line 1"),
         (b"seed: \0", "must be valid YAML; got the character U+0000 in line 1"),
+        (b"seed: 1\nq: \x07", "must be valid YAML; got the character U+0007 in line 2"),
+        (
+            b"a: *" + b"b" * 1000,
+            "must be valid YAML; got found undefined alias '" + "b" * 137 + " in line 1",
+        ),
         (b"# " * 600_000, "must have at most 1000000 bytes; got more"),
         (b"a:\n  - " + b"[" * 5000, "must be nested at most 32 deep; got a deeper value in line 2"),
         (b"a: " + b"{b: " * 5000, "must be nested at most 32 deep; got a deeper value in line 1"),
@@ -87,8 +93,30 @@ def test_files_that_cannot_be_read(tmp_path, content, words):
 
 
 def test_a_folder_in_its_place(tmp_path):
-    with pytest.raises(HadamrnnError, match="must be a readable file; got Is a directory"):
+    with pytest.raises(HadamrnnError) as caught:
         params.load(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: must be a readable file; got Is a directory"
+
+
+@pytest.mark.parametrize(
+    ("content", "largest", "rule"),
+    [
+        (lambda n: b"#" * n, 1_000_000, "at most 1000000 bytes"),
+        (lambda n: b"[" + b"x," * n + b"]", 19_999, "at most 20000 values"),
+        (lambda n: b"[&a [x,x,x]" + b",*a" * n + b"]", 4998, "at most 20000 values"),
+        (lambda n: b"".join(b"%d: 0\n" % k for k in range(n)), 9999, "at most 20000 values"),
+        (lambda n: b"[" * n + b"]" * n, 32, "at most 32 deep"),
+        (lambda n: b"[" * n + b"x" + b"]" * n, 31, "at most 32 deep"),
+        (lambda n: b"{a: " * n + b"x" + b"}" * n, 31, "at most 32 deep"),
+    ],
+)
+def test_the_largest_files(tmp_path, content, largest, rule):
+    path = tmp_path / "params.yaml"
+    path.write_bytes(content(largest))
+    document.read(path)
+    path.write_bytes(content(largest + 1))
+    with pytest.raises(HadamrnnError, match=f"must .* {rule}; got "):
+        document.read(path)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hadamrnn.params.sentences import WIDTH, path_of, shown
+from hadamrnn.params.sentences import path_of, shown
 
 
 @pytest.mark.parametrize(
@@ -22,14 +22,14 @@ def test_values(value, text):
     assert shown(value) == text
 
 
-def test_long_values_are_cut():
-    for value in (
-        "x" * 10_000,
-        list(range(10_000)),
-        dict.fromkeys(range(100), "y" * 50),
-        b"z" * 999,
-    ):
-        assert WIDTH // 4 < len(shown(value)) <= WIDTH + len("...")
+def test_values_of_eighty_characters_are_whole_and_longer_ones_cut():
+    assert shown("x" * 78) == f"'{'x' * 78}'"
+    assert len(shown("x" * 79)) == 80 and "..." in shown("x" * 79)
+    assert shown([10**19] * 3) == str([10**19] * 3)
+    assert shown([10**30] * 3) == f"{str([10**30] * 3)[:80]}..."
+    assert shown(10**79) == "1" + "0" * 79
+    for value in (list(range(10_000)), dict.fromkeys(range(100), "y" * 50), b"z" * 999):
+        assert len(shown(value)) <= 83
 
 
 def test_a_value_of_endless_aliases_is_shown_at_once():
@@ -55,4 +55,5 @@ def test_paths(place, key, path):
 
 
 def test_long_keys_are_cut():
-    assert len(path_of("", "x" * 10_000)) <= WIDTH + len("...")
+    assert path_of("train", "x" * 80) == f"train.{'x' * 80}"
+    assert len(path_of("", "x" * 81)) == 80
