@@ -10,7 +10,17 @@ from hadamrnn import params
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.report.records import Record
 
-TOP = ("model", "q", "readout", "weight_bits", "activation_bits", "input_bits", "seed", "device")
+TOP = (
+    "model",
+    "q",
+    "readout",
+    "fade",
+    "weight_bits",
+    "activation_bits",
+    "input_bits",
+    "seed",
+    "device",
+)
 """Parameters outside of ``train`` and ``data``."""
 
 

@@ -125,7 +125,7 @@ def _no_list(names: object) -> HadamrnnError:
 def _resolve(top: Document, name: str, section: Section) -> Settings:
     """Top-level keys over the benchmark's own where they are not "auto"."""
     values: dict[str, Any] = {"model": top.model, "seed": top.seed, "device": top.device}
-    for key in ("q", "readout", "weight_bits", "activation_bits", "input_bits"):
+    for key in ("q", "readout", "fade", "weight_bits", "activation_bits", "input_bits"):
         value = getattr(top, key)
         values[key] = getattr(section, key) if value == "auto" else value
     train = TrainSettings(

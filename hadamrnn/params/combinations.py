@@ -82,6 +82,11 @@ def _refusals(settings: Settings) -> Iterator[tuple[str, str, object]]:
         yield "state_noise_bits", rule, train.state_noise_bits
     if model != "hadamrnn" and settings.readout == "log_mean":
         yield "readout", f"last or mean for model {model}", settings.readout
+    if model != "hadamrnn" and settings.fade is not None:
+        yield "fade", f"null for model {model}", settings.fade
+    if settings.fade is not None and train.state_noise_bits is not None:
+        # The noise stands for errors that add up over all steps; these fade with the states.
+        yield "state_noise_bits", "null where fade is set", train.state_noise_bits
     if train.train_on_validation and train.select != "last":
         # Rows that are trained on cannot choose the epoch.
         yield "select", "last where train_on_validation is true", train.select

@@ -28,6 +28,7 @@ Positive = Annotated[float, number(0, open_end=True)]
 Size = Annotated[int, whole(1, 4096)]
 Blocks = Annotated[int, whole(1)]
 Readout = Literal["last", "mean", "log_mean"]
+Fade = Annotated[int, whole(1, 15)] | Annotated[None, means("null for states that do not fade")]
 WeightBits = Annotated[int, whole(1, 8)] | Annotated[None, means("null for full precision")]
 StateBits = Annotated[int, whole(2, 16)]
 InputBits = Annotated[int, whole(2, 8)]
@@ -54,6 +55,7 @@ class TrainSettings:
     train_on_validation: Switch
     finer_classes: Switch
     readout: Readout
+    fade: Fade
     sign_schedule: Literal["hold", "constant", "anneal", "warmup"]
     sign_learning_rate: Positive
     sign_epochs: Annotated[int, whole(0)]
@@ -87,6 +89,7 @@ class Document:
     model: Model
     q: Blocks | Auto
     readout: Literal["auto", "last", "mean", "log_mean"]
+    fade: Fade | Auto
     weight_bits: WeightBits | Auto
     activation_bits: StateBits | Auto
     input_bits: InputBits | Auto
@@ -112,6 +115,7 @@ class Settings:
     model: str
     q: int
     readout: str
+    fade: int | None
     weight_bits: int | None
     activation_bits: int
     input_bits: int

@@ -47,6 +47,8 @@ def configuration(settings: Settings, card: Mapping[str, Any]) -> dict[str, Any]
         "per_step": card["output"]["per_step"],
         "embedding_size": recipe.embedding_size,
     }
+    if settings.fade is not None:
+        arguments["fade"] = settings.fade
     some = {"class_of": class_of, "state_noise_bits": recipe.state_noise_bits}
     some = {name: value for name, value in some.items() if value is not None}
     return {"model": settings.model, "arguments": arguments, **some}

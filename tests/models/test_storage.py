@@ -58,6 +58,13 @@ def test_finer_classes_are_outputs_and_stay_with_the_model(tmp_path):
     assert storage.build(plain).class_of is None
 
 
+def test_fade_reaches_the_model():
+    settings, card = settings_and_card("dense", None)
+    assert "fade" not in configuration(settings, card)["arguments"], "as models made before"
+    settings.fade = 5
+    assert storage.build(configuration(settings, card)).rnn.fade == 5
+
+
 @pytest.mark.parametrize("readout", ["last", "mean"])
 def test_what_is_read_at_every_step_has_one_readout(readout):
     """A top-level readout is for benchmarks that have a choice; export refuses a mean here."""
@@ -160,7 +167,13 @@ def test_unknown_model():
 def settings_and_card(kind, embedding_size):
     train = train_settings(hidden_size=8, embedding_size=embedding_size)
     settings = SimpleNamespace(
-        benchmark="some", model="hadamrnn", q=1, weight_bits=4, readout="mean", train=train
+        benchmark="some",
+        model="hadamrnn",
+        q=1,
+        weight_bits=4,
+        readout="mean",
+        fade=None,
+        train=train,
     )
     return settings, {
         "input": {"kind": kind, "size": 30},

@@ -111,6 +111,22 @@ def test_noise_of_integer_states_is_for_the_model_that_has_them(document, model)
     refused(document, f"benchmark.copy.state_noise_bits: {words}")
 
 
+@pytest.mark.parametrize("model", params.MODELS)
+def test_fading_is_for_the_model_whose_recurrence_is_linear(document, model):
+    document |= {"model": model, "fade": 5}
+    if model == "hadamrnn":
+        assert params.check(document)["copy"].fade == 5
+        assert params.check(document | {"fade": "auto"})["copy"].fade is None, "the section's own"
+        return
+    refused(document, f"benchmark.copy.fade: must be null for model {model}; got 5")
+
+
+def test_noise_that_adds_up_is_not_for_states_that_fade(document):
+    put(document, "benchmark.copy.fade", 5)
+    put(document, "benchmark.copy.state_noise_bits", 8)
+    refused(document, "benchmark.copy.state_noise_bits: must be null where fade is set; got 8")
+
+
 @pytest.mark.parametrize("block", [1 << n for n in range(13)])
 def test_widths_of_states_are_those_the_export_proves(block):
     for bits in range(2, 17):

@@ -43,6 +43,7 @@ def settings(**train_options):
         model="hadamrnn",
         q=1,
         readout="mean",
+        fade=None,
         weight_bits=4,
         seed=3,
         activation_bits=12,
