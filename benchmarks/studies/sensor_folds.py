@@ -18,6 +18,7 @@ import yaml
 
 from benchmarks.studies import study
 from benchmarks.table import Table
+from hadamrnn.companding import compress
 from hadamrnn.datasets.common import splits
 from hadamrnn.errors import as_sentences
 from hadamrnn.models import storage
@@ -49,16 +50,13 @@ def settings_of(benchmark: str, changes: dict) -> Settings:
 def rows_of(folder: Path, finer: bool = False) -> tuple[dict, np.ndarray, np.ndarray, np.ndarray]:
     """Companded signals, (finer) class ids and people of all rows but the test's."""
     card = arrays.read_card(folder)
-    mean, deviation = (
-        np.array(card["standardisation"][key], dtype=np.float32)
-        for key in ("mean", "standard_deviation")
-    )
     parts = [
         [arrays.read_array(folder, split, what) for split in ("train", "valid")]
         for what in ("inputs", "finer" if finer else "targets", "subjects")
     ]
     signals, targets, people = (np.concatenate(pair) for pair in parts)
-    return card, signals * deviation + mean, targets, people
+    units = np.array(card["raw"]["companding"], dtype=np.float32)
+    return card, compress(signals, units), targets, people
 
 
 def fold_accuracy(
@@ -72,9 +70,7 @@ def fold_accuracy(
     """Accuracy on the rows where ``held_out`` is true, standardised by the others alone."""
     mean, deviation = splits.statistics(signals[~held_out])
     inputs = splits.standardise(signals, mean, deviation)
-    card = card | {
-        "standardisation": {"mean": mean.tolist(), "standard_deviation": deviation.tolist()}
-    }
+    card = card | {"raw": card["raw"] | {"zero": mean.tolist(), "scale": deviation.tolist()}}
     coding, size = Coding("dense"), settings.train.batch_size
     train = batches.Batches(
         inputs[~held_out],

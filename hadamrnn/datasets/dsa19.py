@@ -118,7 +118,7 @@ RAW = RawFile(
 
 
 def prepare(folder: Path, settings: Data) -> None:
-    """Write the splits, standardised per channel, with the subject of every segment.
+    """Write the splits as recorded, with the subject of every segment.
 
     Parameters
     ----------
@@ -135,8 +135,8 @@ def prepare(folder: Path, settings: Data) -> None:
     rows = {split: splits.of_subjects(raw["subjects"], PEOPLE[split]) for split in SPLITS}
     padded = {split: int(_cut_short(raw["signals"][rows[split]]).sum()) for split in rows}
     targets = raw["activities"] - np.uint8(1)
-    arrays, statistics = splits.sensor_splits(raw["signals"], targets, raw["subjects"], rows)
-    splits.write(folder, arrays, _card(padded, statistics))
+    arrays, raw_section = splits.sensor_splits(raw["signals"], targets, raw["subjects"], rows)
+    splits.write(folder, arrays, _card(padded, raw_section))
 
 
 def _cut_short(signals: np.ndarray) -> np.ndarray:
@@ -144,7 +144,7 @@ def _cut_short(signals: np.ndarray) -> np.ndarray:
     return np.logical_not(signals[:, -25:].any(axis=(1, 2)))
 
 
-def _card(padded: Mapping[str, int], statistics: Mapping[str, Any]) -> dict[str, Any]:
+def _card(padded: Mapping[str, int], raw_section: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": "DSA-19 (UCI Daily and Sports Activities)",
         "source": RAW.urls[0],
@@ -154,8 +154,9 @@ def _card(padded: Mapping[str, int], statistics: Mapping[str, Any]) -> dict[str,
         "preprocessing": [
             "Segments of 125 samples at 25 Hz: acceleration, angular velocity and magnetic field "
             "of five units on torso, arms and legs.",
-            "Each channel has the mean of the training rows subtracted and is divided by their "
-            "standard deviation, both rounded to six significant digits and listed here.",
+            "The model's coding is listed in raw: from each channel zero, the mean of the training "
+            "rows, is subtracted and the result divided by scale, their standard deviation, both "
+            "rounded to six significant digits.",
             "Subjects 1 to 4 train and validate, subjects 5 to 8 test: 4,560 segments each, the "
             "published numbers. Which segments the published results used is not specified, so "
             "comparisons with them are loose. Validation: subject 4, the last of the first four.",
@@ -167,7 +168,7 @@ def _card(padded: Mapping[str, int], statistics: Mapping[str, Any]) -> dict[str,
         "axes": AXES,
         "subjects": PEOPLE,
         "segments_ending_in_zeros": padded,
-        "standardisation": statistics,
+        "raw": {**raw_section, "rate_hz": 25},
         "input": {"kind": "dense", "size": len(CHANNELS), "scale": 1.0, "offset": 0.0},
         "output": {"size": CLASSES, "names": NAMES, "per_step": False},
         "steps": STEPS,

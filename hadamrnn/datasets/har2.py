@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from hadamrnn import companding, params
+from hadamrnn import params
 from hadamrnn.datasets.common import splits
 from hadamrnn.datasets.common.archives import open_zip, read_member
 from hadamrnn.datasets.common.download import RawFile, fetch
@@ -104,7 +104,7 @@ RAW = RawFile(
 
 
 def prepare(folder: Path, settings: Data) -> None:
-    """Write the splits, companded and standardised per channel, with the subject of every window.
+    """Write the splits as recorded, with the subject of every window.
 
     Parameters
     ----------
@@ -131,15 +131,12 @@ def prepare(folder: Path, settings: Data) -> None:
     rows = {split: splits.of_subjects(subjects, chosen) for split, chosen in people.items()}
     finer = activities - np.uint8(1)
     targets = CLASS_OF_ACTIVITY[finer]
-    signals = companding.compress(signals, np.array(units, dtype=np.float32))
-    arrays, statistics = splits.sensor_splits(signals, targets, subjects, rows)
+    arrays, raw_section = splits.sensor_splits(signals, targets, subjects, rows, units)
     arrays |= {f"{split}_finer": finer[chosen] for split, chosen in rows.items()}
-    splits.write(folder, arrays, _card(people, statistics, units))
+    splits.write(folder, arrays, _card(people, raw_section))
 
 
-def _card(
-    people: Mapping[str, np.ndarray], statistics: Mapping[str, Any], units: list[float]
-) -> dict[str, Any]:
+def _card(people: Mapping[str, np.ndarray], raw_section: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": "HAR-2 (UCI HAR smartphone windows, two groups of activities)",
         "source": RAW.urls[0],
@@ -149,18 +146,18 @@ def _card(
         "human activity recognition using smartphones, ESANN",
         "preprocessing": [
             "Raw windows of 128 samples at 50 Hz; accelerations in g, angular velocities in rad/s.",
-            "Where a channel's unit s in companding is not 0, its values v become "
-            "sign(v) ((1 + |v| / s)^(1/4) - 1): small motions keep their detail beside large ones.",
-            "Then each channel has the mean of the training rows subtracted and is divided by "
-            "their standard deviation, both rounded to six significant digits and listed here.",
+            "The model's coding is listed in raw: where a channel's companding s is not 0, its "
+            "values v become sign(v) ((1 + |v| / s)^(1/4) - 1), so that small motions keep their "
+            "detail beside large ones; then zero, the mean of the training rows, is subtracted "
+            "and the result divided by scale, their standard deviation, both rounded to six "
+            "significant digits.",
             "Test: the nine official test subjects. Validation: every fourth of the 21 official "
             "training subjects in ascending order. No subject occurs in two splits.",
         ],
         "channels": CHANNELS,
         "axes": [[[0, 1, 2], [3, 4, 5], [6, 7, 8]]],  # one phone: all three turn together
         "subjects": {split: [int(s) for s in chosen] for split, chosen in people.items()},
-        "companding": units,
-        "standardisation": statistics,
+        "raw": {**raw_section, "rate_hz": 50},
         "input": {"kind": "dense", "size": len(CHANNELS), "scale": 1.0, "offset": 0.0},
         "output": {
             "size": len(NAMES),

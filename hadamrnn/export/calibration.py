@@ -60,7 +60,7 @@ def input_range(inputs: npt.NDArray[Any], coding: Coding) -> tuple[float, float]
         low, high = coding.decode(ends)
         return float(low), float(high)
     tail = (1 - COVERED) / 2
-    low, high = np.quantile(inputs, [tail, 1 - tail]) * coding.scale + coding.offset
+    low, high = np.quantile(coding.decode(inputs), [tail, 1 - tail])
     return min(0.0, float(low)), max(0.0, float(high))
 
 

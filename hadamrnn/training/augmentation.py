@@ -173,18 +173,18 @@ def from_card(settings: TrainSettings, card: Mapping[str, Any]) -> Augmentation 
         return WordDropout(settings.word_dropout)
     if not (settings.rotation or settings.channel_dropout):
         return None
-    if not {"axes", "standardisation"} <= set(card):
+    if not {"axes", "raw"} <= set(card):
         raise HadamrnnError(
             "train.rotation, train.channel_dropout: must be 0 for a data set whose card.json has "
-            f'no "axes" and "standardisation"; got {settings.rotation:g}, '
+            f'no "axes" and "raw"; got {settings.rotation:g}, '
             f"{settings.channel_dropout:g}"
         )
-    statistics = card["standardisation"]
+    raw = card["raw"]
     return SensorAugmentation(
         card["axes"],
-        mean=statistics["mean"],
-        deviation=statistics["standard_deviation"],
-        units=card.get("companding"),
+        mean=raw["zero"],
+        deviation=raw["scale"],
+        units=raw.get("companding"),
         rotation=settings.rotation,
         channel_dropout=settings.channel_dropout,
     )

@@ -10,6 +10,6 @@ def facts_of(folder):
     return params.Facts(
         symbols=card["input"]["kind"] == "symbol",
         per_step=card["output"]["per_step"],
-        axes={"axes", "standardisation"} <= set(card),
+        axes={"axes", "raw"} <= set(card),
         finer_classes="finer" in card["output"],
     )

@@ -14,6 +14,7 @@ from hadamrnn.datasets import dsa19, har2, pmnist, smnist
 from hadamrnn.datasets.common import download, mnist
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.prepared import arrays as prepared
+from hadamrnn.prepared.coding import Coding
 from tests.datasets.facts import facts_of
 
 # --- MNIST
@@ -150,17 +151,20 @@ def test_har2_companding_comes_before_standardising(tmp_path, monkeypatch):
     har_archive(tmp_path / "har.zip", True)
     use(har2, tmp_path, monkeypatch, "har.zip")
     folders = {"linear": {}, "companded": {"body_acc_companding": 0.1, "body_gyro_companding": 2}}
-    signals, cards = {}, {}
+    stored, seen, raw = {}, {}, {}
     for name, settings in folders.items():
         har2.prepare(tmp_path / name, har2.Data(**settings))
-        cards[name] = prepared.read_card(tmp_path / name)
-        mean, deviation = cards[name]["standardisation"].values()
-        inputs = prepared.read_array(tmp_path / name, "test", "inputs").astype(np.float64)
-        signals[name] = inputs * deviation + mean
-    assert cards["linear"]["companding"] == [0.0] * 9
-    assert cards["companded"]["companding"] == [0.1] * 3 + [2.0] * 3 + [0.0] * 3
-    expected = compress(signals["linear"], np.array(cards["companded"]["companding"]))
-    np.testing.assert_allclose(signals["companded"], expected, atol=1e-4)
+        card = prepared.read_card(tmp_path / name)
+        stored[name] = prepared.read_array(tmp_path / name, "test", "inputs")
+        inputs = Coding.from_card(card).decode(stored[name]).astype(np.float64)
+        raw[name] = card["raw"]
+        seen[name] = inputs * raw[name]["scale"] + raw[name]["zero"]
+    assert stored["linear"].tobytes() == stored["companded"].tobytes()  # as recorded
+    np.testing.assert_allclose(seen["linear"], stored["linear"], atol=1e-4)
+    assert raw["linear"]["companding"] == [0.0] * 9
+    assert raw["companded"]["companding"] == [0.1] * 3 + [2.0] * 3 + [0.0] * 3
+    expected = compress(stored["linear"], np.array(raw["companded"]["companding"]))
+    np.testing.assert_allclose(seen["companded"], expected, atol=1e-4)
 
 
 def test_har_archive_with_a_member_missing(tmp_path, monkeypatch):

@@ -1,6 +1,8 @@
 """The real data sets, where they lie at hand: counts, splits, and bytes equal on every machine."""
 
+import hashlib
 import importlib
+import io
 import os
 from collections import Counter
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from hadamrnn.datasets import dsa19, har2
 from hadamrnn.datasets.common import download
 from hadamrnn.prepared import arrays
+from hadamrnn.prepared.coding import Coding
 
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "datasets"
 MIRROR = os.environ.get(download.MIRROR) or (str(BESIDE) if BESIDE.is_dir() else "")
@@ -30,12 +33,23 @@ TYPES = {"smnist": np.uint8, "pmnist": np.uint8, "imdb": np.uint16, "sst2": np.u
 TEST_INPUTS_SHA256 = {
     "smnist": "49c2c931c3e785b7170762e8bf475c9a7b36476ece553d2783bea24c2bff2156",
     "pmnist": "041da7deaf4e2f878d23febf252f8317aae7beabc821532370eb04b228a05134",
-    "har2": "07256933131178f391bf831696513913bf6f8cd940a968db20727a347e53d868",
-    "dsa19": "586ce375291efda60747def7383b9f3c7a8054487a3818c509ef9fe3d3690ce8",
+    "har2": "a0972815affe3f0b34301ece2853b74c0c731a22bc7533841e58cead1b33be6a",
+    "dsa19": "d4336cd784d2f97a92d8c6ba906f2400b05f18f17176cc4d4bc6b5c0963aa23b",
     "imdb": "d398d5fa8e4e7562c75a88050dacca1418dd713cdcacc416c1a925362bac2ce0",
     "sst2": "11cdf13dd73ad6f9f0f60b0a479b75bb0deea8d01a5a28df0d8216c00f80f303",
 }
+STANDARDISED_SHA256 = {
+    "har2": "07256933131178f391bf831696513913bf6f8cd940a968db20727a347e53d868",
+    "dsa19": "586ce375291efda60747def7383b9f3c7a8054487a3818c509ef9fe3d3690ce8",
+}
+"""Of the test inputs as a model sees them, saved as .npy."""
 COMPANDED_HAR2_SHA256 = "d443e29e4b28680f8d5ce635d39fe124d14c1e1384fa4d687244d232c94b9d04"
+
+
+def _npy_sha256(array):
+    content = io.BytesIO()
+    np.save(content, array)
+    return hashlib.sha256(content.getvalue()).hexdigest()
 
 
 @pytest.fixture(scope="module", params=SHAPES)
@@ -76,8 +90,9 @@ def test_companded_har2_has_the_same_bytes_on_every_machine(tmp_path, monkeypatc
     monkeypatch.setenv(download.MIRROR, MIRROR)
     monkeypatch.setenv(download.CACHE, str(tmp_path / "cache"))
     har2.prepare(tmp_path, har2.Data(body_acc_companding=0.01, body_gyro_companding=0.02))
-    found = arrays.read_card(tmp_path)["checksums"]["test_inputs.npy"]
-    assert found == COMPANDED_HAR2_SHA256
+    coding = Coding.from_card(arrays.read_card(tmp_path))
+    seen = coding.decode(arrays.load(tmp_path, "test")[0])
+    assert _npy_sha256(seen) == COMPANDED_HAR2_SHA256
 
 
 def test_known_numbers(benchmark_folder):
@@ -120,7 +135,14 @@ def test_sensors_are_standardised_and_people_kept_apart(benchmark_folder):
     benchmark, folder = benchmark_folder
     if benchmark not in ("har2", "dsa19"):
         pytest.skip("no sensors, no subjects")
-    train, _ = arrays.load(folder, "train")
+    card = arrays.read_card(folder)
+    stored = arrays.load(folder, "test")[0]
+    train, test = (
+        Coding.from_card(card).decode(x) for x in (arrays.load(folder, "train")[0], stored)
+    )
+    assert _npy_sha256(test) == STANDARDISED_SHA256[benchmark]
+    units = np.array(card["raw"]["zero"]), np.array(card["raw"]["scale"])
+    np.testing.assert_allclose(test * units[1] + units[0], stored, atol=1e-4 * units[1].max())
     np.testing.assert_allclose(train.mean(axis=(0, 1), dtype=np.float64), 0, atol=1e-4)
     np.testing.assert_allclose(train.std(axis=(0, 1), dtype=np.float64), 1, atol=1e-4)
     people = [set(arrays.read_array(folder, split, "subjects")) for split in arrays.SPLITS]

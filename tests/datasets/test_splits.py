@@ -11,6 +11,7 @@ from hadamrnn import files
 from hadamrnn.datasets.common import splits
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.prepared import arrays as prepared
+from hadamrnn.prepared.coding import Coding, Raw
 from tests.limits import files_of_at_most
 
 CARD = {"input": {"kind": "dense", "size": 1}, "output": {"size": 3}, "title": "é"}
@@ -79,21 +80,20 @@ def test_stratified_depends_on_the_seed_alone():
     assert (first == again).all() and (first != other).any()
 
 
-def test_sensor_splits_standardise_with_training_rows_alone():
+def test_sensors_are_stored_as_recorded_and_standardised_with_training_rows_alone():
     generator = np.random.default_rng(0)
     signals = generator.normal(5, 3, size=(30, 20, 2)).astype(np.float32)
     signals[20:] += 1000
     labels = np.arange(30, dtype=np.uint8)
     rows = {"train": np.arange(20), "valid": np.arange(20, 25), "test": np.arange(25, 30)}
-    arrays, statistics = splits.sensor_splits(signals, labels, labels, rows)
-    train = arrays["train_inputs"]
+    arrays, raw = splits.sensor_splits(signals, labels, labels, rows)
+    coding = Coding("dense", raw=Raw(**raw))
+    train, valid = (coding.decode(arrays[f"{split}_inputs"]) for split in ("train", "valid"))
     assert train.dtype == np.float32
     np.testing.assert_allclose(train.mean(axis=(0, 1)), 0, atol=1e-5)
     np.testing.assert_allclose(train.std(axis=(0, 1)), 1, atol=1e-5)
-    assert arrays["valid_inputs"].min() > 100
-    mean, deviation = (np.array(v, dtype=np.float32) for v in statistics.values())
-    again = (signals[25:] - mean) / deviation  # the card is enough to do it again
-    assert (arrays["test_inputs"] == again).all()
+    assert valid.min() > 100
+    assert (arrays["test_inputs"] == signals[25:]).all()
     assert (arrays["test_subjects"] == labels[25:]).all()
 
 

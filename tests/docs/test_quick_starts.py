@@ -41,8 +41,8 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "shipped").symlink_to(ROOT / "shipped")
     card = tmp_path / "data/prepared/har2/card.json"
     card.parent.mkdir(parents=True)
-    statistics = {"mean": [0.0] * 9, "standard_deviation": [1.0] * 9}
-    card.write_text(json.dumps({"standardisation": statistics, "companding": [0.01] * 9}))
+    raw = {"zero": [0.0] * 9, "scale": [1.0] * 9, "companding": [0.01] * 9}
+    card.write_text(json.dumps({"raw": raw}))
     pdigits.prepare(tmp_path / "data/prepared/pdigits", pdigits.Data())
     monkeypatch.chdir(tmp_path)
     return tmp_path

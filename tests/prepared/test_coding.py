@@ -63,3 +63,57 @@ def test_wrong_cards(card, message):
     with pytest.raises(HadamrnnError) as error:
         Coding.from_card(card)
     assert message in str(error.value)
+
+
+# ------------------------------------------------------------------------------------ readings
+
+RAW = {"zero": [0.5, -1.0], "scale": [0.25, 3.0], "companding": [0.0, 0.02]}
+CARD = {"input": {"kind": "dense", "size": 2, "scale": 1.0, "offset": 0.0}, "raw": RAW}
+
+
+def test_readings_are_companded_then_standardised():
+    readings = np.array([[[0.5, 0.3], [1.0, -0.3]]], dtype=np.float32)
+    seen = Coding.from_card(CARD).decode(readings)
+    root = 16 ** (1 / 4) - 1  # 1 + 0.3 / 0.02 is 16
+    expected = [[[0, (root + 1) / 3], [2, (1 - root) / 3]]]
+    assert seen.dtype == np.float32
+    np.testing.assert_allclose(seen, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("frame", [1, 3])
+def test_numpy_and_torch_see_the_same_bits_of_readings(frame):
+    card = {"input": CARD["input"] | {"size": 2 * frame}, "raw": RAW | {"frame": frame}}
+    stored = np.random.default_rng(0).normal(size=(50, 7, 2 * frame)).astype(np.float32)
+    coding = Coding.from_card(card)
+    seen = coding.decode(stored)
+    assert seen.tobytes() == coding.decode(torch.from_numpy(stored), torch).numpy().tobytes()
+    one = Coding.from_card(CARD)  # every sample of a frame is coded as one alone
+    assert seen.tobytes() == one.decode(stored.reshape(50, 7 * frame, 2)).tobytes()
+
+
+@pytest.mark.parametrize(
+    "raw, message",
+    [
+        (3, "card.json: its section raw must give zero and scale; got 3"),
+        ({"zero": [1]}, "its section raw must give zero and scale"),
+        (RAW | {"gain": 1}, "card.json: raw.gain: is no key of the section raw"),
+        (RAW | {"scale": [1]}, "raw.scale: must be a list of numbers, one for each channel"),
+        (RAW | {"scale": [1, 0]}, "raw.scale: must be a finite number above 0; got 0"),
+        (RAW | {"zero": [1, "2"]}, "raw.zero: must be a finite number; got '2'"),
+        (RAW | {"companding": [0, -1]}, "raw.companding: must be 0 or above; got -1"),
+        (RAW | {"unit": [0, 1]}, "raw.unit: must be a finite number above 0; got 0"),
+        (RAW | {"rate_hz": 0}, "raw.rate_hz: must be a finite number above 0; got 0"),
+        (RAW | {"frame": 0}, "raw.frame: must be an integer from 1 to 65535; got 0"),
+        (RAW | {"frame": 2}, "input.size: must be raw's 2 channels times frame 2; got 2"),
+    ],
+)
+def test_wrong_sections_raw(raw, message):
+    with pytest.raises(HadamrnnError) as error:
+        Coding.from_card(CARD | {"raw": raw})
+    assert message in str(error.value)
+
+
+def test_a_scale_beside_a_section_raw_is_refused():
+    card = CARD | {"input": CARD["input"] | {"scale": 2.0}}
+    with pytest.raises(HadamrnnError, match=r"must be dense with scale 1 and offset 0"):
+        Coding.from_card(card)

@@ -26,7 +26,7 @@ DEVIATION = [1 + 0.25 * k for k in range(10)]
 CARD = {
     "input": {"kind": "dense", "size": 10},
     "axes": AXES,
-    "standardisation": {"mean": MEAN, "standard_deviation": DEVIATION},
+    "raw": {"zero": MEAN, "scale": DEVIATION},
 }
 
 
@@ -123,7 +123,8 @@ def test_companded_channels_turn_in_physical_units():
 
 def test_the_card_names_companded_channels():
     units = [0.1] * 10
-    made = augmentation.from_card(replace(SETTINGS, rotation=30), CARD | {"companding": units})
+    card = CARD | {"raw": CARD["raw"] | {"companding": units}}
+    made = augmentation.from_card(replace(SETTINGS, rotation=30), card)
     expected = SensorAugmentation(AXES, MEAN, DEVIATION, units, rotation=30)
     assert torch.equal(made(windows(), seeded(3)), expected(windows(), seeded(3)))
     assert not torch.equal(made(windows(), seeded(3)), make(rotation=30)(windows(), seeded(3)))
@@ -175,12 +176,12 @@ def test_settings_and_card_reach_the_augmentation():
     assert torch.equal(made(windows(), seeded(3)), expected(windows(), seeded(3)))
 
 
-@pytest.mark.parametrize("missing", ["axes", "standardisation"])
+@pytest.mark.parametrize("missing", ["axes", "raw"])
 def test_a_card_without_axes_is_refused(missing):
     card = {key: value for key, value in CARD.items() if key != missing}
     words = (
         "train.rotation, train.channel_dropout: must be 0 for a data set whose card.json has no "
-        '"axes" and "standardisation"; got 0, 0.1'
+        '"axes" and "raw"; got 0, 0.1'
     )
     with pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
         augmentation.from_card(replace(SETTINGS, channel_dropout=0.1), card)

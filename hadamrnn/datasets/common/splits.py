@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hadamrnn import files
+from hadamrnn import companding, files
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.prepared.arrays import CARD, SPLITS
 
@@ -151,10 +151,11 @@ def sensor_splits(
     targets: np.ndarray,
     subjects: np.ndarray,
     rows: Mapping[str, np.ndarray],
+    units: Sequence[float] | None = None,
 ) -> tuple[dict[str, np.ndarray], dict[str, list[float]]]:
-    """Standardised arrays of a sensor benchmark, by file stem, and what was subtracted.
+    """Arrays of a sensor benchmark as recorded, by file stem, and how they are standardised.
 
-    Mean and deviation come from the training rows alone.
+    Mean and deviation come from the training rows alone, companded as the model will see them.
 
     Parameters
     ----------
@@ -162,23 +163,28 @@ def sensor_splits(
     targets, subjects : (n,) uint8
     rows : dict of str to (k,) int
         Positions of each split.
+    units : sequence of float, optional
+        As ``companding.compress``; default none.
 
     Returns
     -------
     arrays : dict of str to numpy.ndarray
         For ``write``.
-    statistics : dict of str to list of float
-        For the card.
+    raw : dict of str to list of float
+        For the card: "companding", "zero" and "scale" of its section "raw".
     """
-    mean, deviation = statistics(signals[rows["train"]])
+    units = [0.0] * signals.shape[-1] if units is None else list(units)
+    seen = companding.compress(signals[rows["train"]], np.array(units, dtype=np.float32))
+    mean, deviation = statistics(seen)
     arrays = {}
     for split in SPLITS:
         chosen = rows[split]
-        arrays[f"{split}_inputs"] = standardise(signals[chosen], mean, deviation)
+        arrays[f"{split}_inputs"] = signals[chosen]
         arrays[f"{split}_targets"] = targets[chosen]
         arrays[f"{split}_subjects"] = subjects[chosen]
-    decimal = {"mean": mean, "standard_deviation": deviation}
-    return arrays, {name: [float(str(v)) for v in values] for name, values in decimal.items()}
+    decimal = {"zero": mean, "scale": deviation}
+    raw = {name: [float(str(v)) for v in values] for name, values in decimal.items()}
+    return arrays, {"companding": units} | raw
 
 
 def write(folder: str | Path, arrays: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> None:
