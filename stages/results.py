@@ -5,42 +5,57 @@ shipped/*/metrics.json in Git beside them.
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from hadamrnn import files
 from stages import committed
 
-COLUMNS = (
-    "benchmark", "float accuracy", "float cross-entropy", "integer accuracy",
-    "integer cross-entropy", "size (bytes)", "C mismatches", "C latency", "training",
-)  # fmt: skip
+COLUMNS = ("benchmark", "float", "integer", "loss", "bytes", "C differs", "C, ms", "training")
+"""Of the test set: accuracy of the float and of the integer model (copy: of the recalled symbols),
+cross-entropy of the integer model, its packed file, sequences in which C differs from Python, time
+of a sequence in C, seconds of training."""
+WIDTHS = {"results": 80, "shipped": 90}
+"""Columns of what is printed into logs and pipes, which have no width of their own."""
 
 
-def score_cells(part):
-    """Accuracy and cross-entropy. The copy task's accuracy is that of recalled symbols."""
-    accuracy = part.get("recalled_accuracy", part["accuracy"])
-    return [f"{100 * accuracy:.2f} %", f"{part['cross_entropy']:.3g}"]
+def _accuracy(part: Mapping[str, Any]) -> str:
+    return f"{100 * part.get('recalled_accuracy', part['accuracy']):.2f} %"
 
 
-def row(path):
-    """One table row of a metrics.json; the size of a baseline is that of its weights."""
+def row(path: Path) -> list[str]:
+    """One row of the table.
+
+    Parameters
+    ----------
+    path : Path
+        Of a metrics.json.
+
+    Returns
+    -------
+    list of str
+        A cell for each of COLUMNS; of a baseline, which has floats alone, the size and the loss
+        are those of its float model.
+    """
     metrics, name = files.read_json(path), path.parent.name
     if path.parts[0] == "shipped":
         name += ", shipped"
-    cells = [name, *score_cells(metrics["float"])]
-    size, parity, trained = metrics["size"], metrics["parity"], metrics["train"]["seconds"]
-    if parity is None:  # a baseline: floats alone
-        return [*cells, "", "", f"{size['total_bytes']:,}", "", "", f"{trained:.0f} s"]
+    size, parity = metrics["size"], metrics["parity"]
+    scores = metrics["integer"] or metrics["float"]
     return [
-        *cells,
-        *score_cells(metrics["integer"]),
-        f"{size['packed_file_bytes']:,}",
-        f"{parity['c_mismatches']} of {parity['sequences']:,}",
-        f"{metrics['latency_us']['c_sequence'] / 1000:.2f} ms",
-        f"{trained:.0f} s",
+        name,
+        _accuracy(metrics["float"]),
+        _accuracy(scores) if parity else "",
+        f"{scores['cross_entropy']:.2g}",
+        f"{size['packed_file_bytes' if parity else 'total_bytes']:,}",
+        f"{parity['c_mismatches']}/{parity['sequences']:,}" if parity else "",
+        f"{metrics['latency_us']['c_sequence'] / 1000:.2f}" if parity else "",
+        f"{metrics['train']['seconds']:.0f} s",
     ]
 
 
@@ -57,13 +72,15 @@ def main() -> None:
         for cells in rows:
             print("| " + " | ".join(cells) + " |")
         return
-    table = Table(*COLUMNS, title="Test set results")
+    table = Table(title="Test set results", box=SIMPLE_HEAD, show_edge=False, collapse_padding=True)
+    for column in COLUMNS:
+        table.add_column(column, justify="left" if column == "benchmark" else "right")
     for cells in rows:
         table.add_row(*cells)
     if differs := committed.note():
         print(differs)
-    # Logs and pipes have no width of their own; the table needs 150 columns.
-    Console(width=None if sys.stdout.isatty() else 150).print(table)
+    Console(width=None if sys.stdout.isatty() else WIDTHS[folders[-1]]).print(table)
+    print("models and C: exports/<benchmark>; metrics: results/<benchmark>")
 
 
 if __name__ == "__main__":
