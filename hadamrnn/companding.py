@@ -21,6 +21,7 @@ def compress(values: Any, unit: Any, library: Any = np) -> Any:
     Parameters
     ----------
     values : (..., d) float array
+        Readings.
     unit : (d,) array of the same type
         s of each channel in the units of ``values``, 0 where the channel stays as it is.
     library : module

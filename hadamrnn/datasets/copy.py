@@ -44,7 +44,9 @@ def draw(generator: np.random.Generator, sequences: int) -> np.ndarray:
     Parameters
     ----------
     generator : numpy.random.Generator
+        Where the symbols come from.
     sequences : int
+        How many.
 
     Returns
     -------
@@ -62,6 +64,7 @@ def prepare(folder: Path, settings: Data) -> None:
     folder : Path
         Written to.
     settings : Data
+        From the section of params.yaml.
     """
     counts = {split: getattr(settings, f"{split}_sequences") for split in prepared.SPLITS}
     streams = np.random.SeedSequence(settings.data_seed).spawn(len(prepared.SPLITS))

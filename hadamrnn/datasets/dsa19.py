@@ -55,6 +55,7 @@ def decode(path: Path) -> dict[str, np.ndarray]:
     Parameters
     ----------
     path : Path
+        Of the archive.
 
     Returns
     -------
@@ -125,6 +126,7 @@ def prepare(folder: Path, settings: Data) -> None:
     folder : Path
         Written to.
     settings : Data
+        From the section of params.yaml.
 
     Raises
     ------

@@ -58,6 +58,7 @@ def decode(path: Path) -> dict[str, np.ndarray]:
     Parameters
     ----------
     path : Path
+        Of the file of both halves.
 
     Returns
     -------
@@ -140,6 +141,7 @@ def prepare(folder: Path, settings: Data) -> None:
     folder : Path
         Written to.
     settings : Data
+        From the section of params.yaml.
 
     Raises
     ------

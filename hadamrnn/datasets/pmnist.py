@@ -35,6 +35,7 @@ def prepare(folder: Path, settings: Data) -> None:
     folder : Path
         Written to.
     settings : Data
+        From the section of params.yaml.
 
     Raises
     ------

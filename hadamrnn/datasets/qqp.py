@@ -43,6 +43,7 @@ def decode(path: Path) -> dict[str, np.ndarray]:
     Parameters
     ----------
     path : Path
+        Of the archive.
 
     Returns
     -------
@@ -84,6 +85,7 @@ def prepare(folder: Path, settings: Data) -> None:
     folder : Path
         Written to. ``unlabelled_inputs.npy`` holds GLUE's test set in its order.
     settings : Data
+        From the section of params.yaml.
 
     Raises
     ------

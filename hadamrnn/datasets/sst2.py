@@ -71,6 +71,7 @@ def hold_out(
     Parameters
     ----------
     phrases : sequence of str
+        Of train.tsv.
     targets : (n,) int
         Class ids.
     count : int
@@ -121,6 +122,7 @@ def prepare(folder: Path, settings: Data) -> None:
     folder : Path
         Written to. ``unlabelled_inputs.npy`` holds GLUE's test set in its order.
     settings : Data
+        From the section of params.yaml.
 
     Raises
     ------

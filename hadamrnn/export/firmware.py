@@ -148,6 +148,7 @@ def contents(
     Parameters
     ----------
     model : IntegerModel
+        What the folder is for.
     name : str, optional
         As ``c_header.names_of``.
     loader : bool
@@ -171,6 +172,7 @@ def write(
     Parameters
     ----------
     model : IntegerModel
+        What the folder is for.
     folder : str or Path
         Made if it is not there.
     name : str, optional

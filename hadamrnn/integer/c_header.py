@@ -26,6 +26,7 @@ def names_of(model: IntegerModel, name: str | None = None) -> Names:
     Parameters
     ----------
     model : IntegerModel
+        What the header holds.
     name : str, optional
         Another name than ``model.name``, to use two models of one name in one program.
 
@@ -202,6 +203,7 @@ def to_text(model: IntegerModel, name: str | None = None) -> str:
     Parameters
     ----------
     model : IntegerModel
+        What the header holds.
     name : str, optional
         As ``names_of``.
 
@@ -250,7 +252,9 @@ def write(model: IntegerModel, path: str | Path, name: str | None = None) -> Non
     Parameters
     ----------
     model : IntegerModel
+        What the header holds.
     path : str or Path
+        Of the header.
     name : str, optional
         As ``names_of``.
     """

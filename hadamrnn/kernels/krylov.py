@@ -4,12 +4,17 @@ Cost: n . d (log2(m) + 1) additions a step for n vectors, whatever the batch siz
 seen as rows of LANES numbers, padded with zeros to whole rows; see passes.
 """
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from hadamrnn.kernels.passes import transform, transform_scale, transform_scale_add
 from hadamrnn.kernels.setup import LANES, inline, kernel
 from hadamrnn.kernels.tile import add_rows, copy_rows
 from hadamrnn.kernels.vector_ops import multiply, multiply_add, sum_scale_both
+
+Array = npt.NDArray[Any]
 
 
 @inline
@@ -35,15 +40,30 @@ def _sum_scale_one(total, vector, other, factors):
 
 
 @kernel
-def climb(first, stop, vectors, scale, block_size, powers, bias_sum, bias_powers):
+def climb(
+    first: int,
+    stop: int,
+    vectors: Array,
+    scale: Array,
+    block_size: int,
+    powers: Array,
+    bias_sum: Array,
+    bias_powers: Array,
+) -> None:
     """Write the next powers of W, backwards: powers[C - 1 - i, v] = W^i vectors[v], i < C.
 
     Parameters
     ----------
+    first : int
+        The first vector that is worked on.
+    stop : int
+        The first one behind them.
     vectors : (n, rows, LANES)
         The last one is the bias; replaced by W^C vectors.
     scale : (rows, LANES)
         Signs over sqrt(m), times the factor of states that fade.
+    block_size : int
+        m, a power of two that divides d.
     powers : (C, n - 1, rows, LANES)
         Written.
     bias_sum : (rows, LANES)
@@ -64,26 +84,34 @@ def climb(first, stop, vectors, scale, block_size, powers, bias_sum, bias_powers
 
 @kernel
 def descend(
-    first,
-    stop,
-    adjoints,
-    vectors,
-    scale,
-    block_size,
-    grads,
-    bias_grad,
-    sign_sums,
-    rebuild,
-    powers,
-):
+    first: int,
+    stop: int,
+    adjoints: Array,
+    vectors: Array,
+    scale: Array,
+    block_size: int,
+    grads: Array,
+    bias_grad: Array,
+    sign_sums: Array,
+    rebuild: bool,
+    powers: Array,
+) -> None:
     """Adjoint of ``climb``: C steps of lambda_j = W^T lambda_{j+1} + grads_j, downwards in j.
 
     Parameters
     ----------
+    first : int
+        The first vector that is worked on.
+    stop : int
+        The first one behind them.
     adjoints : (n, rows, LANES)
         lambda_{j+1}, and then lambda_{j+1-C}.
     vectors : (n, rows, LANES)
         With ``rebuild``: W^(j+1) times their start, and then W^(j+1-C) times it.
+    scale : (rows, LANES)
+        As for ``climb``.
+    block_size : int
+        As for ``climb``.
     grads : (C, n - 1, rows, LANES)
         Of all vectors but the last.
     bias_grad : (rows, LANES)
@@ -111,18 +139,18 @@ def descend(
 
 @kernel
 def descend_kept(
-    first,
-    stop,
-    adjoints,
-    vectors,
-    scale,
-    block_size,
-    grads,
-    bias_grad,
-    sign_sums,
-    powers,
-    bias_powers,
-):
+    first: int,
+    stop: int,
+    adjoints: Array,
+    vectors: Array,
+    scale: Array,
+    block_size: int,
+    grads: Array,
+    bias_grad: Array,
+    sign_sums: Array,
+    powers: Array,
+    bias_powers: Array,
+) -> None:
     """``descend`` with ``rebuild`` where ``climb`` has kept all powers.
 
     vectors is W^C times their start, and stays; powers and bias_powers as written by ``climb``.

@@ -8,7 +8,10 @@ keeps the state before every segment of steps, and the backward pass makes a seg
 from it, the same numbers.
 """
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from hadamrnn.kernels import tile as ops
 from hadamrnn.kernels.scan_inputs import (
@@ -23,6 +26,8 @@ from hadamrnn.kernels.scan_inputs import (
 )
 from hadamrnn.kernels.setup import LANES, kernel
 
+Array = npt.NDArray[Any]
+
 LAST, MEAN, LOGITS, ALL = range(4)
 """Outputs: h_T; mean over time of relu(h_t); V relu(h_t) + c at every step; every h_t."""
 
@@ -36,32 +41,42 @@ places of a cache."""
 
 @kernel
 def forward(
-    tile,
-    stop,
-    inputs,
-    scale,
-    block_size,
-    initial,
-    mode,
-    output_weight_t,
-    output_bias,
-    results,
-    kept,
-    segment,
-    least,
-):
+    tile: int,
+    stop: int,
+    inputs: tuple[Any, ...],
+    scale: Array,
+    block_size: int,
+    initial: Array,
+    mode: int,
+    output_weight_t: Array,
+    output_bias: Array,
+    results: tuple[Array, ...],
+    kept: Array,
+    segment: int,
+    least: float,
+) -> None:
     """Run the recurrence for tiles ``tile`` .. ``stop`` - 1 and write what ``mode`` asks for.
 
     Parameters
     ----------
+    tile : int
+        The first tile that is worked on.
+    stop : int
+        The first one behind them.
     inputs : tuple
         See ``scan_inputs``.
     scale : (d,)
         Signs over sqrt(m), times the factor of states that fade.
+    block_size : int
+        m, a power of two that divides d.
     initial : (batch, 1, d)
         h_0.
-    output_weight_t, output_bias : (d, outputs), (outputs,)
-        V^T and c, for LOGITS.
+    mode : int
+        LAST, MEAN, LOGITS or ALL.
+    output_weight_t : (d, outputs)
+        V^T, for LOGITS.
+    output_bias : (outputs,)
+        c, for LOGITS.
     results : tuple
         Written: (batch, time, outputs) for LOGITS or (batch, time, d) for ALL; (batch, 1, d) for
         MEAN, the sum over time; (batch, 1, d), h_T.
@@ -105,27 +120,27 @@ def forward(
 
 @kernel
 def backward(
-    tile,
-    stop,
-    inputs,
-    scale,
-    block_size,
-    last,
-    mode,
-    weight_back,
-    output_weight_t,
-    grads,
-    written,
-    wants_inputs,
-    kept,
-    segment,
-    least,
-):
+    tile: int,
+    stop: int,
+    inputs: tuple[Any, ...],
+    scale: Array,
+    block_size: int,
+    last: Array,
+    mode: int,
+    weight_back: Array,
+    output_weight_t: Array,
+    grads: tuple[Array, ...],
+    written: tuple[Array, ...],
+    wants_inputs: bool,
+    kept: Array,
+    segment: int,
+    least: float,
+) -> None:
     """Adjoint of ``forward``; what is written per tile is summed by the caller.
 
     Parameters
     ----------
-    inputs, scale, block_size, mode, output_weight_t, kept, segment, least
+    tile, stop, inputs, scale, block_size, mode, output_weight_t, kept, segment, least
         As ``forward``.
     last : (batch, 1, d)
         h_T, from which the states are rebuilt downwards, unless there are kept ones.
@@ -138,6 +153,8 @@ def backward(
         (tiles, d), the sum over time of lambda_t * (W h_{t-1}), u times the gradient of u; (tiles,
         outputs, d) of V, for LOGITS. Per sequence: (batch, time, d_in) of dense inputs if
         ``wants_inputs``, (batch, time, d) for ROWS and PROJECTED; (batch, 1, d) of h_0.
+    wants_inputs : bool
+        Whether dense inputs need a gradient.
     """
     grad_steps, grad_result, grad_last = grads
     grad_weight, grad_bias, sign_sums, grad_output_weight, grad_inputs, grad_initial = written

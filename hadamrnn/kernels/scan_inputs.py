@@ -4,11 +4,16 @@ The inputs of the kernels are one tuple (kind, dense, ids, weight, bias), whose 
 does not use are empty arrays; weight is U^T, (d_in, d), for DENSE and ONE_HOT.
 """
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from hadamrnn.kernels import tile as ops
 from hadamrnn.kernels.setup import LANES, called, inline, kernel
 from hadamrnn.kernels.vector_ops import add
+
+Array = npt.NDArray[Any]
 
 DENSE, ONE_HOT, ROWS, PROJECTED = range(4)
 """Inputs: (batch, time, d_in) numbers; ids as one-hot columns; ids as look-ups in a
@@ -63,7 +68,7 @@ def _fill(table, weight, bias):
 
 
 @kernel
-def symbol_table(inputs, hidden):
+def symbol_table(inputs: tuple[Any, ...], hidden: int) -> Array:
     """U x + b for every symbol x of ONE_HOT inputs, (symbols, d); empty for others."""
     kind, _, _, weight, bias = inputs
     table = np.empty((len(weight) if kind == ONE_HOT else 0, hidden), bias.dtype)
@@ -83,15 +88,21 @@ def step(state, added, columns, inputs, table, scale, block_size, first, t):
 
 
 @kernel
-def add_lookups(first, stop, table, ids, rows):
+def add_lookups(first: int, stop: int, table: Array, ids: Array, rows: Array) -> None:
     """table[ids[n]] += rows[n] for every n in turn: the adjoint of look-ups.
 
     It works in the columns of the groups first .. stop - 1 of LANES columns.
 
     Parameters
     ----------
+    first : int
+        The first group of columns.
+    stop : int
+        The first one behind them.
     table : (symbols, d)
+        Grows.
     ids : (n,)
+        Rows of the table.
     rows : (n, d)
         The last group may have fewer columns.
     """

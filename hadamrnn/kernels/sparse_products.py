@@ -65,11 +65,22 @@ def _pack(packed, right, begin, end, column, rows):
 
 
 @kernel
-def product(first, stop, left, right, out, grow):
+def product(
+    first: int,
+    stop: int,
+    left: np.ndarray[Any, np.dtype[Any]],
+    right: np.ndarray[Any, np.dtype[Any]],
+    out: np.ndarray[Any, np.dtype[Any]],
+    grow: bool,
+) -> None:
     """out = left @ right in the rows ``first`` .. ``stop`` - 1 of ``out``.
 
     Parameters
     ----------
+    first : int
+        The first row that is worked on.
+    stop : int
+        The first one behind them.
     left : (n, k), k > 0
         Of any strides.
     right : (k, width)

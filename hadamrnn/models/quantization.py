@@ -67,6 +67,7 @@ def integers(weight: Tensor, bits: SupportsIndex) -> tuple[Tensor, Tensor]:
     Parameters
     ----------
     weight : float Tensor of any shape
+        Full-precision parameters.
     bits : int
         1 (ternary) to 8.
 
@@ -107,6 +108,7 @@ def quantize(weight: Tensor, bits: SupportsIndex | None) -> Tensor:
     Parameters
     ----------
     weight : float Tensor of any shape
+        Full-precision parameters.
     bits : int or None
         1 (ternary) to 8; None: ``weight`` itself.
 

@@ -87,6 +87,7 @@ def load(
     Parameters
     ----------
     path : str or Path
+        Of a params.yaml.
     find_data : callable, optional
         As for ``check``.
 

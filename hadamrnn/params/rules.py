@@ -27,6 +27,7 @@ def whole(lowest: int, highest: int = MOST) -> Any:
     Parameters
     ----------
     lowest : int
+        The least that is allowed.
     highest : int
         With the default, the words name ``lowest`` alone.
 
@@ -44,6 +45,7 @@ def number(lowest: float, highest: float | None = None, *, open_end: bool = Fals
     Parameters
     ----------
     lowest : float
+        The least that is allowed.
     highest : float, optional
         By default there is no limit.
     open_end : bool

@@ -68,6 +68,7 @@ def transform(values: Tensor, block_size: int) -> Tensor:
     Parameters
     ----------
     values : (..., d) float
+        Rows to transform.
     block_size : int
         m, a power of two that divides d.
 

@@ -76,7 +76,9 @@ def emulate(target: Target, model: IntegerModel, x_int: npt.ArrayLike, folder: P
     Parameters
     ----------
     target : Target
+        Where it runs.
     model : IntegerModel
+        What runs.
     x_int : (sequences, time, features) or (sequences, time) integers
         As ``model.quantize_input`` gives.
     folder : Path
@@ -153,7 +155,9 @@ def measure(
     Parameters
     ----------
     target : Target
+        Where it runs.
     model : IntegerModel
+        What runs.
     x_int : (sequences, time, features) or (sequences, time) integers
         As ``model.quantize_input`` gives.
     checksums : (sequences,) uint32
@@ -204,6 +208,7 @@ def report(
     Parameters
     ----------
     model : IntegerModel
+        What runs.
     x_int : (sequences, time, features) or (sequences, time) integers
         As ``model.quantize_input`` gives.
     targets : iterable of str

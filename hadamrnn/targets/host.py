@@ -190,6 +190,7 @@ def parity(
     Parameters
     ----------
     model : IntegerModel
+        What runs.
     x_int : (batch, time, features) or (batch, time) integers
         As ``model.quantize_input`` gives.
     trace : bool
@@ -225,7 +226,9 @@ def latency_us(
     Parameters
     ----------
     model : IntegerModel
+        What runs.
     one_sequence : (time, features) integers or (time,) symbol ids
+        As ``model.quantize_input`` gives.
     repeats : int
         How many runs the median is of.
     options : sequence of str

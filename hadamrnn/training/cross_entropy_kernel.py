@@ -10,8 +10,10 @@ the last place.
 """
 
 import math
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
@@ -91,11 +93,33 @@ def _exponentials(columns, peak, total):
 
 
 @kernel
-def softmax_cross_entropy(first, stop, logits, targets, share, losses, grads):
+def softmax_cross_entropy(
+    first: int,
+    stop: int,
+    logits: npt.NDArray[Any],
+    targets: npt.NDArray[np.int64],
+    share: float,
+    losses: npt.NDArray[np.float64],
+    grads: npt.NDArray[Any],
+) -> None:
     """Losses and gradients of the blocks ``first`` .. ``stop`` - 1 of BLOCK samples.
 
-    logits : (n, classes); targets : (n,) int64 in 0 .. classes - 1. losses : (blocks,) float64, the
-    sum over a block's samples. grads : (n, classes) or empty; ``share`` times (softmax - one-hot).
+    Parameters
+    ----------
+    first : int
+        The first block that is worked on.
+    stop : int
+        The first one behind them.
+    logits : (n, classes)
+        Scores.
+    targets : (n,) int64
+        In 0 .. classes - 1.
+    share : number
+        Factor of the gradients.
+    losses : (blocks,) float64
+        Written: the sum over a block's samples.
+    grads : (n, classes)
+        Written, unless it is empty: ``share`` times (softmax - one-hot).
     """
     count, classes = logits.shape
     columns = np.zeros((classes, LANES), logits.dtype)

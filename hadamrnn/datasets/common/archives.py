@@ -39,6 +39,7 @@ def read_gzip(path: Path, most: int) -> bytes:
     Parameters
     ----------
     path : Path
+        Of the compressed file.
     most : int
         Bytes that it may have when decompressed.
 
@@ -61,6 +62,7 @@ def read_member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     Parameters
     ----------
     archive : ZipFile
+        An open one.
     name : str
         Path of the member.
     most : int
@@ -93,6 +95,7 @@ def read_npz(path: Path, names: Iterable[str], most: int) -> dict[str, np.ndarra
     Parameters
     ----------
     path : Path
+        Of the archive.
     names : iterable of str
         Which arrays.
     most : int
@@ -133,6 +136,7 @@ def open_zip(path: Path, member: str, most: int) -> zipfile.ZipFile:
     Parameters
     ----------
     path : Path
+        Of the outer archive.
     member : str
         Path inside the archive.
     most : int

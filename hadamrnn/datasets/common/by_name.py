@@ -53,6 +53,7 @@ def data_of(name: str) -> type[params.Data] | None:
     Parameters
     ----------
     name : str
+        Of the data set, a module here.
 
     Returns
     -------
@@ -73,6 +74,7 @@ def settings_of(name: str, given: Mapping[str, Any]) -> params.Data | dict[str, 
     Parameters
     ----------
     name : str
+        Of the data set, a module here.
     given : mapping
         What stands under ``data`` in its section of params.yaml.
 

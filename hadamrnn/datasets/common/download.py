@@ -123,6 +123,7 @@ def fetch(raw: RawFile, progress: "Progress | None" = None) -> Content:
     Parameters
     ----------
     raw : RawFile
+        What to bring.
     progress : callable, optional
         As for ``transfer.transfer``.
 

@@ -121,6 +121,7 @@ def labels(texts: Sequence[str]) -> np.ndarray:
     Parameters
     ----------
     texts : sequence of str
+        A column of a table.
 
     Returns
     -------

@@ -24,6 +24,7 @@ def read_idx(path: Path) -> dict[str, np.ndarray]:
     Parameters
     ----------
     path : Path
+        Of a gzipped IDX file.
 
     Returns
     -------

@@ -26,6 +26,7 @@ def of_subjects(subjects: np.ndarray, chosen: Collection[int] | np.ndarray) -> n
     subjects : (n,) int
         One a row.
     chosen : collection or array of int
+        People of the part.
 
     Returns
     -------
@@ -51,6 +52,7 @@ def stratified(targets: np.ndarray, sizes: Sequence[int], seed: int) -> list[np.
     sizes : sequence of int
         Of the parts; their sum is n.
     seed : int
+        Of the draw.
 
     Returns
     -------
@@ -110,6 +112,7 @@ def statistics(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     inputs : (n, T, d) float32
+        Training sequences.
 
     Returns
     -------
@@ -134,7 +137,11 @@ def standardise(inputs: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> 
     Parameters
     ----------
     inputs : (n, T, d) float32
-    mean, deviation : (d,) float32
+        Sequences of any split.
+    mean : (d,) float32
+        As ``statistics``.
+    deviation : (d,) float32
+        As ``statistics``.
 
     Returns
     -------
@@ -160,7 +167,11 @@ def sensor_splits(
     Parameters
     ----------
     signals : (n, T, d) float32
-    targets, subjects : (n,) uint8
+        Windows of all splits.
+    targets : (n,) uint8
+        Class ids.
+    subjects : (n,) uint8
+        Who wore the sensors.
     rows : dict of str to (k,) int
         Positions of each split.
     units : sequence of float, optional

@@ -43,6 +43,7 @@ def lengths(rows: np.ndarray) -> dict[str, float]:
     Parameters
     ----------
     rows : (n, T) int
+        Ids, padded in front.
 
     Returns
     -------
