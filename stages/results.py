@@ -29,19 +29,7 @@ def _accuracy(part: Mapping[str, Any]) -> str:
 
 
 def row(path: Path) -> list[str]:
-    """One row of the table.
-
-    Parameters
-    ----------
-    path : Path
-        Of a metrics.json.
-
-    Returns
-    -------
-    list of str
-        A cell for each of COLUMNS; of a baseline, which has floats alone, the size and the loss
-        are those of its float model.
-    """
+    """The cells of one metrics.json; of a baseline, floats alone, size and loss are theirs."""
     metrics, name = files.read_json(path), path.parent.name
     if path.parts[0] == "shipped":
         name += ", shipped"
