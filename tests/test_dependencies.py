@@ -9,7 +9,7 @@ import yaml
 from tests.project_imports import ROOT, closure, imported_modules, module_file
 
 STAGES = ("validate", "prepare", "train", "export", "evaluate", "report")
-BENCHMARKS = ("copy", "pdigits", "pmnist", "smnist", "har2", "dsa19", "imdb", "sst2", "qqp")
+BENCHMARKS = ("copy", "pdigits", "pmnist", "smnist", "har2", "har6", "dsa19", "imdb", "sst2", "qqp")
 
 
 def table_of_layers():

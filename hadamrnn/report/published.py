@@ -32,6 +32,8 @@ FASTGRNN = "Kusupati et al., FastGRNN, NeurIPS 2018, tables 3 and 4"
 CORNN = "Rusch and Mishra, coRNN, ICLR 2021"
 UNICORNN = "Rusch and Mishra, UnICORNN, ICML 2021"
 SHARNN = "Dennis et al., ShaRNN, NeurIPS 2019, table 1"
+MICRO = "Mandal, MicroBi-ConvLSTM, arXiv:2602.06523"
+LITE = "EfficientHAR-Lite, github.com/oezeb/efficienthar-lite, accuracy and flash of its README"
 
 KIB = 1024
 PUBLISHED = (
@@ -49,6 +51,10 @@ PUBLISHED = (
     Published("har2", "FastGRNN-LSQ", 95.38, 29 * KIB, FASTGRNN),
     Published("har2", "LSTM", 93.65, 74 * KIB, FASTGRNN),
     Published("har2", "GRU", 93.62, 71 * KIB, FASTGRNN),
+    Published("har6", "TinierHAR", 96.30, int(34.1 * KIB), f"{MICRO}; model of arXiv:2507.07949"),
+    Published("har6", "TinyHAR", 96.46, 85 * KIB, MICRO),
+    Published("har6", "MicroBi-ConvLSTM", 93.33, 23 * KIB, f"{MICRO}; in INT8"),
+    Published("har6", "EfficientHAR-Lite", 96.1, 117 * KIB, LITE),
     Published("dsa19", "FastGRNN", 83.73, int(3.25 * KIB), FASTGRNN),
     Published("dsa19", "FastGRNN-LSQ", 85.00, 208 * KIB, FASTGRNN),
     Published("dsa19", "LSTM", 84.84, 526 * KIB, FASTGRNN),

@@ -10,8 +10,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from hadamrnn.datasets import dsa19, har2, sst2
-from hadamrnn.datasets.common import archives, download, mnist
+from hadamrnn.datasets import dsa19, sst2
+from hadamrnn.datasets.common import archives, download, mnist, uci_har
 from hadamrnn.errors import HadamrnnError
 
 ZEROS = 110_000_000
@@ -58,8 +58,8 @@ def bombs(tmp_path_factory):
     ("decode", "file", "most"),
     [
         (mnist.read_idx, "mnist.gz", 47_040_016),
-        (har2.decode, "har2.zip", 1 << 24),
-        (har2.decode, "inner.zip", 1 << 26),
+        (uci_har.decode, "har2.zip", 1 << 24),
+        (uci_har.decode, "inner.zip", 1 << 26),
         (sst2.decode, "sst2.zip", 1 << 22),
         (dsa19.decode, "packed.npz", 102_600_128),
         (dsa19.decode, "texts.zip", 135_000),

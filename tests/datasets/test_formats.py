@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from hadamrnn.companding import compress
-from hadamrnn.datasets import dsa19, har2, pmnist, smnist
-from hadamrnn.datasets.common import download, mnist
+from hadamrnn.datasets import dsa19, har2, har6, pmnist, smnist
+from hadamrnn.datasets.common import download, mnist, uci_har
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.prepared import arrays as prepared
 from hadamrnn.prepared.coding import Coding
@@ -96,7 +96,7 @@ def har_archive(path, nested):
     buffer, root = io.BytesIO(), "UCI HAR Dataset"
     with zipfile.ZipFile(buffer, "w") as archive:
         for part in ("train", "test"):
-            for column, channel in enumerate(har2.CHANNELS):
+            for column, channel in enumerate(uci_har.CHANNELS):
                 name = f"{root}/{part}/Inertial Signals/{channel}_{part}.txt"
                 archive.writestr(name, lines(har_signals(part)[:, :, column]))
             for stem, column in (("y", ACTIVITIES[part]), ("subject", SUBJECTS[part])):
@@ -114,7 +114,7 @@ def har_archive(path, nested):
 @pytest.mark.parametrize("nested", [False, True])
 def test_har_archive(tmp_path, nested):
     har_archive(tmp_path / "har.zip", nested)
-    arrays = har2.decode(tmp_path / "har.zip")
+    arrays = uci_har.decode(tmp_path / "har.zip")
     for part in ("train", "test"):
         assert (arrays[f"{part}_signals"] == har_signals(part).astype(np.float32)).all()
         assert arrays[f"{part}_activities"].tolist() == ACTIVITIES[part]
@@ -132,7 +132,7 @@ def use(module, tmp_path, monkeypatch, file):
 
 def test_har2_classes_and_subjects(tmp_path, monkeypatch):
     har_archive(tmp_path / "har.zip", True)
-    use(har2, tmp_path, monkeypatch, "har.zip")
+    use(uci_har, tmp_path, monkeypatch, "har.zip")
     har2.prepare(tmp_path / "out", har2.Data())
     assert har2.Data.facts == facts_of(tmp_path / "out")
     expected = {  # subjects; walking, upstairs | downstairs, sitting, standing | laying, walking
@@ -147,9 +147,25 @@ def test_har2_classes_and_subjects(tmp_path, monkeypatch):
         assert prepared.read_array(tmp_path / "out", split, "subjects").tolist() == subjects
 
 
+def test_har6_has_the_windows_of_har2_and_the_activities_as_classes(tmp_path, monkeypatch):
+    har_archive(tmp_path / "har.zip", True)
+    use(uci_har, tmp_path, monkeypatch, "har.zip")
+    settings = {"body_acc_companding": 0.01, "body_gyro_companding": 0.02}
+    for module, name in ((har2, "two"), (har6, "six")):
+        module.prepare(tmp_path / name, module.Data(**settings))
+    assert har6.Data.facts == facts_of(tmp_path / "six")
+    card = prepared.read_card(tmp_path / "six")
+    assert card["output"]["names"] == list(uci_har.ACTIVITIES)
+    for split in prepared.SPLITS:
+        inputs, targets = prepared.load(tmp_path / "six", split)
+        same, finer = prepared.load(tmp_path / "two", split, True)
+        assert np.array_equal(inputs, same) and np.array_equal(targets, finer)
+    assert prepared.load(tmp_path / "six", "test")[1].tolist() == [5, 0]
+
+
 def test_har2_companding_comes_before_standardising(tmp_path, monkeypatch):
     har_archive(tmp_path / "har.zip", True)
-    use(har2, tmp_path, monkeypatch, "har.zip")
+    use(uci_har, tmp_path, monkeypatch, "har.zip")
     folders = {"linear": {}, "companded": {"body_acc_companding": 0.1, "body_gyro_companding": 2}}
     stored, seen, raw = {}, {}, {}
     for name, settings in folders.items():
@@ -170,7 +186,7 @@ def test_har2_companding_comes_before_standardising(tmp_path, monkeypatch):
 def test_har_archive_with_a_member_missing(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "har.zip", "w") as archive:
         archive.writestr("UCI HAR Dataset/train/y_train.txt", "1\n")
-    raw = dataclasses.replace(har2.RAW, mirror_paths=("har.zip",))
+    raw = dataclasses.replace(uci_har.RAW, mirror_paths=("har.zip",))
     monkeypatch.setenv(download.MIRROR, str(tmp_path))
     with pytest.raises(HadamrnnError, match=r"har\.zip: must be a whole copy.*subject_train"):
         download.fetch(raw)
