@@ -6,10 +6,12 @@
 Needs data/prepared/<benchmark> (dvc repro). The people of the training and validation rows are
 dealt into FOLDS groups; each group is held out once and the model of the last epoch is measured on
 it. Everything not named is as in params.yaml. Appends one row to results/studies/sensors.csv:
-mean over seeds of the mean accuracy over folds in percent, standard deviation over seeds.
+mean over seeds of the mean accuracy over folds in percent, standard deviation over seeds, bytes of
+the packed file (rows of commits up to 828531d: without its header).
 """
 
 import argparse
+import dataclasses
 import statistics
 from pathlib import Path
 
@@ -21,12 +23,17 @@ from benchmarks.table import Table
 from hadamrnn.companding import compress
 from hadamrnn.datasets.common import splits
 from hadamrnn.errors import as_sentences
+from hadamrnn.export.prepared import freeze_prepared
+from hadamrnn.integer import accounting
 from hadamrnn.models import storage
+from hadamrnn.models.baselines.common import Baseline
+from hadamrnn.models.storage import Model
 from hadamrnn.params import Settings
 from hadamrnn.prepared import arrays
 from hadamrnn.prepared.coding import Coding
 from hadamrnn.training import augmentation, batches, fit
 from hadamrnn.training.configuration import configuration
+from hadamrnn.training.run import FitResult
 
 FOLDS = 4
 COLUMNS = (
@@ -59,15 +66,14 @@ def rows_of(folder: Path, finer: bool = False) -> tuple[dict, np.ndarray, np.nda
     return card, compress(signals, units), targets, people
 
 
-def fold_accuracy(
+def fold_fit(
     settings: Settings,
     card: dict,
     signals: np.ndarray,
     targets: np.ndarray,
     held_out: np.ndarray,
-    seed: int,
-) -> float:
-    """Accuracy on the rows where ``held_out`` is true, standardised by the others alone."""
+) -> tuple[Model, FitResult]:
+    """Train on the rows where ``held_out`` is false, standardised by themselves alone."""
     mean, deviation = splits.statistics(signals[~held_out])
     inputs = splits.standardise(signals, mean, deviation)
     card = card | {"raw": card["raw"] | {"zero": mean.tolist(), "scale": deviation.tolist()}}
@@ -77,41 +83,45 @@ def fold_accuracy(
         targets[~held_out],
         coding=coding,
         batch_size=size,
-        seed=seed,
+        seed=settings.seed,
         augmentation=augmentation.from_card(settings.train, card),
     )
     rest = batches.Batches(inputs[held_out], targets[held_out], coding=coding, batch_size=256)
-    model = storage.build(configuration(settings, card), seed)
-    return fit.fit(model, train, rest, settings.train).history[-1]["valid_accuracy"]
+    model = storage.build(configuration(settings, card), settings.seed)
+    return model, fit.fit(model, train, rest, settings.train)
 
 
-def packed_bytes(settings: Settings, card: dict) -> int:
-    """Bytes of signs, U, V and two biases' worth of 16 bits a state; no header."""
-    bits = settings.weight_bits or 32
-    arguments = configuration(settings, card)["arguments"]
-    rows = arguments["input_size"] + arguments["output_size"]
-    return round(settings.train.hidden_size * (rows * bits + 1 + 16) / 8)
+def accuracies(settings: Settings, folder: Path) -> tuple[list[float], int]:
+    """Accuracy in percent on each fold's people at the last epoch, and bytes of such a model."""
+    card, signals, targets, people = rows_of(folder, settings.train.finer_classes)
+    scores = []
+    for first in range(FOLDS):
+        held_out = np.isin(people, np.unique(people)[first::FOLDS])
+        model, result = fold_fit(settings, card, signals, targets, held_out)
+        scores.append(100 * result.history[-1]["valid_accuracy"])
+    return scores, model_bytes(settings, folder, card, model)
+
+
+def model_bytes(settings: Settings, folder: Path, card: dict, model: Model) -> int:
+    """Bytes of the packed file of a trained model, names included; of a baseline, of its parts."""
+    if isinstance(model, Baseline):
+        return accounting.baseline_sizes(model)["total_bytes"]
+    return accounting.sizes(freeze_prepared(settings, folder, model, card))["packed_file_bytes"]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("benchmark", choices=("har2", "dsa19"))
+    parser.add_argument("benchmark", choices=("har2", "har6", "dsa19"))
     parser.add_argument("change", nargs="*", help="key=value of params.yaml's train section")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     given = parser.parse_args()
     pairs = (change.partition("=") for change in given.change)
     changes = {key: yaml.safe_load(value) for key, _, value in pairs}
     settings = settings_of(given.benchmark, changes)
-    card, signals, targets, people = rows_of(
-        Path("data/prepared", given.benchmark), settings.train.finer_classes
-    )
-    groups = [np.unique(people)[first::FOLDS] for first in range(FOLDS)]
+    folder, size = Path("data/prepared", given.benchmark), 0
     means = []
     for seed in given.seeds:
-        scores = [
-            100 * fold_accuracy(settings, card, signals, targets, np.isin(people, group), seed)
-            for group in groups
-        ]
+        scores, size = accuracies(dataclasses.replace(settings, seed=seed), folder)
         means.append(statistics.mean(scores))
         print(f"seed {seed}:", *(f"{score:.2f}" for score in scores), flush=True)
     row = (
@@ -121,7 +131,7 @@ def main() -> None:
         " ".join(map(str, given.seeds)),
         round(statistics.mean(means), 2),
         round(statistics.stdev(means), 2) if len(means) > 1 else "",
-        packed_bytes(settings, card),
+        size,
     )
     Table("results/studies/sensors.csv", COLUMNS).append(row)
     print(*row, sep=", ")
