@@ -6,6 +6,9 @@ models of one name are refused by the compiler.
 
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from hadamrnn import files
 from hadamrnn.integer import packed
 from hadamrnn.integer.accounting import operations_per_step
@@ -15,8 +18,7 @@ from hadamrnn.integer.model import IntegerModel
 from hadamrnn.integer.proof import INT32_MAX, accumulator_bound, block_scale, input_bounds
 
 TABLES = ("signs", "input", "output", "bias", "output_bias", "row_multipliers")
-NOT_ALIGNED = 255
-LAYOUT = 2
+LAYOUT = 3
 """HR_LAYOUT of the hadamrnn.h whose hr_model the header fills."""
 
 
@@ -49,32 +51,61 @@ def state_bytes(model: IntegerModel) -> int:
     return model.hidden_size * (16 + model.sum_bits) // 8 + 4 * words
 
 
+def bias_table(model: IntegerModel) -> tuple[npt.NDArray[np.int16], int]:
+    """Biases in 16 bits, and their shift.
+
+    The fast forms of a step read 16 bits, and shift by little. Narrow biases with a large shift
+    hold zeros there.
+    """
+    k, _ = block_scale(model.block_size)
+    align = max(0, 16 - (model.fraction_bits - k))
+    largest = int(np.abs(model.bias.astype(np.int64)).max())
+    more = max(0, model.bias_shift + align - 15, model.bias_shift - 14)
+    if more > model.bias_shift or largest << more > 32767:
+        more = 0
+    return (model.bias.astype(np.int64) << more).astype(np.int16), model.bias_shift - more
+
+
 def tables(model: IntegerModel) -> dict[str, bytes]:
     """The tables of a header.
 
     Those of the packed file, but biases of 16 bits, which the fast forms of a step read.
     """
     parts = packed.sections(model)
-    return {name: parts[name] for name in TABLES} | {"bias": model.bias.astype("<i2").tobytes()}
+    bias, _ = bias_table(model)
+    return {name: parts[name] for name in TABLES} | {"bias": bias.astype("<i2").tobytes()}
 
 
-def aligned_shift(model: IntegerModel) -> int:
-    """hr_model.aligned_shift: 16 - (F - k) if what is added to y 2^(F-k) still fits, else 255."""
-    if model.fade:
-        return NOT_ALIGNED
+def is_aligned(model: IntegerModel) -> bool:
+    """hr_model.aligned: whether a processor with an int of 16 bits takes its fast loops.
+
+    With w = F - k, what is added to y 2^w is shifted right by w on its own, aligned by
+    2^(16 - w) so that this moves bytes. It must fit 32 bits then, U x 16, M 24, and the powers of
+    two that bias and fading y are multiplied by 15.
+    """
     k, _ = block_scale(model.block_size)
-    shift = 16 - (model.fraction_bits - k)
+    width = model.fraction_bits - k
+    align = max(0, 16 - width)
+    bias, bias_shift = bias_table(model)
+    inputs = input_bounds(model.input_weight, model.input_kind, model.input_bits)
     rest = accumulator_bound(
         block_size=model.block_size,
         activation_bits=1,
         fraction_bits=model.fraction_bits,
-        inputs=input_bounds(model.input_weight, model.input_kind, model.input_bits),
+        inputs=inputs,
         multiplier=model.input_multiplier,
-        bias=model.bias,
-        bias_shift=model.bias_shift,
+        bias=bias,
+        bias_shift=bias_shift,
     )
-    fits = 0 <= shift <= 15 - model.bias_shift and rest << shift <= INT32_MAX
-    return shift if fits else NOT_ALIGNED
+    if model.fade:
+        rest += model.block_size * model.state_limit << (width - model.fade)
+    return (
+        max(inputs) <= 32767
+        and bias_shift + align <= 15
+        and model.input_multiplier << align < 1 << 24
+        and rest << align <= INT32_MAX
+        and (not model.fade or width + align - model.fade <= 15)
+    )
 
 
 def input_range(model: IntegerModel) -> tuple[int, int]:
@@ -163,14 +194,14 @@ def _fields(model: IntegerModel, names: Names) -> dict[str, object]:
         "bias_bits": 16,
         "activation_bits": model.activation_bits,
         "fraction_bits": model.fraction_bits,
-        "bias_shift": model.bias_shift,
+        "bias_shift": bias_table(model)[1],
         "sum_shift": model.sum_shift,
         "log_floor": model.log_floor,
         "fade": model.fade,
         "block_log2": model.block_size.bit_length() - 1,
         "transform_bits": model.transform_bits,
         "sum_bits": model.sum_bits,
-        "aligned_shift": aligned_shift(model),
+        "aligned": int(is_aligned(model)),
     }
 
 
@@ -238,7 +269,9 @@ def to_text(model: IntegerModel, name: str | None = None) -> str:
         constants="\n".join(f"#define {upper}_{key} {value}" for key, value in constants),
         declarations="\n".join(_declarations(model, names)),
         tables="\n\n".join(
-            table(names.table(section), parts[section]) for section in TABLES if parts[section]
+            table(names.table(section), parts[section], section in ("input", "output"))
+            for section in TABLES
+            if parts[section]
         ),
         fields="\n".join(
             f"    {value}, /* {key} */" for key, value in _fields(model, names).items()

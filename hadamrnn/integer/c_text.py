@@ -97,8 +97,9 @@ def comment(lines: Iterable[str]) -> str:
     return "\n".join(f" * {plain(line)}".rstrip() for line in lines)
 
 
-def table(name: str, data: bytes) -> str:
-    """The definition of a table of bytes."""
+def table(name: str, data: bytes, words: bool = False) -> str:
+    """The definition of a table of bytes, that begins with a whole word if ``words``."""
     rows = [data[i : i + NUMBERS_A_LINE] for i in range(0, len(data), NUMBERS_A_LINE)]
     body = ",\n".join("    " + ",".join(map(str, row)) for row in rows)
-    return f"static const uint8_t {name}[{len(data)}] HR_TABLE = {{\n{body}\n}};"
+    attributes = "HR_TABLE HR_ALIGNED" if words else "HR_TABLE"
+    return f"static const uint8_t {name}[{len(data)}] {attributes} = {{\n{body}\n}};"

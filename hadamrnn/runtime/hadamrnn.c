@@ -2,14 +2,14 @@
  *
  * A step is a transform (hadamrnn_transform.h), then for each neuron a product with the input and
  * an update: in general form in hadamrnn_update.h, and in fast forms in hadamrnn_pairs.h (int of 32
- * bits) and hadamrnn_aligned.h (int of 16 bits), for 4-bit weights and transforms that fit 16 bits,
- * and in hadamrnn_wide.h (vectors), for states in whole groups of 64 or 32. All compute the same
- * integers. */
+ * bits) and hadamrnn_aligned.h (int of 16 bits), for weights of 2 to 4 bits and transforms that fit
+ * 16 bits, and in hadamrnn_wide.h (vectors), for states in whole groups of 64 or 32. All compute the
+ * same integers. Logits are in hadamrnn_logits.h. */
 #include "hadamrnn.h"
 
 #include <string.h>
 
-#include "hadamrnn_aligned.h"
+#include "hadamrnn_logits.h"
 #include "hadamrnn_update.h"
 #include "hadamrnn_wide.h"
 
@@ -49,7 +49,8 @@ static hr_status hr_check(const hr_model *model, const hr_state *state)
 static hr_status hr_advance(const hr_model *model, hr_state *state, const int8_t *input,
                             uint16_t symbol)
 {
-    const uint8_t fraction = model->fraction_bits;
+    static const int8_t one = 1;
+    const uint8_t fraction = model->fraction_bits, bits = model->input_weight_bits;
     hr_drive drive;
 #if HR_LANES == 2
     size_t i;
@@ -65,28 +66,31 @@ static hr_status hr_advance(const hr_model *model, hr_state *state, const int8_t
         return HR_OK;
     }
 #endif
-    drive.input = input;
-    drive.stride = hr_row_bytes(model, model->input_weight_bits);
+    drive.input = input ? input : &one;
+    drive.features = input ? model->input_size : 1;
+    drive.bits = bits;
+    drive.stride = hr_row_bytes(model, bits);
     drive.row = model->input_weight + (input ? 0 : symbol * drive.stride);
     drive.multiplier = model->input_multiplier;
     drive.bias_gain = (int32_t)1 << model->bias_shift;
     drive.rounding = hr_rounding_constant(state->steps, fraction,
                                           (uint8_t)(fraction - (model->block_log2 >> 1)));
 #if HR_LANES == 2
-    drive.mask = 0x000F000Fu;
+    drive.mask = (((uint32_t)1 << bits) - 1) * 0x00010001u;
     drive.gain = hr_gain(model);
     drive.offset = (uint32_t)drive.rounding;
-    for (i = 0; input && i < model->input_size; i++) {
-        drive.offset -= 8 * (uint32_t)(int32_t)input[i] * (uint32_t)drive.multiplier;
+    for (i = 0; i < drive.features; i++) {
+        drive.offset -= ((uint32_t)(int32_t)drive.input[i] << (bits - 1)) *
+                        (uint32_t)drive.multiplier;
     }
 #endif
     hr_transform(model, state);
 #if HR_LANES == 1
-    if (model->aligned_shift != HR_NOT_ALIGNED && (model->hidden_size & 7) == 0 &&
-        model->transform_bits == 16 && model->bias_bits == 16 &&
-        (!input || (model->input_weight_bits == 4 && model->input_size <= 31))) {
-        hr_update_aligned(model, &drive, state->hidden);
-        hr_add_to_sums(model, state, 0, model->hidden_size);
+    if (hr_is_aligned(model)) {
+        hr_update_aligned(model, &drive, state);
+        if (model->sum_bits == 32) {
+            hr_add_to_sums(model, state, 0, model->hidden_size);
+        }
     } else
 #endif
     {
@@ -138,94 +142,17 @@ hr_status hr_step_symbol(const hr_model *model, hr_state *state, uint16_t symbol
     return symbol >= model->input_size ? HR_BAD_SYMBOL : hr_advance(model, state, NULL, symbol);
 }
 
-/* T of hadamrnn/integer/logarithm.py: round(64 log2(1 + (j + 1/2) / 64)). */
-static const uint8_t hr_log2_table[64] HR_TABLE = {
-    1,  2,  4,  5,  6,  8,  9,  10, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 25, 26, 27,
-    28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 43, 44, 45, 46, 47, 48,
-    49, 50, 50, 51, 52, 53, 54, 55, 55, 56, 57, 58, 58, 59, 60, 61, 61, 62, 63, 64};
-
-/* 64 log2(value) of a value above 0: its leading one, and a table of the six bits behind it. */
-static int32_t hr_log2(uint32_t value)
-{
-    int32_t octave = 31;
-
-    for (; !(value >> 16); value <<= 16) {
-        octave -= 16;
-    }
-    for (; !(value >> 31); value <<= 1) {
-        octave--;
-    }
-    return octave * 64 + HR_READ(hr_log2_table + ((value >> 25) & 63));
-}
-
-/* What the readout sees of one neuron: relu of its state, its shifted sum, or the logarithm of its
- * sum and n times the floor, less that of n. */
-static int32_t hr_seen(const hr_model *model, const hr_state *state, size_t i, uint32_t floors,
-                       int32_t log_steps)
-{
-    uint32_t sum;
-
-    if (model->sum_bits == 0) {
-        return hr_relu(state->hidden[i]);
-    }
-    sum = model->sum_bits == 16 ? state->sums16[i] : state->sums32[i];
-    return floors ? hr_log2(sum + floors) - log_steps : (int32_t)(sum >> model->sum_shift);
-}
-
-/* (logit multiplier + 2^14) >> 15 for a multiplier below 2^15, in 32 bits. */
-static int32_t hr_scaled(int32_t logit, int32_t multiplier)
-{
-    const int32_t high = hr_shift_right(logit, 16);
-    const uint32_t low = (uint32_t)logit & 0xFFFFu;
-
-    return 2 * high * multiplier + (int32_t)((low * (uint32_t)multiplier + 16384) >> 15);
-}
-
 hr_status hr_logits(const hr_model *model, const hr_state *state, int32_t *logits)
 {
     const hr_status status = hr_check(model, state);
-    const uint8_t *row;
-    uint32_t steps, floors;
-    int32_t log_steps;
-    size_t c, i, size, stride;
 
-    if (status != HR_OK) {
-        return status;
-    }
-    if (!logits) {
+    if (status == HR_OK && !logits) {
         return HR_NULL_POINTER;
     }
-    size = model->hidden_size;
-    stride = hr_row_bytes(model, model->weight_bits);
-    row = model->output_weight;
-    steps = state->steps ? state->steps : 1;
-    floors = model->flags & HR_LOGARITHM ? steps * model->log_floor : 0;
-    log_steps = floors ? hr_log2(steps) : 0;
-    for (c = 0; c < model->output_size; c++, row += stride) {
-        int32_t bias = hr_read32(model->output_bias + 4 * c);
-        int32_t sum = 0;
-
-        i = 0;
-        if (model->weight_bits == 4) {
-            for (; i + 1 < size; i += 2) {
-                const uint8_t pair = HR_READ(row + (i >> 1));
-
-                sum += hr_nibble(pair) * hr_seen(model, state, i, floors, log_steps) +
-                       hr_nibble((uint8_t)(pair >> 4)) * hr_seen(model, state, i + 1, floors, log_steps);
-            }
-        }
-        for (; i < size; i++) {
-            sum += hr_weight(row, i, model->weight_bits) * hr_seen(model, state, i, floors, log_steps);
-        }
-        if (model->sum_bits && !floors) {
-            bias = hr_shift_right(bias * (int32_t)state->steps, model->sum_shift);
-        }
-        logits[c] = sum + bias;
-        if (model->flags & HR_ROW_MULTIPLIERS) {
-            logits[c] = hr_scaled(logits[c], hr_read16(model->row_multipliers + 2 * c));
-        }
+    if (status == HR_OK) {
+        hr_read_out(model, state, logits);
     }
-    return HR_OK;
+    return status;
 }
 
 hr_status hr_argmax(const hr_model *model, const int32_t *logits, uint16_t *class_id)

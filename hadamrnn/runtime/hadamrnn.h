@@ -39,10 +39,17 @@ extern "C" {
 #define HR_READ_IS_LPM
 #else
 #define HR_READ(address) (*(address))
+#define HR_READ_IS_PLAIN
 #endif
 #endif
 #ifndef HR_TABLE
 #define HR_TABLE
+#endif
+/* Tables of weights, so that processors with words read them as such; not needed for equality. */
+#if defined(__GNUC__) && !defined(__AVR__)
+#define HR_ALIGNED __attribute__((aligned(4)))
+#else
+#define HR_ALIGNED
 #endif
 
 /* Where headers of two models have one name, the compiler's message shows both checksums. */
@@ -66,10 +73,8 @@ typedef enum {
 /* hr_model.flags. HR_LOGARITHM comes with HR_MEAN. */
 enum { HR_SYMBOL = 1, HR_MEAN = 2, HR_PER_STEP = 4, HR_LOGARITHM = 8, HR_ROW_MULTIPLIERS = 16 };
 
-enum { HR_NOT_ALIGNED = 255 }; /* hr_model.aligned_shift */
-
 /* Changes with hr_model, so that a header of another version does not compile. */
-#define HR_LAYOUT 2
+#define HR_LAYOUT 3
 
 /* One model. Tables are packed bytes, little endian, lowest bit first; a row starts on a byte. */
 typedef struct {
@@ -98,9 +103,9 @@ typedef struct {
     uint8_t block_log2;           /* log2(m) */
     uint8_t transform_bits;       /* 16 if m (2^(a-1) - 1) <= 32767, else 32 */
     uint8_t sum_bits;             /* 0 without HR_MEAN; 16 if the sums fit, else 32 */
-    uint8_t aligned_shift;        /* s = 16 + log2(m)/2 - F, if 0 <= s, s + bias_shift <= 15 and
-                                     p M + B 2^bias_shift + R times 2^s fits 32 bits, else
-                                     HR_NOT_ALIGNED */
+    uint8_t aligned;              /* 1 if U x fits 16 bits, and what is added to y 2^w, with y
+                                     2^(w-fade), fits w + 16 bits, so that products of bytes do:
+                                     is_aligned in hadamrnn/integer/c_header.py; w = F - log2(m)/2 */
 } hr_model;
 
 /* Words of scratch memory for d states. Where int has 16 bits, a 16-bit transform needs none. */

@@ -1,126 +1,240 @@
 /* The update of a step where int has 16 bits, as on AVR.
  *
- * How it got fast. The 8-bit multiplier of AVR multiplies a weight of 4 bits by an input in two
- * cycles; sums of up to 31 products fit 16 bits. The division by 2^F is split into one by 2^w and
- * one by 2^k, and the first made a shift by 16, which moves bytes. The three loops are in
- * assembly, hadamrnn_avr.h, because compilers run out of registers on them; the same in C is for
- * processors without a multiplier, tables outside flash, and the tests. */
+ * How it got fast. The 8-bit multiplier of AVR multiplies a weight of up to 4 bits by an input in
+ * two cycles; the sums fit 16 bits. The division by 2^F is split into one by 2^w, w = F - k, and
+ * one by 2^k, and the first made a shift by 16, which moves bytes. The loops are in assembly,
+ * hadamrnn_avr*.h, because compilers run out of registers on them; the same in C is for processors
+ * without a multiplier, tables outside flash, and the tests. */
 #ifndef HADAMRNN_ALIGNED_H
 #define HADAMRNN_ALIGNED_H
 
-#include "hadamrnn_avr.h"
+#include <string.h>
+
+#include "hadamrnn_avr_products.h"
+#include "hadamrnn_avr_update.h"
 
 #if HR_LANES == 1
+/* hr_eights.flags. A byte: the factor is 2^8 times what the field says. */
+enum { HR_ROOT = 1, HR_BIAS_BYTE = 2, HR_FADES = 4, HR_FADING_BYTE = 8, HR_SUMS = 16, HR_MORE = 32 };
+
+struct hr_eights;
 #ifdef HR_AVR
-#define HR_LOOP extern /* in hadamrnn_avr.h */
+#define HR_LOOP extern /* in assembly, with a convention of its own */
+typedef void hr_make_products(void);
 #else
 #define HR_LOOP HR_LOCAL
+typedef void hr_make_products(struct hr_eights *eights, uint16_t *sums);
 #endif
+
+/* Neurons in groups of eight. The assembly knows where each field lies. */
+typedef struct hr_eights {
+    const uint8_t *row;     /* weights of the first feature, or with hr_products_given uint16 sums */
+    size_t stride;          /* bytes from one feature to the next */
+    const int8_t *input;
+    uint8_t features;       /* 1 to 255 */
+    uint8_t count;          /* groups, 1 to 255 */
+    uint16_t offset;        /* -2^(p-1) times the sum of input */
+    int16_t *hidden;
+    uint16_t *sums;         /* with HR_SUMS, of relu(hidden) */
+    const uint8_t *bias;
+    const uint8_t *signs;
+    uint32_t multiplier;    /* M, aligned, below 2^24 */
+    uint32_t rounding;      /* R, aligned */
+    int16_t limit;
+    uint8_t bias_gain;      /* 2^bias_shift, aligned */
+    uint8_t fading;         /* with HR_FADES 2^(w-f), aligned */
+    hr_make_products *products;
+    uint8_t scale;          /* 2^(8-k), 1 <= k <= 8 */
+    uint8_t shift;          /* with HR_MORE w - 16, if that is above 0 */
+    uint8_t flags;
+} hr_eights;
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* sums[i] = offset + sum over features of (weight (j, i) + 8) * input[j], modulo 2^16.
- * row : weights of 4 bits, from a whole byte on; stride : bytes from one feature to the next;
- * offset : -8 times the sum of input, so that the result is U x; features : 1 to 31, for which
- * U x fits 16 bits; count : a multiple of 4. */
-HR_LOOP void hr_products(const uint8_t *row, size_t stride, const int8_t *input, uint8_t features,
-                         uint16_t offset, uint16_t *sums, uint8_t count);
+/* U x of the next eight neurons, modulo 2^16, of weights of 4, 3 or 2 bits, or as given in memory;
+ * row moves on. */
+HR_LOOP hr_make_products hr_products_of_4, hr_products_of_3, hr_products_of_2, hr_products_given;
 
-/* sums[i] <- (sums[i] M + B_i 2^bias_shift + R) >> w, where multiplier, bias_gain and rounding are
- * M, 2^bias_shift and R times 2^(16 - w). */
-HR_LOOP void hr_drift(uint16_t *sums, uint8_t count, const uint8_t *bias, uint32_t multiplier,
-                      uint16_t bias_gain, uint32_t rounding);
+/* The same, into memory. */
+HR_LOOP void hr_eight_products(hr_eights *eights, uint16_t *sums);
 
-/* hidden <- saturate((y + drift) >> k), where hidden holds t; count : a multiple of 8. */
-HR_LOOP void hr_settle(int16_t *hidden, const uint16_t *drift, uint8_t count, const uint8_t *signs,
-                       uint8_t block_log2, int16_t limit);
+/* hidden <- saturate((y + ((p M + B gain + R - y fading) >> 16 >> shift)) >> k), where hidden holds
+ * t; all pointers move on. */
+HR_LOOP void hr_update_eights(hr_eights *eights);
 
 #ifdef __cplusplus
 }
 #endif
 
 #ifndef HR_AVR
-HR_LOCAL void hr_products(const uint8_t *row, size_t stride, const int8_t *input, uint8_t features,
-                          uint16_t offset, uint16_t *sums, uint8_t count)
+HR_LOCAL void hr_products_of(hr_eights *eights, uint16_t *sums, uint8_t bits)
 {
+    const int32_t half = (int32_t)1 << (bits - 1);
     uint8_t i, j;
 
-    for (i = 0; i < count; i++) {
-        const uint8_t *byte = row + (i >> 1);
-        uint16_t sum = offset;
+    for (i = 0; i < 8; i++) {
+        const uint8_t *row = eights->row;
+        uint16_t sum = eights->offset;
 
-        for (j = 0; j < features; j++, byte += stride) {
-            const uint8_t weight = ((HR_READ(byte) ^ 0x88) >> (i & 1 ? 4 : 0)) & 15;
-
-            sum = (uint16_t)(sum + (uint16_t)(weight * input[j]));
+        for (j = 0; j < eights->features; j++, row += eights->stride) {
+            sum = (uint16_t)(sum + (uint16_t)((hr_weight(row, i, bits) + half) * eights->input[j]));
         }
         sums[i] = sum;
     }
+    eights->row += bits;
 }
 
-HR_LOCAL void hr_drift(uint16_t *sums, uint8_t count, const uint8_t *bias, uint32_t multiplier,
-                       uint16_t bias_gain, uint32_t rounding)
+HR_LOCAL void hr_products_of_4(hr_eights *eights, uint16_t *sums)
 {
-    for (; count; count--, sums++, bias += 2) {
-        const uint32_t rest = (uint32_t)(int32_t)hr_int16(*sums) * multiplier +
-                              (uint32_t)(int32_t)hr_read16(bias) * bias_gain + rounding;
-
-        *sums = (uint16_t)(rest >> 16);
-    }
+    hr_products_of(eights, sums, 4);
 }
 
-HR_LOCAL void hr_settle(int16_t *hidden, const uint16_t *drift, uint8_t count, const uint8_t *signs,
-                        uint8_t block_log2, int16_t limit)
+HR_LOCAL void hr_products_of_3(hr_eights *eights, uint16_t *sums)
 {
+    hr_products_of(eights, sums, 3);
+}
+
+HR_LOCAL void hr_products_of_2(hr_eights *eights, uint16_t *sums)
+{
+    hr_products_of(eights, sums, 2);
+}
+
+HR_LOCAL void hr_products_given(hr_eights *eights, uint16_t *sums)
+{
+    memcpy(sums, eights->row, 8 * sizeof *sums);
+    eights->row += 8 * sizeof *sums;
+}
+
+HR_LOCAL void hr_eight_products(hr_eights *eights, uint16_t *sums)
+{
+    eights->products(eights, sums);
+}
+
+HR_LOCAL void hr_update_eights(hr_eights *eights)
+{
+    const uint8_t flags = eights->flags, shift = (uint8_t)(flags & HR_MORE ? eights->shift : 0);
+    const uint32_t gain = (uint32_t)eights->bias_gain << (flags & HR_BIAS_BYTE ? 8 : 0);
+    const uint32_t fading = (uint32_t)eights->fading << (flags & HR_FADING_BYTE ? 8 : 0);
+    const int32_t limit = eights->limit;
+    uint16_t sums[8];
     uint8_t i;
 
-    for (i = 0; i < count; i++) {
-        int32_t value = hidden[i];
+    for (; eights->count; eights->count--, eights->signs++) {
+        eights->products(eights, sums);
+        for (i = 0; i < 8; i++, eights->hidden++, eights->bias += 2) {
+            int32_t value = *eights->hidden;
+            uint32_t rest = (uint32_t)(int32_t)hr_int16(sums[i]) * eights->multiplier +
+                            (uint32_t)(int32_t)hr_read16(eights->bias) * gain + eights->rounding;
 
-        if (HR_READ(signs + (i >> 3)) >> (i & 7) & 1) {
-            value = -value;
+            if (HR_READ(eights->signs) >> i & 1) {
+                value = -value;
+            }
+            if (flags & HR_ROOT) {
+                value = hr_inverse_sqrt2(value);
+            }
+            if (flags & HR_FADES) {
+                rest = rest - (uint32_t)value * fading;
+            }
+            value += hr_shift_right(hr_int16(rest >> 16), shift);
+            value = hr_shift_right(value * eights->scale, 8);
+            value = value > limit ? limit : value < -limit ? -limit : value;
+            *eights->hidden = (int16_t)value;
+            if (flags & HR_SUMS) {
+                *eights->sums = (uint16_t)(*eights->sums + (uint16_t)hr_relu(value));
+                eights->sums++;
+            }
         }
-        if (block_log2 & 1) {
-            value = hr_inverse_sqrt2(value);
-        }
-        value = hr_shift_right(value + hr_int16(drift[i]), block_log2 >> 1);
-        value = value > limit ? limit : value < -limit ? -limit : value;
-        hidden[i] = (int16_t)value;
     }
 }
 #endif
 
-/* hidden = saturate((y 2^w + p M + B 2^bias_shift + R) >> F) where hidden holds t, as
- * (y + ((p M + B 2^bias_shift + R) >> w)) >> k, which is the same. With all of the inner sum
- * multiplied by 2^aligned_shift, the inner shift is by 16, which moves bytes. */
-HR_LOCAL void hr_update_aligned(const hr_model *model, const hr_drive *drive, int16_t *hidden)
+/* What makes products of weights of so many bits, 2 to 4. */
+HR_LOCAL hr_make_products *hr_products_for(uint8_t bits)
 {
-    const uint8_t align = model->aligned_shift;
-    uint16_t offset = 0, sums[HR_BATCH];
-    size_t first;
-    uint8_t count, i;
+    return bits == 4 ? hr_products_of_4 : bits == 3 ? hr_products_of_3 : hr_products_of_2;
+}
 
-    for (i = 0; drive->input && i < model->input_size; i++) {
-        offset = (uint16_t)(offset - (uint16_t)(8 * drive->input[i]));
+/* What takes back that weights of so many bits are read without a sign. */
+HR_LOCAL uint16_t hr_offset(const int8_t *input, uint8_t features, uint8_t bits)
+{
+    uint16_t sum = 0;
+    uint8_t j;
+
+    for (j = 0; j < features; j++) {
+        const int16_t value = input[j];
+
+        sum = (uint16_t)(sum + (uint16_t)value);
     }
-    for (first = 0; first < model->hidden_size; first += count) {
-        const size_t left = model->hidden_size - first;
+    return (uint16_t)(0u - ((uint32_t)sum << (bits - 1)));
+}
 
-        count = (uint8_t)(left < HR_BATCH ? left : HR_BATCH);
-        if (drive->input) {
-            hr_products(drive->row + (first >> 1), drive->stride, drive->input,
-                        (uint8_t)model->input_size, offset, sums, count);
-        } else {
-            for (i = 0; i < count; i++) {
-                sums[i] = (uint16_t)hr_weight(drive->row, first + i, model->input_weight_bits);
-            }
+/* Whether hr_update_aligned applies: t fits 16 bits, and so does what is added to it. */
+HR_LOCAL uint8_t hr_is_aligned(const hr_model *model)
+{
+    return model->aligned && model->transform_bits == 16 && (model->hidden_size & 7) == 0 &&
+           model->bias_bits == 16 && model->block_log2 >= 2 &&
+           (model->flags & HR_SYMBOL ||
+            (model->input_weight_bits <= 4 && model->input_size <= 255));
+}
+
+/* hidden = saturate((y G + p M + B 2^bias_shift + R) >> F) where hidden holds t, as
+ * (y + ((p M + B 2^bias_shift + R - y 2^(w-f)) >> w)) >> k, which is the same; also adds to sums of
+ * 16 bits. With all of the inner sum multiplied by 2^(16-w), the inner shift is by 16. */
+HR_LOCAL void hr_update_aligned(const hr_model *model, const hr_drive *drive, hr_state *state)
+{
+    const uint8_t bits = model->input_weight_bits, k = model->block_log2 >> 1;
+    const uint8_t width = (uint8_t)(model->fraction_bits - k);
+    const uint8_t align = (uint8_t)(width < 16 ? 16 - width : 0);
+    const uint8_t gain = (uint8_t)(model->bias_shift + align);
+    const uint8_t fading = (uint8_t)(width + align - model->fade);
+    const uint16_t size = model->hidden_size;
+    uint16_t first, sums[HR_BATCH];
+    uint8_t count, i;
+    hr_eights eights;
+
+    eights.row = drive->row;
+    eights.stride = drive->stride;
+    eights.input = drive->input;
+    eights.features = (uint8_t)drive->features;
+    eights.offset = hr_offset(drive->input, (uint8_t)drive->features, bits);
+    eights.hidden = state->hidden;
+    eights.sums = state->sums16;
+    eights.bias = model->bias;
+    eights.signs = model->signs;
+    eights.multiplier = (uint32_t)drive->multiplier << align;
+    eights.rounding = (uint32_t)drive->rounding << align;
+    eights.limit = (int16_t)((1ul << (model->activation_bits - 1)) - 1);
+    eights.bias_gain = (uint8_t)(1u << (gain & 7));
+    eights.fading = (uint8_t)(1u << (fading & 7));
+    eights.scale = (uint8_t)(1u << (8 - k));
+    eights.shift = (uint8_t)(width - 16);
+    eights.flags = (uint8_t)((model->block_log2 & 1 ? HR_ROOT : 0) | (gain & 8 ? HR_BIAS_BYTE : 0) |
+                             (model->fade ? HR_FADES : 0) | (fading & 8 ? HR_FADING_BYTE : 0) |
+                             (model->sum_bits == 16 ? HR_SUMS : 0) | (width > 16 ? HR_MORE : 0));
+    if (bits <= 4) {
+        uint16_t groups = size >> 3;
+
+        eights.products = hr_products_for(bits);
+        for (; groups; groups = (uint16_t)(groups - count)) {
+            count = (uint8_t)(groups < 255 ? groups : 255);
+            eights.count = count;
+            hr_update_eights(&eights);
         }
-        hr_drift(sums, count, model->bias + 2 * first, (uint32_t)drive->multiplier << align,
-                 (uint16_t)(1u << (model->bias_shift + align)), (uint32_t)drive->rounding << align);
-        hr_settle(hidden + first, sums, count, model->signs + (first >> 3), model->block_log2,
-                  (int16_t)((1ul << (model->activation_bits - 1)) - 1));
+    } else { /* a symbol */
+        eights.products = hr_products_given;
+        for (first = 0; first < size; first = (uint16_t)(first + count)) {
+            const uint16_t left = (uint16_t)(size - first);
+
+            count = (uint8_t)(left < HR_BATCH ? left : HR_BATCH);
+            for (i = 0; i < count; i++) {
+                sums[i] = (uint16_t)hr_weight(drive->row, (size_t)first + i, bits);
+            }
+            eights.row = (const uint8_t *)sums;
+            eights.count = count >> 3;
+            hr_update_eights(&eights);
+        }
     }
 }
 #endif

@@ -17,6 +17,27 @@
 #endif
 #endif
 
+/* Four bytes of a table as a word, where processors cannot read it from everywhere: its address
+ * must be a multiple of four. Elsewhere compilers make one of four HR_READ. */
+#if defined(HR_READ_IS_PLAIN) && defined(__GNUC__) && defined(__BYTE_ORDER__) &&                   \
+    !defined(__ARM_FEATURE_UNALIGNED)
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+typedef uint32_t __attribute__((may_alias)) hr_word;
+#define HR_WORD(address) (*(const hr_word *)(const void *)(address))
+#endif
+#endif
+
+/* Half i of words: their lower halves at even i. */
+#if defined(__GNUC__) && defined(__BYTE_ORDER__)
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+typedef uint16_t __attribute__((may_alias)) hr_half;
+#define HR_HALF(words, i) ((uint32_t)((const hr_half *)(const void *)(words))[i])
+#endif
+#endif
+#ifndef HR_HALF
+#define HR_HALF(words, i) (((words)[(i) / 2] >> ((i) & 1 ? 16 : 0)) & 0xFFFFu)
+#endif
+
 /* HR_LOCAL: static, and no fault if the chosen form leaves it unused. HR_APART: never merged into
  * its caller, because loops that are merged run out of registers. */
 #ifdef __GNUC__
@@ -112,14 +133,16 @@ HR_LOCAL int32_t hr_rounding_constant(uint32_t step, uint8_t fraction, uint8_t w
 
 /* What is the same for all neurons of a step. */
 typedef struct {
-    const int8_t *input; /* null for a symbol */
+    const int8_t *input; /* for a symbol the number 1 */
+    size_t features;     /* 1 for a symbol */
     const uint8_t *row;  /* of the first feature, or of the symbol */
     size_t stride;
     int32_t multiplier, bias_gain, rounding;
+    uint8_t bits; /* of the weights */
 #if HR_LANES == 2
     int32_t gain;           /* G, hidden so that a compiler multiplies and adds at once */
-    uint32_t offset;        /* rounding - 8 M times the sum of input, see hr_products_in_pairs */
-    volatile uint32_t mask; /* 0x000F000F, hidden so that a compiler keeps it in a register */
+    uint32_t offset;        /* rounding - 2^(p-1) M times the sum of input, of p bits up to 4 */
+    volatile uint32_t mask; /* twice p bits, hidden so that a compiler keeps it in a register */
 #endif
 } hr_drive;
 #endif

@@ -96,7 +96,7 @@ static uint8_t hr_names_fit(const uint8_t *text, uint32_t length, uint32_t class
     return !left && !empty && (lines == 1 || lines == classes + 1);
 }
 
-/* Whether |acc| + 2^(F-1) + 2^(F-k-1) < 2^31 for every neuron; sets aligned_shift. */
+/* Whether |acc| + 2^(F-1) + 2^(F-k-1) < 2^31 for every neuron; sets aligned. */
 static uint8_t hr_accumulator_fits(hr_model *model, uint8_t input_bits, size_t stride)
 {
     const uint64_t limit = ((uint64_t)1 << (model->activation_bits - 1)) - 1;
@@ -105,8 +105,13 @@ static uint8_t hr_accumulator_fits(hr_model *model, uint8_t input_bits, size_t s
         ((uint64_t)1 << width) - (model->fade ? (uint64_t)1 << (width - model->fade) : 0);
     const uint64_t rounding =
         ((uint64_t)1 << (model->fraction_bits - 1)) + ((uint64_t)1 << (width - 1));
-    uint64_t widest = model->block_size * limit, largest = 0;
+    const uint8_t align = (uint8_t)(width < 16 ? 16 - width : 0);
+    uint64_t widest = model->block_size * limit, largest = 0, fading = 0, products = 0;
     size_t i, j;
+
+    if (model->fade) {
+        fading = widest << (width - model->fade);
+    }
 
     if (model->block_log2 & 1) {
         if (widest >= (uint64_t)1 << 23) {
@@ -133,6 +138,9 @@ static uint8_t hr_accumulator_fits(hr_model *model, uint8_t input_bits, size_t s
         if (drive > HR_INT32_MAX) { /* keeps the next product within 64 bits */
             return 0;
         }
+        if (drive > products) {
+            products = drive;
+        }
         rest += drive * (uint64_t)model->input_multiplier + rounding;
         if (widest + rest > HR_INT32_MAX) {
             return 0;
@@ -141,11 +149,10 @@ static uint8_t hr_accumulator_fits(hr_model *model, uint8_t input_bits, size_t s
             largest = rest;
         }
     }
-    model->aligned_shift = HR_NOT_ALIGNED;
-    if (!model->fade && width <= 16 && 16 - width + model->bias_shift <= 15 &&
-        largest << (16 - width) <= HR_INT32_MAX) {
-        model->aligned_shift = (uint8_t)(16 - width);
-    }
+    model->aligned = products <= 32767 && model->bias_shift + align <= 15 &&
+                     (uint64_t)model->input_multiplier << align < (uint64_t)1 << 24 &&
+                     (largest + fading) << align <= HR_INT32_MAX &&
+                     (!model->fade || width + align - model->fade <= 15);
     return 1;
 }
 

@@ -1,8 +1,9 @@
 /* The update of a step where int has 32 bits.
  *
  * How it got fast. Two sums travel in one word, so that one multiplication multiplies an input by
- * the weights of two neurons; and the loops are written so that each keeps to the registers of a
- * Cortex-M: apart, without a pointer more than they need, eight neurons for each byte of signs. */
+ * the weights of two neurons; in both kinds of words what lies in the lower half is kept from being
+ * negative, so that both halves can be read as they lie. The loops are written so that each keeps
+ * to the registers of a Cortex-M: apart, eight neurons for each byte of signs. */
 #ifndef HADAMRNN_PAIRS_H
 #define HADAMRNN_PAIRS_H
 
@@ -11,117 +12,132 @@
 #if HR_LANES == 2
 #define HR_CHUNK 17 /* features whose products fit 16 bits: 15 * 128 * 17 < 2^15 */
 
-HR_LOCAL uint32_t hr_biased(const uint8_t *bias, uint32_t gain, uint32_t start)
+/* The weights of eight neurons, each plus 2^(p-1) and so without a sign: those of neurons 0 to 3 in
+ * the lower half of a word, those of neurons 4 to 7 in the upper one, p bits apart. */
+HR_LOCAL uint32_t hr_eight(const uint8_t *row)
 {
-    return (uint32_t)(int32_t)hr_read16(bias) * gain + start;
+    return ((uint32_t)HR_READ(row) | (uint32_t)HR_READ(row + 1) << 8 |
+            (uint32_t)HR_READ(row + 2) << 16 | (uint32_t)HR_READ(row + 3) << 24) ^ 0x88888888u;
 }
 
-/* rest[i] = row i of U, of 4 bits, times the input, times M + B 2^bias_shift + R modulo 2^32, two
- * neurons in each multiplication. Weights are read as nibble + 8 without a sign, which
- * drive->offset takes back. features : 1 to HR_CHUNK; count : a multiple of 8. */
-HR_APART static void hr_products_in_pairs(const hr_drive *drive, const uint8_t *row,
-                                          const int8_t *input, size_t features,
-                                          const uint8_t *bias, uint32_t *rest, size_t count)
+HR_LOCAL uint32_t hr_narrow_eight(const uint8_t *row, uint8_t bits)
 {
-    const uint32_t *const end = rest + count;
-    const int8_t *const last = input + features;
-    const size_t stride = drive->stride;
-    const uint32_t mask = drive->mask;
+    uint32_t word = HR_READ(row), next = HR_READ(row + 1);
 
-    for (; rest != end; rest += 8, row += 4) {
-        const int8_t *x = input;
-        const uint8_t *p = row;
-        uint32_t a = 0, b = 0, c = 0, d = 0;
-        uint32_t multiplier, gain, start;
-
-        do {
-            const uint32_t value = (uint32_t)(int32_t)*x++;
-            const uint32_t word = ((uint32_t)HR_READ(p) | ((uint32_t)HR_READ(p + 1) << 8) |
-                                   ((uint32_t)HR_READ(p + 2) << 16) |
-                                   ((uint32_t)HR_READ(p + 3) << 24)) ^ 0x88888888u;
-
-            a += (word & mask) * value;
-            b += ((word >> 4) & mask) * value;
-            c += ((word >> 8) & mask) * value;
-            d += ((word >> 12) & mask) * value;
-            p += stride;
-        } while (x != last);
-        multiplier = (uint32_t)drive->multiplier;
-        gain = (uint32_t)drive->bias_gain;
-        start = drive->offset;
-        rest[0] = hr_biased(bias + 0, gain, start) +
-                  (uint32_t)hr_low(a) * multiplier;
-        rest[1] = hr_biased(bias + 2, gain, start) +
-                  (uint32_t)hr_low(b) * multiplier;
-        rest[2] = hr_biased(bias + 4, gain, start) +
-                  (uint32_t)hr_low(c) * multiplier;
-        rest[3] = hr_biased(bias + 6, gain, start) +
-                  (uint32_t)hr_low(d) * multiplier;
-        rest[4] = hr_biased(bias + 8, gain, start) +
-                  (uint32_t)hr_high(a) * multiplier;
-        rest[5] = hr_biased(bias + 10, gain, start) +
-                  (uint32_t)hr_high(b) * multiplier;
-        rest[6] = hr_biased(bias + 12, gain, start) +
-                  (uint32_t)hr_high(c) * multiplier;
-        rest[7] = hr_biased(bias + 14, gain, start) +
-                  (uint32_t)hr_high(d) * multiplier;
-        bias += 16;
+    if (bits == 2) {
+        return (word | next << 16) ^ 0x00AA00AAu;
     }
+    word |= (next & 15) << 8 | next >> 4 << 16 | (uint32_t)HR_READ(row + 2) << 20;
+    return word ^ 0x09240924u;
 }
 
-/* saturate((y gain + rest) >> fraction), where y is t, negative if flip is -1 and not 0, times
- * scale / 2^16, rounded. */
-HR_LOCAL int32_t hr_settle_one(int32_t t, int32_t flip, int32_t scale, int32_t gain,
-                               uint32_t rest, uint8_t fraction, int32_t limit)
-{
-    const int32_t y = hr_shift_right((t ^ flip) * scale + (32768 - flip * scale), 16);
-    const int32_t value = hr_shift_right(y * gain + (int32_t)rest, fraction);
-
-    if ((uint32_t)(value + limit) > (uint32_t)limit * 2) { /* rare: one comparison for both ends */
-        return value < 0 ? -limit : limit;
+/* Four words for each eight neurons: U x of neurons 0 and 4, 1 and 5, ..., each plus 2^15, and what
+ * the weights have too much. features : 1 to HR_CHUNK; count : a multiple of 8; eight : the words
+ * of the weights. */
+#define HR_DEFINE_PRODUCTS(name, bits, eight)                                                    \
+    HR_APART static void name(const hr_drive *drive, const uint8_t *row, const int8_t *input,    \
+                              size_t features, uint32_t *pairs, size_t count)                    \
+    {                                                                                            \
+        const uint32_t *const end = pairs + (count >> 1);                                        \
+        const int8_t *const last = input + features;                                             \
+        const size_t stride = drive->stride;                                                     \
+        const uint32_t mask = drive->mask;                                                       \
+                                                                                                 \
+        for (; pairs != end; pairs += 4, row += (bits)) {                                        \
+            const int8_t *x = input;                                                             \
+            const uint8_t *p = row;                                                              \
+            uint32_t a = 0x80008000u, b = a, c = a, d = a;                                       \
+                                                                                                 \
+            do {                                                                                 \
+                const uint32_t value = (uint32_t)(int32_t)*x++;                                  \
+                const uint32_t word = (eight);                                                   \
+                                                                                                 \
+                a += (word & mask) * value;                                                      \
+                b += ((word >> (bits)) & mask) * value;                                          \
+                c += ((word >> (2 * (bits))) & mask) * value;                                    \
+                d += ((word >> (3 * (bits))) & mask) * value;                                    \
+                p += stride;                                                                     \
+            } while (x != last);                                                                 \
+            pairs[0] = a;                                                                        \
+            pairs[1] = b;                                                                        \
+            pairs[2] = c;                                                                        \
+            pairs[3] = d;                                                                        \
+        }                                                                                        \
     }
-    return value;
+HR_DEFINE_PRODUCTS(hr_products_of_4, 4, hr_eight(p))
+HR_DEFINE_PRODUCTS(hr_products_of_3_or_2, drive->bits, hr_narrow_eight(p, drive->bits))
+#ifdef HR_WORD
+HR_DEFINE_PRODUCTS(hr_products_of_words, 4, HR_WORD(p) ^ 0x88888888u)
+#endif
+
+/* The words of weights of 2 to 4 bits. */
+HR_LOCAL void hr_products_in_pairs(const hr_drive *drive, const uint8_t *row, const int8_t *input,
+                                   size_t features, uint32_t *pairs, size_t count)
+{
+    if (drive->bits != 4) {
+        hr_products_of_3_or_2(drive, row, input, features, pairs, count);
+        return;
+    }
+#ifdef HR_WORD
+    if ((((uintptr_t)row | drive->stride) & 3) == 0) {
+        hr_products_of_words(drive, row, input, features, pairs, count);
+        return;
+    }
+#endif
+    hr_products_of_4(drive, row, input, features, pairs, count);
 }
 
-/* hidden = saturate((y G + rest) >> F) for t in words of two; count : a multiple of 8.
- * sums : null, or what relu(hidden) is added to. */
+/* hidden = saturate((y G + p M + B 2^bias_shift + R) >> F) for t in words of two, each plus 2^15,
+ * and p in words of two; count : a multiple of 8. sums : null, or what relu(hidden) is added to.
+ *
+ * round(-t / sqrt 2) is -round(t / sqrt 2): only |t| = 2^15, which does not fit, would be a tie. */
 HR_APART static void hr_settle_pairs(const hr_model *model, const hr_drive *drive,
-                                     const uint32_t *pair, const uint32_t *rest, int16_t *hidden,
-                                     uint16_t *sums, const uint8_t *signs, size_t count)
+                                     const uint32_t *pair, const uint32_t *products,
+                                     int16_t *hidden, uint16_t *sums, size_t first, size_t count)
 {
+    const uint8_t *bias = model->bias + 2 * first, *signs = model->signs + (first >> 3);
     const uint8_t fraction = model->fraction_bits;
-    const int32_t scale = model->block_log2 & 1 ? 46341 : 65536; /* 1 / sqrt 2 or 1 */
+    const uint32_t scale = model->block_log2 & 1 ? 46341 : 65536; /* 1 / sqrt 2 or 1 */
+    const uint32_t centre = 32768 - (scale << 15);
     const int32_t limit = ((int32_t)1 << (model->activation_bits - 1)) - 1;
-    const int32_t gain = drive->gain;
+    const uint32_t gain = (uint32_t)drive->gain, multiplier = (uint32_t)drive->multiplier;
+    const uint32_t bias_gain = (uint32_t)drive->bias_gain, start = drive->offset - (multiplier << 15);
     const int16_t *const end = hidden + count;
 
-/* Neurons 2 i and 2 i + 1; written out, so that no loop counts and no pointer moves between. */
-#define HR_TWO(i)                                                                                \
+/* One neuron; written out, so that no loop counts and no pointer moves between. */
+#define HR_ONE(i)                                                                                \
     do {                                                                                         \
-        const int32_t a =                                                                        \
-            hr_settle_one(hr_low(pair[i]), -(int32_t)((bits >> (2 * (i))) & 1), scale, gain,     \
-                          rest[2 * (i)], fraction, limit);                                       \
-        const int32_t b =                                                                        \
-            hr_settle_one(hr_high(pair[i]), -(int32_t)((bits >> (2 * (i) + 1)) & 1), scale,      \
-                          gain, rest[2 * (i) + 1], fraction, limit);                             \
-        hidden[2 * (i)] = (int16_t)a;                                                            \
-        hidden[2 * (i) + 1] = (int16_t)b;                                                        \
+        const uint32_t t = HR_HALF(pair, i);                                                     \
+        const uint32_t flip = (uint32_t)-(int32_t)((bits >> (i)) & 1);                           \
+        const uint32_t y = (uint32_t)hr_shift_right((int32_t)(t * scale + centre), 16);          \
+        const uint32_t rest = (uint32_t)(int32_t)hr_read16(bias + 2 * (i)) * bias_gain + start + \
+                              HR_HALF(products, (i) < 4 ? 2 * (i) : 2 * (i)-7) * multiplier;     \
+        int32_t value = hr_shift_right((int32_t)(((y ^ flip) - flip) * gain + rest), fraction);  \
+                                                                                                 \
+        if ((uint32_t)(value + limit) > (uint32_t)limit * 2) { /* rare, one test for both ends */ \
+            value = value < 0 ? -limit : limit;                                                  \
+        }                                                                                        \
+        hidden[i] = (int16_t)value;                                                              \
         if (sums) {                                                                              \
-            sums[2 * (i)] = (uint16_t)(sums[2 * (i)] + (uint16_t)hr_relu(a));                    \
-            sums[2 * (i) + 1] = (uint16_t)(sums[2 * (i) + 1] + (uint16_t)hr_relu(b));            \
+            sums[i] = (uint16_t)(sums[i] + (uint16_t)hr_relu(value));                            \
         }                                                                                        \
     } while (0)
 
-    for (; hidden != end; hidden += 8, rest += 8, pair += 4, signs++) {
+    for (; hidden != end; hidden += 8, products += 4, pair += 4, bias += 16) {
         const uint32_t bits = HR_READ(signs);
 
-        HR_TWO(0);
-        HR_TWO(1);
-        HR_TWO(2);
-        HR_TWO(3);
+        signs++;
+        HR_ONE(0);
+        HR_ONE(1);
+        HR_ONE(2);
+        HR_ONE(3);
+        HR_ONE(4);
+        HR_ONE(5);
+        HR_ONE(6);
+        HR_ONE(7);
         sums = sums ? sums + 8 : NULL;
     }
-#undef HR_TWO
+#undef HR_ONE
 }
 #endif
 #endif

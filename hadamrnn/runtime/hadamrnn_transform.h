@@ -6,11 +6,12 @@
  * How it got fast. Eight values stay in registers over three levels, which divides the loads and
  * stores of radix 2 by three. Where int has 32 bits, two values a and b that are proven to fit 16
  * bits travel as one word, a + 65536 b modulo 2^32: the sum and the difference of two such words
- * are the words of the sums and differences, so one addition does the work of two. */
+ * are the words of the sums and differences, so one addition does the work of two. What is added
+ * to the first state of a block is added to every t. */
 #ifndef HADAMRNN_TRANSFORM_H
 #define HADAMRNN_TRANSFORM_H
 
-#include "hadamrnn_basics.h"
+#include "hadamrnn_avr_transform.h"
 
 /* One radix-8 butterfly on p[0], p[half], ..., p[7 half]. The pointer walks, because a small
  * processor has no registers left to hold multiples of half. */
@@ -133,21 +134,48 @@ HR_LOCAL void hr_levels32(uint32_t *x, size_t size, size_t block, size_t half)
     }
 }
 
-#if HR_LANES == 1
+#ifdef HR_AVR
+#ifdef __cplusplus
+extern "C" {
+#endif
+extern void hr_radix8_near(uint16_t *x, size_t count);
+extern void hr_radix8_far(uint16_t *x, size_t count);
+extern void hr_radix2(uint16_t *x, size_t blocks, size_t bytes);
+#ifdef __cplusplus
+}
+#endif
+
+HR_LOCAL void hr_transform16(uint16_t *x, size_t size, uint8_t log2)
+{
+    size_t half = 1, blocks = size >> 1;
+
+    if (log2 >= 3) {
+        hr_radix8_near(x, size >> 3);
+        half = 8;
+    }
+    if (log2 >= 6) {
+        hr_radix8_far(x, size >> 3);
+        half = 64;
+    }
+    for (blocks = blocks / half; half >> log2 == 0; half *= 2, blocks >>= 1) {
+        hr_radix2(x, blocks, 2 * half);
+    }
+}
+#elif HR_LANES == 1
 HR_DEFINE_TRANSFORM(hr_transform16, uint16_t)
 #else
 HR_DEFINE_TRANSFORM(hr_transform32, uint32_t)
 #endif
 
-/* As words of two neurons a and b, a + 65536 b modulo 2^32. */
+/* Of words of two neurons, t + 2^15 in the lower half and the same in the upper one. */
 HR_LOCAL int32_t hr_low(uint32_t pair)
 {
-    return hr_int16(pair);
+    return (int32_t)(pair & 0xFFFFu) - 32768;
 }
 
 HR_LOCAL int32_t hr_high(uint32_t pair)
 {
-    return hr_int16((pair + 0x8000u) >> 16);
+    return (int32_t)(pair >> 16) - 32768;
 }
 
 /* Whether the transform uses such words: not for blocks of one, which need none. */
@@ -177,7 +205,8 @@ HR_APART static void hr_transform(const hr_model *model, hr_state *state)
     }
 }
 #else
-/* t = (I_q (x) S_m) h into scratch; if it fits 16 bits, as words of two. */
+/* t = (I_q (x) S_m) h into scratch; if it fits 16 bits, as words of two, each plus 2^15: so no half
+ * of a word is negative, and none borrows from the other. */
 HR_APART static void hr_transform(const hr_model *model, hr_state *state)
 {
     const size_t size = model->hidden_size;
@@ -192,6 +221,9 @@ HR_APART static void hr_transform(const hr_model *model, hr_state *state)
             const int32_t a = hidden[0], b = hidden[1];
 
             *pair++ = (uint32_t)(a + b) + ((uint32_t)(a - b) << 16);
+        }
+        for (i = 0; i < size >> 1; i += (size_t)1 << (log2 - 1)) { /* adds 2^15 to all t */
+            state->scratch[i] += 0x80008000u;
         }
         hr_transform32(state->scratch, size >> 1, (uint8_t)(log2 - 1));
     } else if (model->transform_bits == 32) {

@@ -50,6 +50,14 @@ typedef uint8_t hr_sign_bits;
 /* So that what is constant where it is called is constant within. */
 #define HR_INLINE __attribute__((always_inline, unused)) static inline
 
+/* Both parts of 16 bytes, or the only one, with bytes in their lower halves. */
+typedef uint64_t hr_quads HR_VECTOR_OF(uint64_t);
+#if HR_BYTES == 32
+#define HR_TWO_HALVES(first, last) ((hr_bytes)(hr_quads){first, 0, last, 0})
+#else
+#define HR_TWO_HALVES(first, last) ((void)(last), (hr_bytes)(hr_quads){first, 0})
+#endif
+
 /* A vector whose lanes are all x. */
 #define HR_ALL(type, x) ((type){0} + (x))
 

@@ -25,7 +25,7 @@ HR_LOCAL uint8_t hr_fits_16(const hr_model *model)
         return 0;
     }
     if (model->transform_bits == 16) {
-        return width >= 16 || model->aligned_shift != HR_NOT_ALIGNED;
+        return width >= 16 || model->aligned;
     }
     if (log2 > 17 - bits || log2 <= HR_IN_VECTOR) {
         return 0;
@@ -181,9 +181,11 @@ HR_LOCAL void hr_step_wide(const hr_model *model, hr_state *state, const int8_t 
     hr_drive drive;
     hr_wide wide;
 
+    drive.bits = bits;
     drive.stride = hr_row_bytes(model, bits);
     drive.row = model->input_weight + (input ? 0 : symbol * drive.stride);
-    drive.input = input ? input : bits == 4 ? &one : NULL;
+    drive.input = input ? input : &one;
+    drive.features = input ? model->input_size : 1;
     drive.multiplier = model->input_multiplier;
     drive.bias_gain = (int32_t)1 << model->bias_shift;
     drive.rounding = hr_rounding_constant(state->steps, fraction, width);
@@ -195,7 +197,7 @@ HR_LOCAL void hr_step_wide(const hr_model *model, hr_state *state, const int8_t 
     if (wide.fast) {
         wide.start -= 8 * (uint32_t)drive.multiplier *
                       (uint32_t)hr_factors(drive.input, wide.features, wide.factors);
-    } else if (bits == 4) {
+    } else if (bits <= 4) {
         size_t i;
 
         for (i = 0; i < wide.features; i++) {

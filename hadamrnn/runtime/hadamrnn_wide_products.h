@@ -40,12 +40,44 @@ HR_INLINE int32_t hr_factors(const int8_t *input, size_t features, hr_halves *fa
     return (int16_t)sum[0];
 }
 
-/* sums = U x of a group of neurons in their order, with weights of 4 bits read as nibble + 8
- * without a sign. features : 1 to HR_FEATURES, with which the sums fit 16 bits. */
-HR_INLINE void hr_group_products(const uint8_t *row, size_t stride, const hr_halves *factors,
-                                 size_t features, hr_halves *sums)
+/* The weights of a group, of 2 to 4 bits, as nibbles without a sign: each plus 8. */
+HR_INLINE hr_bytes hr_group_weights(const uint8_t *row, uint8_t bits)
 {
-    const hr_bytes flip = HR_ALL(hr_bytes, 0x88);
+    if (bits == 4) {
+        return *(const hr_bytes *)row ^ HR_ALL(hr_bytes, 0x88);
+    }
+    if (bits == 2) { /* the lower halves of both parts hold the bytes, which become two each */
+        uint64_t first, last;
+        hr_bytes packed;
+        hr_halves even, odd;
+
+        memcpy(&first, row, sizeof first);
+        memcpy(&last, row + HR_BYTES / 2 - sizeof last, sizeof last);
+        packed = HR_TWO_HALVES(first, last);
+        even = (hr_halves)((packed & 0x03) | ((packed & 0x0C) << 2));
+        odd = (hr_halves)(((packed >> 4) & 0x03) | ((packed >> 2) & 0x30));
+        return ((hr_bytes)HR_LOW8(even, odd) ^ 0x22) + 0x66;
+    } else {
+        uint32_t words[HR_WORDS];
+        hr_bytes nibbles;
+        size_t i;
+
+        for (i = 0; i < HR_WORDS; i++, row += 3) { /* of 12 bits in each half, 6 in each byte, 3 */
+            uint32_t word = hr_narrow_eight(row, 3);
+
+            word = (word & 0x003F003Fu) | (word & 0x0FC00FC0u) << 2;
+            words[i] = ((word & 0x07070707u) | (word & 0x38383838u) << 1) + 0x44444444u;
+        }
+        memcpy(&nibbles, words, sizeof nibbles);
+        return nibbles;
+    }
+}
+
+/* sums = U x of a group of neurons in their order, of weights of 2 to 4 bits that are 8 too large.
+ * features : 1 to HR_FEATURES, with which the sums fit 16 bits. */
+HR_INLINE void hr_group_products(const uint8_t *row, size_t stride, const hr_halves *factors,
+                                 size_t features, hr_halves *sums, uint8_t bits)
+{
     hr_halves a = {0}, b = {0}, c = {0}, d = {0}, p, q, r, s;
 
 #define HR_TWO_FEATURES(even, odd)                                                               \
@@ -58,10 +90,15 @@ HR_INLINE void hr_group_products(const uint8_t *row, size_t stride, const hr_hal
         d += HR_PRODUCTS((high >> 4) & 0x0F0F, x);                                               \
     } while (0)
     for (; features > 1; features -= 2, row += 2 * stride, factors++) {
-        HR_TWO_FEATURES(*(const hr_bytes *)row ^ flip, *(const hr_bytes *)(row + stride) ^ flip);
+        const hr_bytes even = hr_group_weights(row, bits);
+        const hr_bytes odd = hr_group_weights(row + stride, bits);
+
+        HR_TWO_FEATURES(even, odd);
     }
     if (features) { /* twice, for the other factor is 0 */
-        HR_TWO_FEATURES(*(const hr_bytes *)row ^ flip, *(const hr_bytes *)row ^ flip);
+        const hr_bytes one = hr_group_weights(row, bits);
+
+        HR_TWO_FEATURES(one, one);
     }
 #undef HR_TWO_FEATURES
     p = HR_LOW16(a, b);
@@ -88,7 +125,7 @@ HR_INLINE void hr_rest_fast(const hr_model *model, const hr_drive *drive, const 
     size_t i;
 
     hr_group_products(drive->row + (first >> 1), drive->stride, wide->factors, wide->features,
-                      sums);
+                      sums, 4);
     for (i = 0; i < 4; i++) {
         rest[2 * i] = HR_MADD(HR_LOW16(sums[i], bias[i]), factors) + start;
         rest[2 * i + 1] = HR_MADD(HR_HIGH16(sums[i], bias[i]), factors) + start;
@@ -102,10 +139,10 @@ HR_APART static void hr_rest_any(const hr_model *model, const hr_drive *drive, c
     const uint32_t multiplier = (uint32_t)drive->multiplier, gain = (uint32_t)drive->bias_gain;
     const hr_bytes *const bias = (const hr_bytes *)(model->bias + 2 * first);
     const int8_t *input = drive->input;
-    const uint8_t *row = drive->row + (first >> 1);
+    const uint8_t bits = model->input_weight_bits, *row = drive->row + (first * bits >> 3);
     size_t features = wide->features, i, j;
 
-    if (model->input_weight_bits != 4) {
+    if (bits > 4) {
         uint32_t plain[HR_BATCH];
 
         for (i = 0; i < HR_GROUP; i += HR_BATCH) {
@@ -129,7 +166,13 @@ HR_APART static void hr_rest_any(const hr_model *model, const hr_drive *drive, c
         hr_halves factors[HR_FEATURES / 2], sums[4];
 
         hr_factors(input, count, factors);
-        hr_group_products(row, drive->stride, factors, count, sums);
+        if (bits == 4) {
+            hr_group_products(row, drive->stride, factors, count, sums, 4);
+        } else if (bits == 3) {
+            hr_group_products(row, drive->stride, factors, count, sums, 3);
+        } else {
+            hr_group_products(row, drive->stride, factors, count, sums, 2);
+        }
         for (i = 0; i < 4; i++) {
             rest[2 * i] += HR_WIDEN_LOW(sums[i]) * multiplier;
             rest[2 * i + 1] += HR_WIDEN_HIGH(sums[i]) * multiplier;

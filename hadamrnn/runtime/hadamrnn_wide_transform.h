@@ -95,7 +95,7 @@ HR_APART static void hr_transform_wide(const hr_model *model, hr_state *state, u
             memcpy(halves, hidden, size * sizeof(int16_t));
         } else if (model->transform_bits == 16) { /* words of two, see hr_low and hr_high */
             for (i = 0; i < size / HR_HALVES; i++) {
-                words[i] = (words[i] + 0x8000) ^ 0x8000;
+                words[i] ^= 0x80008000u;
             }
         } else {
             for (i = 0; i < size / HR_WORDS; i += 2) {

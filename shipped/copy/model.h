@@ -25,7 +25,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 2
+#if HR_LAYOUT != 3
 #error "copy.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_COPY
@@ -59,7 +59,7 @@ static const uint8_t copy_e86e53f4_signs[16] HR_TABLE = {
     86,226,242,17,174,82,47,19,183,64,107,201,44,3,194,233
 };
 
-static const uint8_t copy_e86e53f4_input[640] HR_TABLE = {
+static const uint8_t copy_e86e53f4_input[640] HR_TABLE HR_ALIGNED = {
     0,0,15,15,0,0,16,0,0,0,0,0,0,0,1,0,0,16,0,0,
     16,0,0,15,16,241,0,0,16,0,0,0,16,0,0,0,0,0,0,0,
     17,0,0,0,0,240,0,240,0,0,0,0,17,0,0,0,0,0,0,15,
@@ -94,7 +94,7 @@ static const uint8_t copy_e86e53f4_input[640] HR_TABLE = {
     41,83,244,254,221,29,243,34,19,191,242,10,50,62,64,255,228,31,29,178
 };
 
-static const uint8_t copy_e86e53f4_output[576] HR_TABLE = {
+static const uint8_t copy_e86e53f4_output[576] HR_TABLE HR_ALIGNED = {
     0,1,255,15,31,0,17,31,32,47,1,2,0,0,0,16,0,16,0,16,
     1,1,1,1,16,0,17,1,17,0,0,1,1,0,17,17,0,1,0,1,
     17,1,0,1,34,17,16,18,240,16,0,16,0,0,0,0,17,0,1,1,
@@ -173,7 +173,7 @@ static const hr_model copy_model = {
     7, /* block_log2 */
     32, /* transform_bits */
     0, /* sum_bits */
-    3, /* aligned_shift */
+    1, /* aligned */
 };
 
 #ifdef COPY_CLASS_NAMES /* define it to have the names as text */

@@ -37,7 +37,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 2
+#if HR_LAYOUT != 3
 #error "dsa19.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_DSA19
@@ -75,7 +75,7 @@ static const uint8_t dsa19_92d5a2a9_signs[64] HR_TABLE = {
     98,40,246,111
 };
 
-static const uint8_t dsa19_92d5a2a9_input[5760] HR_TABLE = {
+static const uint8_t dsa19_92d5a2a9_input[5760] HR_TABLE HR_ALIGNED = {
     83,3,49,1,0,207,196,48,55,4,195,0,0,0,1,0,244,12,16,0,
     3,12,3,241,0,4,1,220,92,1,64,255,125,0,76,241,52,196,5,196,
     4,0,192,15,17,245,17,12,0,48,4,0,0,20,16,52,80,0,0,208,
@@ -366,7 +366,7 @@ static const uint8_t dsa19_92d5a2a9_input[5760] HR_TABLE = {
     52,1,0,16,19,48,1,64,0,241,0,0,67,204,28,4,0,1,65,0
 };
 
-static const uint8_t dsa19_92d5a2a9_output[2432] HR_TABLE = {
+static const uint8_t dsa19_92d5a2a9_output[2432] HR_TABLE HR_ALIGNED = {
     0,192,243,116,196,31,21,16,1,192,209,4,63,12,12,244,19,16,63,4,
     67,29,19,197,15,211,115,48,19,49,192,3,48,76,3,79,83,117,63,64,
     76,64,92,3,17,113,53,12,196,7,12,1,3,0,13,0,60,0,49,51,
@@ -579,7 +579,7 @@ static const hr_model dsa19_model = {
     9, /* block_log2 */
     32, /* transform_bits */
     32, /* sum_bits */
-    5, /* aligned_shift */
+    1, /* aligned */
 };
 
 #ifdef DSA19_CLASS_NAMES /* define it to have the names as text */

@@ -24,7 +24,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 2
+#if HR_LAYOUT != 3
 #error "har2.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_HAR2
@@ -61,7 +61,7 @@ static const uint8_t har2_4432192e_signs[48] HR_TABLE = {
     111,163,115,63,131,203,38,177
 };
 
-static const uint8_t har2_4432192e_input[1728] HR_TABLE = {
+static const uint8_t har2_4432192e_input[1728] HR_TABLE HR_ALIGNED = {
     46,46,236,63,32,240,241,49,16,13,0,46,3,16,63,223,32,240,0,241,
     46,63,254,15,17,2,31,223,64,31,253,240,18,47,30,17,35,45,46,45,
     28,0,237,28,18,253,236,239,222,208,225,2,31,240,240,223,19,242,225,240,
@@ -151,7 +151,7 @@ static const uint8_t har2_4432192e_input[1728] HR_TABLE = {
     47,224,240,255,32,3,1,255
 };
 
-static const uint8_t har2_4432192e_output[1152] HR_TABLE = {
+static const uint8_t har2_4432192e_output[1152] HR_TABLE HR_ALIGNED = {
     15,239,0,223,17,15,15,225,224,30,14,241,209,240,240,254,254,31,240,238,
     224,241,17,2,223,239,239,46,255,225,13,1,255,224,15,241,33,255,238,0,
     254,31,254,31,17,13,238,240,222,47,1,30,208,254,14,237,236,253,225,47,
@@ -285,7 +285,7 @@ static const hr_model har2_model = {
     6, /* block_log2 */
     32, /* transform_bits */
     32, /* sum_bits */
-    3, /* aligned_shift */
+    1, /* aligned */
 };
 
 #ifdef HAR2_CLASS_NAMES /* define it to have the names as text */

@@ -28,7 +28,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 2
+#if HR_LAYOUT != 3
 #error "pmnist.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_PMNIST
@@ -68,7 +68,7 @@ static const uint8_t pmnist_4402f098_signs[128] HR_TABLE = {
     143,250,18,55,102,159,195,250
 };
 
-static const uint8_t pmnist_4402f098_input[512] HR_TABLE = {
+static const uint8_t pmnist_4402f098_input[512] HR_TABLE HR_ALIGNED = {
     208,255,239,15,211,196,15,236,32,31,17,2,50,240,195,3,242,62,32,30,
     30,209,236,49,30,13,79,195,17,4,35,204,44,197,253,29,31,16,224,62,
     15,15,19,16,28,49,239,1,32,244,241,45,13,62,82,19,242,48,254,243,
@@ -97,7 +97,7 @@ static const uint8_t pmnist_4402f098_input[512] HR_TABLE = {
     224,255,254,17,33,242,79,224,225,237,242,221
 };
 
-static const uint8_t pmnist_4402f098_output[5120] HR_TABLE = {
+static const uint8_t pmnist_4402f098_output[5120] HR_TABLE HR_ALIGNED = {
     242,15,32,64,17,240,14,240,1,239,16,31,16,14,238,18,30,0,17,225,
     224,176,15,33,0,239,13,207,0,255,15,255,241,1,224,15,255,17,17,15,
     1,34,19,16,47,0,255,1,243,32,15,225,240,0,33,207,14,254,0,241,
@@ -493,7 +493,7 @@ static const hr_model pmnist_model = {
     10, /* block_log2 */
     32, /* transform_bits */
     0, /* sum_bits */
-    7, /* aligned_shift */
+    1, /* aligned */
 };
 
 #ifdef PMNIST_CLASS_NAMES /* define it to have the names as text */

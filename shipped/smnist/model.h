@@ -28,7 +28,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 2
+#if HR_LAYOUT != 3
 #error "smnist.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_SMNIST
@@ -68,7 +68,7 @@ static const uint8_t smnist_58b4fc60_signs[128] HR_TABLE = {
     143,250,18,55,102,159,195,250
 };
 
-static const uint8_t smnist_58b4fc60_input[512] HR_TABLE = {
+static const uint8_t smnist_58b4fc60_input[512] HR_TABLE HR_ALIGNED = {
     2,193,62,32,34,4,14,32,46,221,34,239,31,16,17,226,3,17,20,1,
     253,194,31,33,14,15,33,16,32,3,4,255,30,241,15,255,17,3,33,238,
     1,14,0,29,0,32,3,16,50,18,1,49,205,211,47,1,47,210,238,15,
@@ -97,7 +97,7 @@ static const uint8_t smnist_58b4fc60_input[512] HR_TABLE = {
     16,241,61,30,240,253,14,224,2,2,224,14
 };
 
-static const uint8_t smnist_58b4fc60_output[5120] HR_TABLE = {
+static const uint8_t smnist_58b4fc60_output[5120] HR_TABLE HR_ALIGNED = {
     255,0,17,225,0,0,12,15,2,30,240,0,224,15,32,255,31,240,1,31,
     0,241,225,0,0,239,1,254,15,241,16,17,16,1,1,14,30,16,1,15,
     0,0,1,17,0,1,255,18,17,0,32,239,31,16,15,240,0,16,240,0,
@@ -493,7 +493,7 @@ static const hr_model smnist_model = {
     10, /* block_log2 */
     32, /* transform_bits */
     0, /* sum_bits */
-    7, /* aligned_shift */
+    1, /* aligned */
 };
 
 #ifdef SMNIST_CLASS_NAMES /* define it to have the names as text */

@@ -107,6 +107,11 @@ SHAPES = (
     (2048, 1, 5, 4, "dense", "mean", 4),
     (4096, 1, 4, 3, "dense", "last", 4),
     (64, 1, 12, 5, "dense", "mean", 2),
+    (64, 2, 12, 33, "dense", "last", 2),
+    (64, 3, 12, 5, "dense", "mean", 3),
+    (32, 2, 12, 18, "dense", "last", 3),
+    (64, 1, 9, 3, "symbol", "mean", 2),
+    (128, 1, 9, 3, "symbol", "last", 3),
 )
 """Block size, blocks, activation bits, features, input kind, readout, bits of U."""
 
@@ -146,9 +151,10 @@ def test_the_form_for_vectors_equals_integer_python(form):
 def test_c_equals_integer_python_at_the_ends_of_every_range(loader):
     """Saturating inputs of one sign drive the sums to their proven bounds."""
     rng = np.random.default_rng(2)
-    for m, a in ((512, 15), (256, 16), (8, 16), (2, 2), (1, 16), (128, 9)):
+    shapes = ((512, 15, 8), (256, 16, 8), (8, 16, 8), (2, 2, 8), (1, 16, 8), (128, 9, 8))
+    for m, a, bits in (*shapes, (64, 16, 4), (32, 16, 3), (16, 16, 2)):  # sums beyond 16 bits
         model = random_model(
-            rng, block_size=m, q=1, activation_bits=a, readout="mean", bits=8, input_size=2
+            rng, block_size=m, q=1, activation_bits=a, readout="mean", bits=bits, input_size=2
         )
         x = np.full((4, STEPS, 2), -128, dtype=np.int8)
         x[1], x[2, ::2], x[3, 1:] = 127, 127, 0

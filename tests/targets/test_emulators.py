@@ -30,14 +30,14 @@ every_target = pytest.mark.parametrize(
 )
 
 
-def har2_like(d=128, **fields):
+def har2_like(d=128, q=1, **fields):
     """A random model of the shape that the speed and size limits are stated for."""
     fields = {"activation_bits": 9, "bias_shift": 6, "max_steps": 128, **fields}
     rng = np.random.default_rng(d)
     return random_model(
         rng,
-        block_size=d,
-        q=1,
+        block_size=d // q,
+        q=q,
         input_size=9,
         classes=2,
         readout="mean",
@@ -82,34 +82,91 @@ def test_every_shape_equals(name, tmp_path):
         assert (checksums == model.trace(x, workers=1)[1]).all(), model
 
 
+ALIGNED = (  # states in a block, bits of states, features, bits of U, fade, bias_shift, bias_bits
+    (128, 9, 31, 4, 0, 3, 16),
+    (64, 10, 1, 4, 4, 0, 16),
+    (32, 11, 9, 4, 2, 7, 16),
+    (8, 13, 4, 4, 5, 5, 16),
+    (16, 12, 2, 4, 8, 2, 16),
+    (64, 10, 31, 2, 5, 6, 16),
+    (32, 11, 9, 3, 9, 1, 16),
+    (128, 9, 70, 4, 12, 4, 16),
+    (32, 10, 255, 2, 0, 0, 16),
+    (64, 10, 9, 4, 4, 14, 8),
+    (16, 6, 3, 4, 4, 9, 16),  # w above 16
+    (4, 14, 1, 3, 3, 0, 16),
+)
+
+
 @pytest.mark.slow
 @needs("ATmega2560")
-def test_aligned_update_at_the_ends_of_its_ranges(tmp_path):
-    """Saturation, sums beyond 16 bits, 1 to 31 features and every k on the AVR's own loops."""
+@pytest.mark.parametrize("shape", ALIGNED, ids=str)
+def test_aligned_update_at_the_ends_of_its_ranges(shape, tmp_path):
+    """Saturation, sums beyond 16 bits, every k and both ends of every factor on AVR's own loops."""
+    d, bits, features, weight_bits, fade, bias_shift, bias_bits = shape
     rng = np.random.default_rng(2)
-    for d, bits, features in ((128, 9, 31), (64, 10, 1), (32, 11, 9), (8, 13, 4), (16, 12, 2)):
-        model = random_model(
-            rng,
-            block_size=d,
-            q=2 if d < 64 else 1,
-            input_size=features,
-            activation_bits=bits,
-            readout="mean",
-            bias_shift=int(rng.integers(0, 8)),
-        )
-        assert c_header.aligned_shift(model) != c_header.NOT_ALIGNED
-        x = random_inputs(rng, model, sequences=4)
-        x[1], x[2, ::2] = -128, 127
-        checksums = emulation.emulate(TARGETS["ATmega2560"], model, x, tmp_path).checksums
-        assert (checksums == model.trace(x)[1]).all(), (d, bits, features)
+    model = random_model(
+        rng,
+        block_size=d,
+        q=max(1, 32 // d),
+        input_size=features,
+        activation_bits=bits,
+        input_weight_bits=weight_bits,
+        readout="mean",
+        fade=fade,
+        bias_shift=bias_shift,
+        bias_bits=bias_bits,
+        input_bits=4 if features > 31 else 8,
+    )
+    assert c_header.is_aligned(model) and model.transform_bits == 16
+    x = random_inputs(rng, model, sequences=4)
+    x[1], x[2, ::2] = x.min(), x.max()
+    checksums = emulation.emulate(TARGETS["ATmega2560"], model, x, tmp_path).checksums
+    assert (checksums == model.trace(x)[1]).all()
+
+
+VARIANTS = {
+    "2 bits": {"bits": 2},
+    "3 bits": {"bits": 3},
+    "transform of 32 bits": {"activation_bits": 12},
+    "2 bits in a transform of 32 bits": {"bits": 2, "activation_bits": 12},
+    "40 inputs": {"input_size": 40},
+    "a symbol": {"kind": "symbol"},
+    "fading": {"fade": 4},
+    "narrow biases": {"bias_bits": 6, "bias_shift": 14},
+    "small blocks": {"block_size": 8, "q": 8},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=needs(name)) for name in ("ATmega2560", "Cortex-M3")]
+)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_no_shape_is_slow_by_surprise(name, variant, tmp_path):
+    """At most 3.5 times what 4 bits, 9 inputs and a transform of 16 bits take for each input; the
+    general loops took 10 to 30 times as much. Counts are exact, so this is no timing test.
+    """
+    plain = {"block_size": 64, "q": 1, "input_size": 9, "activation_bits": 10}
+    counts = []
+    for fields in (plain, plain | VARIANTS[variant]):
+        model = random_model(np.random.default_rng(0), **fields, readout="mean", max_steps=9)
+        x = random_inputs(np.random.default_rng(1), model, sequences=1, steps=9)
+        run = emulation.emulate(TARGETS[name], model, x, tmp_path)
+        assert (run.checksums == model.trace(x)[1]).all()
+        counts.append(run.steps.max() / max(9, model.input_size * (model.input_kind == "dense")))
+    assert counts[1] <= 3.5 * counts[0]
 
 
 @pytest.mark.slow
 @needs("ATmega328P")
-@pytest.mark.parametrize(("d", "bits", "limit_ms"), [(128, 9, 3.0), (64, 10, 1.5)])
-def test_limits_on_the_atmega328p(d, bits, limit_ms):
+@pytest.mark.parametrize(
+    ("d", "q", "bits", "fade", "limit_ms"),
+    [(128, 1, 9, 0, 2.25), (128, 1, 9, 4, 2.5), (128, 2, 10, 5, 2.25), (64, 1, 10, 0, 1.1)],
+)
+def test_limits_on_the_atmega328p(d, q, bits, fade, limit_ms):
     """Cycles are exact, so this is no timing test: ms a step at 16 MHz, 4 kB flash, 1 kB RAM."""
-    model = har2_like(d, activation_bits=bits)
+    model = har2_like(d, q=q, activation_bits=bits, fade=fade)
     x = random_inputs(np.random.default_rng(0), model, sequences=1, steps=20)
     result = emulation.measure_all(model, x, ["ATmega328P"])["ATmega328P"]
     assert result["step_max"] / 16_000 <= limit_ms
