@@ -10,8 +10,6 @@ from hadamrnn.training import device
 from hadamrnn.training.run import HISTORY_COLUMNS, FitResult
 from stages import common
 
-HISTORY = "history.csv"
-
 
 def write(
     result: FitResult, model: Model, config: Mapping[str, Any], benchmark: str, held_out: bool
@@ -31,10 +29,7 @@ def write(
     held_out : bool
         Whether no validation row was trained on.
     """
-    with files.replacing_folder(common.models(benchmark)) as saved:
-        storage.save(model, config, saved)
-    folder = common.results(benchmark)
-    files.write_csv(folder / HISTORY, HISTORY_COLUMNS, result.history)
+    storage.save(model, config, common.models(benchmark))
     summary = {
         "seconds": result.seconds,
         "epochs": len(result.history),
@@ -43,6 +38,7 @@ def write(
         "seconds_per_epoch": result.seconds / len(result.history),
         "flips_per_step": result.flips_per_step,
         "machine": device.machine(next(model.parameters()).device),
-        "checksums": {HISTORY: files.checksum_of(folder / HISTORY)},
     }
+    folder = common.results(benchmark)
+    files.write_csv(folder / "history.csv", HISTORY_COLUMNS, result.history)
     files.write_json(folder / "train.json", summary, sealed=True)

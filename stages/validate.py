@@ -6,10 +6,9 @@ that the stage shares among all benchmarks. The stage re-runs when its own list 
 """
 
 from hadamrnn import files, params
-from hadamrnn.checkup import committed
 from hadamrnn.datasets.common import by_name
 from hadamrnn.errors import as_sentences
-from stages import signature
+from stages import committed, signature
 
 
 def main() -> None:

@@ -11,6 +11,8 @@ from hadamrnn.report.records import Record
 
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./:-]*")
 """Texts that need no quotes in a value of ``-S``."""
+PARTS = ("input_weight_bits", "output_weight_bits")
+"""Parameters of a run that params.yaml has in its sections alone, as it has bias_bits."""
 
 
 def text_of(value: object) -> str:
@@ -94,6 +96,12 @@ def command(changes: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     return shlex.join(words)
 
 
+def _as_today(params: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's parameters, with what all runs did before the parts had bits of their own."""
+    before = dict.fromkeys(PARTS, params["weight_bits"]) | {"bias_bits": 16}
+    return {**before, **params, "train": {"quantizer": "max", **params["train"]}}
+
+
 def differences(
     record: Record, shipped: Mapping[str, Any], document: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -119,9 +127,11 @@ def differences(
     HadamrnnError
         Where the run's version did not have a parameter yet that the benchmark's section sets.
     """
-    name, params = record["benchmark"], record["params"]
+    name, params = record["benchmark"], _as_today(record["params"])
     section = document["benchmark"][name]
     changes: dict[str, Any] = {"benchmarks": [name]}
+    bits = ("weight_bits", *PARTS)
+    together = len({params[key] for key in bits}) == 1
     places = [("", shipped)]
     places += [(f"{part}.", shipped[part]) for part in ("train", "data")]
     for prefix, values in places:
@@ -129,7 +139,19 @@ def differences(
         for key, value in values.items():
             if key in ("seed", "train", "data"):
                 continue
+            if key in PARTS and together:
+                continue
+            if key == "weight_bits" and together:  # at the top: of all parts
+                if any(params[one] != shipped[one] for one in bits):
+                    changes[key] = params[key]
+                continue
+            if key in bits:
+                if params[key] != value:
+                    folder = f"benchmark.{name}" if key in section else "train"
+                    changes[f"{folder}.{key}"] = params[key]
+                continue
             own = prefix == "data." or (prefix == "train." and key in section)
+            own = own or (key == "bias_bits" and key in section)
             if key not in given:
                 if own:
                     raise HadamrnnError(
@@ -138,7 +160,8 @@ def differences(
                     )
                 continue  # switched off: what the run's version did
             if given[key] != value:
-                place = f"benchmark.{name}.{prefix.removeprefix('train.')}" if own else prefix
+                outside = "export." if key == "bias_bits" else prefix
+                place = f"benchmark.{name}.{prefix.removeprefix('train.')}" if own else outside
                 changes[place + key] = given[key]
     return {**changes, "seed": record["seed"]}
 

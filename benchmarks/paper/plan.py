@@ -16,8 +16,11 @@ TOP = (
     "readout",
     "fade",
     "weight_bits",
+    "input_weight_bits",
+    "output_weight_bits",
     "activation_bits",
     "input_bits",
+    "bias_bits",
     "seed",
     "device",
 )

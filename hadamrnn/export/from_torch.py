@@ -23,13 +23,18 @@ TABLE_BITS = 8
 """Width to which the table E U^T of an embedding is rounded, one scale for all of it."""
 
 
-def _integers(weight: torch.Tensor, bits: int | None) -> tuple[npt.NDArray[Any], float]:
-    """(int64 array, float scale) of U or V; see FULL_PRECISION_BITS when bits is None."""
-    weight = weight.detach().cpu().double()
+def _integers(
+    weight: torch.Tensor, bits: int | None, log_step: torch.Tensor | None
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """(int64 array, float64 scale of all or of each row) of U or V, as the forward pass has them.
+
+    See FULL_PRECISION_BITS when bits is None.
+    """
     if bits is None:
-        return round_weights(weight.numpy(), FULL_PRECISION_BITS)
-    levels, scale = integers(weight, bits)
-    return levels.numpy().astype(np.int64), float(scale)
+        rounded, one = round_weights(_array(weight, np.float64), FULL_PRECISION_BITS)
+        return rounded, np.asarray(one)
+    levels, scale = integers(weight, bits, log_step)
+    return _array(levels, np.int64), _array(scale, np.float64)
 
 
 def _array(tensor: torch.Tensor, dtype: type[np.generic]) -> npt.NDArray[Any]:
@@ -63,12 +68,15 @@ def frozen_weights(model: HadamClassifier) -> FrozenWeights:
     FrozenWeights
         For ``freeze``.
     """
-    rnn, bits = model.rnn, model.weight_bits
+    rnn, output_bits = model.rnn, model.output_weight_bits
+    input_bits, input_scale = rnn.weight_bits or FULL_PRECISION_BITS, 1.0
     if model.embedding is None:
-        input_weight, input_scale = _integers(rnn.input_weight, bits)
+        input_weight, scale = _integers(rnn.input_weight, rnn.weight_bits, rnn.input_log_step)
+        input_scale = scale.item()
     else:
+        input_bits = TABLE_BITS
         input_weight, input_scale = round_weights(_input_weight(model).numpy(), TABLE_BITS)
-    output_weight, output_scale = _integers(model.output_weight, bits)
+    output_weight, output_scale = _integers(model.output_weight, output_bits, model.output_log_step)
     return FrozenWeights(
         signs=_array(rnn.signs(), np.int8),
         block_size=rnn.block_size,
@@ -76,11 +84,11 @@ def frozen_weights(model: HadamClassifier) -> FrozenWeights:
         input_weight_scale=input_scale,
         bias=_bias(rnn, np.float64),
         output_weight_int=output_weight,
-        output_weight_scale=output_scale,
+        output_weight_scale=output_scale.reshape(-1) if output_scale.ndim else output_scale.item(),
         output_bias=_array(model.output_bias, np.float64),
-        weight_bits=bits or FULL_PRECISION_BITS,
+        weight_bits=output_bits or FULL_PRECISION_BITS,
         fade=getattr(rnn, "fade", None),
-        input_weight_bits=None if model.embedding is None else TABLE_BITS,
+        input_weight_bits=input_bits,
     )
 
 

@@ -49,6 +49,7 @@ def freeze_prepared(
         name=settings.benchmark,
         activation_bits=settings.activation_bits,
         input_bits=settings.input_bits,
+        bias_bits=settings.bias_bits,
         input_kind=coding.kind,
         readout=model.readout,
         per_step=model.per_step,

@@ -6,6 +6,7 @@ relu(h_t) for many-to-many (arXiv:2502.00047, section 2, has the first and the l
 
 import math
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,23 +15,28 @@ from hadamrnn.errors import HadamrnnError
 from hadamrnn.models import sequences
 from hadamrnn.models.embedding import FoldedEmbedding
 from hadamrnn.models.layer import HadamRNN
-from hadamrnn.models.quantization import quantize
+from hadamrnn.models.quantization import check_weight_bits, initial_log_step, quantize
 from hadamrnn.models.state_noise import StateNoise
 from hadamrnn.readouts import LOG_FLOOR, READOUTS
 from hadamrnn.recurrence import dispatch, unequal
 from hadamrnn.recurrence.reference import Mode, Readout
 
+PartBits = int | None | Literal["auto"]
+"""Bits of U or V where they are told apart."""
+
 
 class HadamClassifier(nn.Module):
-    """HadamRNN, relu, and V with ``weight_bits``: the paper's model.
+    """HadamRNN, relu, and V with a few bits: the paper's model.
 
     The embedding has full precision; what a model ships is its product with U, a table of
     (symbols, hidden_size) that ``hadamrnn.export`` rounds.
 
     Parameters
     ----------
-    input_size, hidden_size, q, weight_bits, hold_signs, fade
+    input_size, hidden_size, q, hold_signs, fade
         As ``HadamRNN``.
+    weight_bits : int or None
+        Bits of U and V, 1 (ternary) to 8; None: full precision.
     output_size : int
         Classes.
     readout : str
@@ -40,6 +46,10 @@ class HadamClassifier(nn.Module):
         Logits at every step (many-to-many).
     embedding_size : int or None
         Numbers of a learned embedding of ``input_size`` symbols; None: ids are one-hot.
+    input_weight_bits, output_weight_bits : int, None or "auto"
+        Bits of U and of V apart; "auto": ``weight_bits``.
+    quantizer : str
+        "max" or "lsq", as ``HadamRNN``'s; of V every row then learns a step of its own.
     class_of : sequence of int or None
         The class of each output, where outputs are finer classes.
     state_noise : StateNoise or None
@@ -70,6 +80,9 @@ class HadamClassifier(nn.Module):
         *,
         hold_signs: bool = True,
         fade: int | None = None,
+        input_weight_bits: PartBits = "auto",
+        output_weight_bits: PartBits = "auto",
+        quantizer: str = "max",
         class_of: Sequence[int] | None = None,
         state_noise: StateNoise | None = None,
     ) -> None:
@@ -78,20 +91,27 @@ class HadamClassifier(nn.Module):
             raise HadamrnnError(f"readout: must be one of {', '.join(READOUTS)}; got {readout!r}")
         features = embedding_size or input_size
         sizes = features, hidden_size, q
-        self.rnn = HadamRNN(*sizes, weight_bits, hold_signs=hold_signs, fade=fade)
+        input_bits = weight_bits if input_weight_bits == "auto" else input_weight_bits
+        output_bits = weight_bits if output_weight_bits == "auto" else output_weight_bits
+        options: dict[str, Any] = {"hold_signs": hold_signs, "fade": fade, "quantizer": quantizer}
+        self.rnn = HadamRNN(*sizes, input_bits, **options)
         self.readout, self.per_step = readout, per_step
-        self.weight_bits = self.rnn.weight_bits
+        self.output_weight_bits = check_weight_bits(output_bits)
         self.output_weight = nn.Parameter(torch.empty(output_size, hidden_size))
         self.output_bias = nn.Parameter(torch.empty(output_size))
         nn.init.xavier_uniform_(self.output_weight)
         bound = 1 / math.sqrt(hidden_size)
         nn.init.uniform_(self.output_bias, -bound, bound)
+        self.output_log_step = None
+        if quantizer == "lsq" and self.output_weight_bits is not None:
+            step = initial_log_step(self.output_weight, self.output_weight_bits, output_size)
+            self.output_log_step = nn.Parameter(step)
         self.embedding = FoldedEmbedding(input_size, embedding_size) if embedding_size else None
         self.class_of, self.state_noise = class_of, state_noise
 
     def quantized_output_weight(self) -> Tensor:
         """V as the forward pass sees it, (classes, hidden_size)."""
-        return quantize(self.output_weight, self.weight_bits)
+        return quantize(self.output_weight, self.output_weight_bits, self.output_log_step)
 
     def forward(self, x: Tensor, lengths: sequences.Lengths | None = None) -> Tensor:
         """Logits.

@@ -11,7 +11,13 @@ from torch.nn.utils.rnn import PackedSequence
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.hadamard import block_size_of
 from hadamrnn.models import sequences
-from hadamrnn.models.quantization import check_weight_bits, quantize, sign
+from hadamrnn.models.quantization import (
+    check_quantizer,
+    check_weight_bits,
+    initial_log_step,
+    quantize,
+    sign,
+)
 from hadamrnn.recurrence import dispatch, reference, unequal
 from hadamrnn.recurrence.reference import Mode, Readout, check_fade
 
@@ -42,6 +48,9 @@ class HadamRNN(nn.Module):
     fade : int or None
         k of f = 1 - 2^-k, 1 to 15: a state then remembers about 2^k steps, at the price of no
         weight. None: f = 1, the paper's model.
+    quantizer : str
+        "max": U is rounded on the grid that its largest weight spans; "lsq": on one whose step is
+        learned (``quantization``), with the parameter ``input_log_step``.
     backend : str
         Form of the recurrence, "auto" unless you know better (``recurrence.dispatch``).
     device, dtype
@@ -73,6 +82,7 @@ class HadamRNN(nn.Module):
         hold_signs: bool = True,
         *,
         fade: SupportsIndex | None = None,
+        quantizer: str = "max",
         backend: str = "auto",
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -94,6 +104,8 @@ class HadamRNN(nn.Module):
         self.sign_weight = nn.Parameter(empty(1, self.hidden_size), requires_grad=not hold_signs)
         self.input_weight = nn.Parameter(empty(self.hidden_size, self.input_size))
         self.bias = nn.Parameter(empty(self.hidden_size)) if bias else None
+        learned = check_quantizer(quantizer) == "lsq" and self.weight_bits is not None
+        self.input_log_step = nn.Parameter(empty(1, 1)) if learned else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -103,12 +115,16 @@ class HadamRNN(nn.Module):
         if self.bias is not None:
             bound = 1 / math.sqrt(self.hidden_size)
             nn.init.uniform_(self.bias, -bound, bound)
+        if self.input_log_step is not None and self.weight_bits is not None:
+            with torch.no_grad():
+                self.input_log_step.copy_(initial_log_step(self.input_weight, self.weight_bits))
 
     def extra_repr(self) -> str:
         return (
             f"{self.input_size}, {self.hidden_size}, q={self.q}, "
             f"weight_bits={self.weight_bits}, bias={self.bias is not None}"
             + ("" if self.fade is None else f", fade={self.fade}")
+            + ("" if self.input_log_step is None else ", quantizer=lsq")
         )
 
     def get_extra_state(self) -> Tensor:
@@ -120,11 +136,12 @@ class HadamRNN(nn.Module):
 
         Parameters alone, as ``dict(layer.named_parameters())``, are taken without this check.
         """
-        if state.tolist() == self.get_extra_state().tolist():
+        given = [*state.tolist(), 0][:3]  # before fading there were two
+        if given == self.get_extra_state().tolist():
             return
         own, theirs = (
             f"q={q}, weight_bits={bits or None}, fade={fade or None}"
-            for q, bits, fade in (self.get_extra_state().tolist(), state.tolist())
+            for q, bits, fade in (self.get_extra_state().tolist(), given)
         )
         raise HadamrnnError(f"state_dict: must be of a layer with {own}; got one with {theirs}")
 
@@ -150,7 +167,7 @@ class HadamRNN(nn.Module):
 
     def quantized_input_weight(self) -> Tensor:
         """U as the forward pass sees it: (d, input_size) on the ``weight_bits`` grid."""
-        return quantize(self.input_weight, self.weight_bits)
+        return quantize(self.input_weight, self.weight_bits, self.input_log_step)
 
     @torch.no_grad()
     def recurrent_weight(self) -> Tensor:

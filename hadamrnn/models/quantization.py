@@ -4,18 +4,30 @@ Signs: sign(w) in {-1, +1} with sign(0) = +1, so that W stays orthogonal for eve
 Uniform, p >= 2 bits: a = max|w|, integer = clamp(round(w 2^(p-1) / a), -2^(p-1), 2^(p-1) - 1),
 value = integer a / 2^(p-1). The range is asymmetric: at 4 bits +max becomes 7/8 of itself.
 p = 1: ternary, {-1, 0, +1} a. p = None: full precision. (arXiv:2502.00047, section 3)
-
 The gradient passes through unchanged (straight-through estimator, Bengio et al. 2013).
+
+Learned steps (LSQ, Esser et al. 2020, arXiv:1902.08153) take the place of max|w|: with L and H the
+ends of the range above, value = s round(clamp(w / s, L, H)), and
+
+    d value / d w = 1 within the range, else 0
+    d value / d s = round(w / s) - w / s within the range, else L or H,   times 1 / sqrt(n H)
+
+n the number of weights that share s. What is kept and learned is ln s, so that s stays positive
+and a step of the optimizer changes it by a share of itself.
 """
 
+import math
 import operator
 from typing import SupportsIndex
 
+import torch
 from torch import Tensor
 
 from hadamrnn.errors import HadamrnnError
 
 MAX_WEIGHT_BITS = 8
+QUANTIZERS = ("max", "lsq")
+"""Where the step between two values of a weight comes from: its largest, or training."""
 
 
 def check_weight_bits(bits: SupportsIndex | None) -> int | None:
@@ -40,6 +52,19 @@ def check_weight_bits(bits: SupportsIndex | None) -> int | None:
     return number
 
 
+def check_quantizer(name: str) -> str:
+    """``name`` itself.
+
+    Raises
+    ------
+    HadamrnnError
+        Unless it is one of QUANTIZERS.
+    """
+    if name not in QUANTIZERS:
+        raise HadamrnnError(f"quantizer: must be one of {', '.join(QUANTIZERS)}; got {name!r}")
+    return name
+
+
 def _straight_through(weight: Tensor, value: Tensor) -> Tensor:
     """``value`` with the gradient of ``weight``, exactly: w - w is zero.
 
@@ -61,8 +86,40 @@ def sign(weight: Tensor) -> Tensor:
     return _straight_through(weight, 1 - 2 * negative)
 
 
-def integers(weight: Tensor, bits: SupportsIndex) -> tuple[Tensor, Tensor]:
-    """The integers of a quantized weight and their common scale.
+def level_range(bits: int) -> tuple[int, int]:
+    """The smallest and the largest integer of ``bits`` bits.
+
+    >>> level_range(1), level_range(2), level_range(4)
+    ((-1, 1), (-2, 1), (-8, 7))
+    """
+    return (-1, 1) if bits == 1 else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+
+
+@torch.no_grad()
+def initial_log_step(weight: Tensor, bits: int, rows: int = 1) -> Tensor:
+    """ln of the steps that training starts from: s = 2 mean|w| / sqrt(H), of each row or of all.
+
+    Parameters
+    ----------
+    weight : float Tensor, (rows or more, n)
+    bits : int
+        1 (ternary) to 8.
+    rows : int
+        How many steps: 1, or one for each row of ``weight``.
+
+    Returns
+    -------
+    float Tensor, (rows, 1)
+    """
+    mean = weight.detach().abs().reshape(rows, -1).mean(1, keepdim=True)
+    mean = mean.masked_fill(mean == 0, 1)
+    return (2 * mean / math.sqrt(level_range(bits)[1])).log()
+
+
+def integers(
+    weight: Tensor, bits: SupportsIndex, log_step: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """The integers of a quantized weight and their scale.
 
     Parameters
     ----------
@@ -70,12 +127,14 @@ def integers(weight: Tensor, bits: SupportsIndex) -> tuple[Tensor, Tensor]:
         Full-precision parameters.
     bits : int
         1 (ternary) to 8.
+    log_step : float Tensor, (rows, 1) or (1, 1), optional
+        ln of the learned steps; without it the scale follows from max|w|.
 
     Returns
     -------
     levels : int8 Tensor of the same shape
         In -2^(bits-1)..2^(bits-1)-1, or -1..1 for one bit.
-    scale : 0-dim float Tensor
+    scale : float Tensor, 0-dim or of the shape of ``log_step``
         weight ~ levels * scale.
 
     Examples
@@ -85,25 +144,27 @@ def integers(weight: Tensor, bits: SupportsIndex) -> tuple[Tensor, Tensor]:
     >>> levels.tolist(), scale.item()
     ([-8, 2, 7], 0.125)
     """
-    levels, scale = _levels(weight, bits)
-    return levels.char(), scale
-
-
-def _levels(weight: Tensor, bits: SupportsIndex) -> tuple[Tensor, Tensor]:
-    """As ``integers``, the integers in the type of ``weight``."""
     number = check_weight_bits(bits)
     assert number is not None
     weight = weight.detach()
+    if log_step is None:
+        levels, scale = _by_largest(weight, number)
+    else:
+        scale = log_step.detach().exp()
+        levels = (weight / scale).clamp(*level_range(number)).round()
+    return levels.char(), scale
+
+
+def _by_largest(weight: Tensor, bits: int) -> tuple[Tensor, Tensor]:
+    """Integers in the type of ``weight``, which has no gradient, and their scale, by max|w|."""
+    low, high = level_range(bits)
     highest = weight.abs().max()
     highest = highest.masked_fill(highest == 0, 1)
-    if number == 1:
-        return (weight / highest).round(), highest
-    steps = 2 ** (number - 1)
-    return (weight * (steps / highest)).round().clamp(-steps, steps - 1), highest / steps
+    return (weight * (-low / highest)).round().clamp(low, high), highest / -low
 
 
-def quantize(weight: Tensor, bits: SupportsIndex | None) -> Tensor:
-    """The p-bit value of ``weight`` with the straight-through gradient.
+def quantize(weight: Tensor, bits: SupportsIndex | None, log_step: Tensor | None = None) -> Tensor:
+    """The p-bit value of ``weight`` with the gradients above.
 
     Parameters
     ----------
@@ -111,6 +172,8 @@ def quantize(weight: Tensor, bits: SupportsIndex | None) -> Tensor:
         Full-precision parameters.
     bits : int or None
         1 (ternary) to 8; None: ``weight`` itself.
+    log_step : float Tensor, (rows, 1) or (1, 1), optional
+        ln of the learned steps, of each row or of all; without it the scale follows from max|w|.
 
     Returns
     -------
@@ -121,8 +184,18 @@ def quantize(weight: Tensor, bits: SupportsIndex | None) -> Tensor:
     >>> import torch
     >>> quantize(torch.tensor([-1.0, 0.3, 1.0]), 1).tolist()
     [-1.0, 0.0, 1.0]
+    >>> quantize(torch.tensor([[-1.0, 0.3, 1.0]]), 2, torch.tensor([[0.5]]).log()).tolist()
+    [[-1.0, 0.5, 0.5]]
     """
-    if bits is None:
+    number = check_weight_bits(bits)
+    if number is None:
         return weight
-    levels, scale = _levels(weight, bits)
-    return _straight_through(weight, levels * scale)
+    if log_step is None:
+        levels, scale = _by_largest(weight.detach(), number)
+        return _straight_through(weight, levels * scale)
+    low, high = level_range(number)
+    share = 1 / math.sqrt(weight.numel() / log_step.numel() * high)
+    step = log_step.exp()
+    step = step.detach() + share * (step - step.detach())
+    place = (weight / step).clamp(low, high)
+    return _straight_through(place, place.detach().round()) * step

@@ -129,6 +129,10 @@ def _resolve(top: Document, name: str, section: Section) -> Settings:
     for key in ("q", "readout", "fade", "weight_bits", "activation_bits", "input_bits"):
         value = getattr(top, key)
         values[key] = getattr(section, key) if value == "auto" else value
+    for key in ("input_weight_bits", "output_weight_bits"):
+        value = getattr(section, key) if top.weight_bits == "auto" else "auto"
+        values[key] = values["weight_bits"] if value == "auto" else value
+    values["bias_bits"] = section.bias_bits
     train = TrainSettings(
         **{field.name: getattr(section, field.name) for field in dataclasses.fields(TrainSettings)}
     )

@@ -90,6 +90,7 @@ def _refusals(settings: Settings) -> Iterator[tuple[str, str, object]]:
     if train.train_on_validation and train.select != "last":
         # Rows that are trained on cannot choose the epoch.
         yield "select", "last where train_on_validation is true", train.select
+    yield from _refusals_of_bits(settings)
     if train.word_dropout and train.embedding_size is None:
         yield "word_dropout", "0 where embedding_size is null", train.word_dropout
     if model == "hadamrnn" and train.hidden_size % settings.q == 0:
@@ -98,6 +99,20 @@ def _refusals(settings: Settings) -> Iterator[tuple[str, str, object]]:
         if settings.activation_bits > bits:
             rule = f"at most {bits} for blocks of {block} numbers (hidden_size / q)"
             yield "activation_bits", rule, settings.activation_bits
+
+
+def _refusals_of_bits(settings: Settings) -> Iterator[tuple[str, str, object]]:
+    """(key, what it must be, value) of the parts' bits and their quantizer."""
+    train, parts = settings.train, ("input_weight_bits", "output_weight_bits")
+    if settings.model in ("hadamrelu", "qornn"):  # other baselines are not quantized at all
+        for key in parts:
+            if getattr(settings, key) != settings.weight_bits:
+                rule = f"auto for model {settings.model}, whose weights all have weight_bits"
+                yield key, rule, getattr(settings, key)
+        if train.quantizer != "max":
+            yield "quantizer", f"max for model {settings.model}", train.quantizer
+    if train.quantizer == "lsq" and {getattr(settings, key) for key in parts} == {None}:
+        yield "quantizer", "max where no weight is quantized", train.quantizer
 
 
 def largest_state_bits(block: int) -> int:

@@ -30,6 +30,7 @@ Blocks = Annotated[int, whole(1)]
 Readout = Literal["last", "mean", "log_mean"]
 Fade = Annotated[int, whole(1, 15)] | Annotated[None, means("null for states that do not fade")]
 WeightBits = Annotated[int, whole(1, 8)] | Annotated[None, means("null for full precision")]
+PartBits = WeightBits | Annotated[Literal["auto"], means("auto for weight_bits")]
 StateBits = Annotated[int, whole(2, 16)]
 InputBits = Annotated[int, whole(2, 8)]
 MODELS: tuple[str, ...] = get_args(Model)
@@ -51,6 +52,9 @@ class TrainSettings:
     warmup_steps: Annotated[int, whole(0)]
     patience: Annotated[int, whole(1)] | Annotated[None, means("null for never stopping early")]
     weight_bits: WeightBits
+    input_weight_bits: PartBits
+    output_weight_bits: PartBits
+    quantizer: Literal["max", "lsq"]
     select: Literal["accuracy", "cross_entropy", "last"]
     train_on_validation: Switch
     finer_classes: Switch
@@ -72,6 +76,7 @@ class ExportSettings:
 
     activation_bits: StateBits
     input_bits: InputBits
+    bias_bits: StateBits
 
 
 @dataclass(frozen=True, kw_only=True, config=CLOSED)
@@ -117,8 +122,11 @@ class Settings:
     readout: str
     fade: int | None
     weight_bits: int | None
+    input_weight_bits: int | None
+    output_weight_bits: int | None
     activation_bits: int
     input_bits: int
+    bias_bits: int
     seed: int
     device: str
     train: TrainSettings

@@ -49,6 +49,19 @@ def configuration(settings: Settings, card: Mapping[str, Any]) -> dict[str, Any]
     }
     if settings.fade is not None:
         arguments["fade"] = settings.fade
+    if settings.model == "hadamrnn":
+        arguments |= _parts(settings)
     some = {"class_of": class_of, "state_noise_bits": recipe.state_noise_bits}
     some = {name: value for name, value in some.items() if value is not None}
     return {"model": settings.model, "arguments": arguments, **some}
+
+
+def _parts(settings: Settings) -> dict[str, Any]:
+    """How U and V are quantized where that differs from the default."""
+    found: dict[str, Any] = {}
+    for key in ("input_weight_bits", "output_weight_bits"):
+        if getattr(settings, key) != settings.weight_bits:
+            found[key] = getattr(settings, key)
+    if settings.train.quantizer != "max":
+        found["quantizer"] = settings.train.quantizer
+    return found

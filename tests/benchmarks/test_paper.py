@@ -128,3 +128,38 @@ def test_what_is_gone_is_repeated_at_its_commit(made, change):
     assert plan.command(made, document()).startswith(
         f"git switch --detach {made['commit'][:7]} && dvc exp run -S 'benchmarks=[har2]'"
     )
+
+
+BITS = {
+    "all": ({"weight_bits": 2, "input_weight_bits": 2, "output_weight_bits": 2}, ["weight_bits=2"]),
+    "parts": (
+        {"input_weight_bits": 3, "output_weight_bits": 2},
+        ["train.input_weight_bits=3", "benchmark.har2.output_weight_bits=2"],
+    ),
+    "biases": ({"bias_bits": 5}, ["export.bias_bits=5"]),
+    "earlier": (None, ["weight_bits=4"]),
+}
+
+
+@pytest.mark.parametrize("params_of_run, wanted", BITS.values(), ids=BITS)
+def test_bits_of_parts_are_set_where_params_yaml_has_them(params_of_run, wanted, made, tmp_path):
+    """A run from before the parts were told apart has the same bits in all of them."""
+    given = document()
+    given["benchmark"]["har2"] = {
+        key: value for key, value in given["benchmark"]["har2"].items() if "bits" not in key
+    }
+    made["params"] = plan.parameters(given, "har2")
+    given["benchmark"]["har2"]["output_weight_bits"] = 8
+    keys = ("input_weight_bits", "output_weight_bits", "bias_bits")
+    made["params"] |= params_of_run or {}
+    if params_of_run is None:
+        made["params"] = {k: v for k, v in made["params"].items() if k not in keys}
+        del made["params"]["train"]["quantizer"]
+    elif "bias_bits" in params_of_run:
+        made["params"]["output_weight_bits"] = 8
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(given), encoding="utf-8")
+    options = shlex.split(plan.command(made, given))[3:][1::2]
+    assert options == ["benchmarks=[har2]", *wanted, f"seed={made['seed']}"]
+    apply_overrides(tmp_path / "params.yaml", options)
+    changed = yaml.safe_load((tmp_path / "params.yaml").read_text(encoding="utf-8"))
+    assert same(made["params"], plan.parameters(changed, "har2"))

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from benchmarks.speed import onnx_latency
-from benchmarks.studies import rounding, rounding_rules, study, text_recipes, trained
+from benchmarks.studies import bits, rounding, rounding_rules, study, text_recipes, trained
 from benchmarks.table import Table
 from benchmarks.targets import measure
 from hadamrnn import integer
@@ -86,6 +86,24 @@ def test_rounding_study_lists_a_refused_width(tiny):
     model, data = trained.model_of(settings, lambda line: None), rounding.validation(settings)
     wide = dataclasses.replace(settings, activation_bits=17)
     assert rounding.score(wide, model, data)["note"].startswith("refused: activation_bits: must")
+
+
+def test_study_of_bits_trains_once_for_all_widths_of_the_biases(tiny):
+    parts = {
+        "input_weight_bits": [4],
+        "output_weight_bits": [2, "null"],
+        "quantizer": ["lsq"],
+        "bias_bits": [16, 5],
+    }
+    said = []
+    bits.fill("copy", ["hidden_size=8"], parts, [1], progress=said.append)
+    assert sum("trained" in str(line) for line in said) == 2
+    rows = Table(bits.PATH, bits.COLUMNS).rows()
+    assert [row["output_weight_bits"] for row in rows] == ["2", "2", "null", "null"]
+    wide, narrow = (int(row["packed_bytes"]) for row in rows[:2])
+    assert wide - narrow == 8 * (16 - 5) // 8
+    assert rows[0]["float_accuracy"] == rows[1]["float_accuracy"]
+    bits.fill("copy", ["hidden_size=8"], parts, [1], progress=lambda line: pytest.fail(str(line)))
 
 
 def test_rounding_rules_change_the_fast_model_only_while_open():

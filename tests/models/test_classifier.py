@@ -25,7 +25,7 @@ def inputs_of(features, symbols=False, batch=5, steps=9):
 
 def plain_logits(model, x):
     states, _ = model.rnn(x)
-    weight, bias = quantize(model.output_weight, model.weight_bits), model.output_bias
+    weight, bias = model.quantized_output_weight(), model.output_bias
     if model.per_step:
         steps = range(states.shape[1])
         return torch.stack([states[:, t].relu() @ weight.t() + bias for t in steps], 1)
@@ -61,6 +61,21 @@ def test_output_weights_are_on_the_grid(bits):
     model = make(3, 64, 10, weight_bits=bits)
     assert len(model.quantized_output_weight().unique()) <= (3 if bits == 1 else 2**bits)
     assert torch.equal(model.quantized_output_weight(), quantize(model.output_weight, bits))
+
+
+def test_bits_of_the_parts_and_a_step_for_every_class():
+    model = make(3, 64, 10, input_weight_bits=3, output_weight_bits=2, quantizer="lsq")
+    assert (model.rnn.weight_bits, model.output_weight_bits) == (3, 2)
+    assert model.rnn.input_log_step.shape == (1, 1)
+    assert model.output_log_step.shape == (10, 1)
+    for row in model.quantized_output_weight() / model.output_log_step.exp():
+        assert {-1, 0, 1} <= set(row.round().tolist()) <= {-2, -1, 0, 1}
+    assert 4 < len(model.rnn.quantized_input_weight().unique()) <= 8
+    logits = model(inputs_of(3)).square().sum()
+    logits.backward()
+    assert (model.output_log_step.grad != 0).all() and model.rnn.input_log_step.grad.all()
+    full = make(3, 64, 10, input_weight_bits=None, output_weight_bits=2, quantizer="lsq")
+    assert full.rnn.input_log_step is None and full.output_log_step is not None
 
 
 def test_parameters_and_state_dict():

@@ -1,5 +1,6 @@
 """Quantizers: values on the grid they promise, straight-through gradients, exact messages."""
 
+import math
 import re
 
 import numpy as np
@@ -10,7 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.models.quantization import integers, quantize, sign
+from hadamrnn.models.quantization import (
+    check_quantizer,
+    initial_log_step,
+    integers,
+    level_range,
+    quantize,
+    sign,
+)
 
 UNIFORM_BITS = range(2, 9)
 ALL_BITS = range(1, 9)
@@ -116,3 +124,92 @@ def test_weight_bits_error(function, bits):
     )
     with pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
         function(random_weight(3), bits)
+
+
+def plain_step_quantizer(weight, step, bits, incoming):
+    """Value and gradients by the formulas of arXiv:1902.08153, section 2.1, one weight at a time.
+
+    Every row of ``step`` belongs to as many rows of ``weight``.
+    """
+    lowest, highest = level_range(bits)
+    rows = len(weight) // len(step)
+    value, to_weight = np.zeros_like(weight), np.zeros_like(weight)
+    to_step = np.zeros_like(step)
+    share = 1 / np.sqrt(weight.size / step.size * highest)
+    for i, j in np.ndindex(weight.shape):
+        s = step[i // rows, 0]
+        place = weight[i, j] / s
+        if place <= lowest or place >= highest:
+            level = slope = lowest if place <= lowest else highest
+        else:
+            level, slope = np.rint(place), np.rint(place) - place
+            to_weight[i, j] = incoming[i, j]
+        value[i, j] = level * s
+        to_step[i // rows, 0] += share * slope * incoming[i, j]
+    return value, to_weight, to_step
+
+
+@pytest.mark.parametrize("bits", ALL_BITS)
+@pytest.mark.parametrize("rows", [1, 5])
+def test_learned_steps_follow_the_formulas_of_their_paper(bits, rows):
+    weight = random_weight(5, 7, dtype=torch.float64).requires_grad_()
+    incoming = random_weight(5, 7, dtype=torch.float64, seed=1)
+    log_step = 0.1 * random_weight(rows, 1, dtype=torch.float64, seed=2)
+    log_step = (log_step - math.log(level_range(bits)[1])).requires_grad_()
+    result = quantize(weight, bits, log_step)
+    result.backward(incoming)
+    step = log_step.detach().exp()
+    value, to_weight, to_step = plain_step_quantizer(
+        weight.detach().numpy(), step.numpy(), bits, incoming.numpy()
+    )
+    assert np.array_equal(result.detach().numpy(), value)
+    np.testing.assert_allclose(weight.grad.numpy(), to_weight, rtol=1e-12)
+    np.testing.assert_allclose(log_step.grad.numpy(), to_step * step.numpy(), rtol=1e-9)
+    assert 0 < np.count_nonzero(to_weight) < to_weight.size, "both cases of the formulas"
+
+
+@given(
+    weight=hnp.arrays(np.float32, (3, 5), elements=SIZES),
+    log_step=hnp.arrays(np.float32, (3, 1), elements=st.floats(-20, 20, width=32)),
+    bits=st.sampled_from(ALL_BITS),
+    own=st.booleans(),
+)
+def test_values_on_learned_steps_are_their_integers_times_the_step(weight, log_step, bits, own):
+    weight, log_step = torch.from_numpy(weight), torch.from_numpy(log_step[: 3 if own else 1])
+    levels, scale = integers(weight, bits, log_step)
+    lowest, highest = level_range(bits)
+    assert levels.dtype == torch.int8
+    assert lowest <= levels.min() and levels.max() <= highest
+    assert scale.shape == log_step.shape and (scale > 0).all()
+    assert torch.equal(quantize(weight, bits, log_step), levels * scale)
+
+
+@given(weight=WEIGHTS.filter(lambda w: w.ndim == 2), bits=st.sampled_from(ALL_BITS))
+def test_steps_start_from_the_mean_of_their_row(weight, bits):
+    steps = initial_log_step(torch.from_numpy(weight), bits, len(weight)).exp().numpy()
+    means = np.abs(weight.astype(np.float64)).mean(axis=1, keepdims=True)
+    expected = 2 * np.where(means == 0, 1, means) / np.sqrt(level_range(bits)[1])
+    np.testing.assert_allclose(steps, expected, rtol=1e-4)
+
+
+def test_learning_lowers_the_error_of_the_step_it_starts_from():
+    weight = random_weight(1, 400)
+    log_step = torch.tensor([[3.0]]).log().requires_grad_()
+    optimizer = torch.optim.Adam([log_step], lr=0.01)
+
+    def error():
+        return (quantize(weight, 2, log_step) - weight).square().mean()
+
+    first = error().item()
+    for _ in range(300):
+        optimizer.zero_grad()
+        error().backward()
+        optimizer.step()
+    assert error().item() < first / 2
+    assert 0.5 < log_step.exp().item() < 1.5, "near the best step of normal weights, 0.99"
+
+
+def test_quantizer_error():
+    words = "quantizer: must be one of max, lsq; got 'mean'"
+    with pytest.raises(HadamrnnError, match=f"^{words}$"):
+        check_quantizer("mean")

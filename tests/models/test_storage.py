@@ -65,6 +65,35 @@ def test_fade_reaches_the_model():
     assert storage.build(configuration(settings, card)).rnn.fade == 5
 
 
+def test_bits_of_the_parts_and_their_quantizer_reach_the_model_and_its_files(tmp_path):
+    settings, card = settings_and_card("dense", None)
+    plain = configuration(settings, card)
+    known = {"quantizer", "input_weight_bits", "output_weight_bits"}
+    assert not known & set(plain["arguments"]), "as models made before"
+    settings.input_weight_bits, settings.output_weight_bits = 2, None
+    settings.train = train_settings(hidden_size=8, quantizer="lsq")
+    config = configuration(settings, card)
+    model = storage.build(config)
+    assert (model.rnn.weight_bits, model.output_weight_bits) == (2, None)
+    storage.save(model, config, tmp_path)
+    loaded, _ = storage.load(tmp_path)
+    assert torch.equal(loaded.rnn.input_log_step, model.rnn.input_log_step)
+    lsq = {**plain, "arguments": {**plain["arguments"], "quantizer": "lsq"}}
+    storage.save(storage.build(plain), lsq, tmp_path)
+    with pytest.raises(HadamrnnError, match=r"parameters of another model .*input_log_step"):
+        storage.load(tmp_path)
+
+
+def test_models_from_before_fading_load():
+    model = storage.build(CONFIG)
+    state = model.state_dict()
+    state["rnn._extra_state"] = torch.tensor([2, 4])
+    model.load_state_dict(state)
+    state["rnn._extra_state"] = torch.tensor([2, 3])
+    with pytest.raises(HadamrnnError, match=r"weight_bits=4, .*got one with q=2, weight_bits=3,"):
+        model.load_state_dict(state)
+
+
 @pytest.mark.parametrize("readout", ["last", "mean"])
 def test_what_is_read_at_every_step_has_one_readout(readout):
     """A top-level readout is for benchmarks that have a choice; export refuses a mean here."""
@@ -171,6 +200,8 @@ def settings_and_card(kind, embedding_size):
         model="hadamrnn",
         q=1,
         weight_bits=4,
+        input_weight_bits=4,
+        output_weight_bits=4,
         readout="mean",
         fade=None,
         train=train,

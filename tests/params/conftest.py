@@ -29,6 +29,9 @@ def document():
             "warmup_steps": 100,
             "patience": None,
             "weight_bits": 3,
+            "input_weight_bits": "auto",
+            "output_weight_bits": "auto",
+            "quantizer": "max",
             "select": "accuracy",
             "train_on_validation": False,
             "finer_classes": False,
@@ -43,7 +46,7 @@ def document():
             "word_dropout": 0,
             "channel_dropout": 0,
         },
-        "export": {"activation_bits": 12, "input_bits": 8},
+        "export": {"activation_bits": 12, "input_bits": 8, "bias_bits": 16},
         "benchmark": {
             "copy": {"epochs": 6, "data": {"steps": 1000}},
             "har2": {"readout": "mean", "activation_bits": 9},

@@ -22,7 +22,7 @@ def test_every_section_of_the_shipped_file_loads(tmp_path):
     assert list(settings) == content["benchmarks"]
     for name, one in settings.items():
         assert one.benchmark == name
-        assert one.readout in ("last", "mean")
+        assert one.readout in ("last", "mean", "log_mean")
 
 
 def test_the_file_is_params_yaml_of_the_working_folder(monkeypatch):
@@ -87,6 +87,11 @@ def test_widths_are_the_top_level_ones_unless_auto(document, top, expected):
         ("weight_bits", 8),
         ("weight_bits", "auto"),
         ("train.weight_bits", None),
+        ("train.input_weight_bits", None),
+        ("train.output_weight_bits", 8),
+        ("train.quantizer", "lsq"),
+        ("export.bias_bits", 2),
+        ("benchmark.copy.bias_bits", 16),
         ("train.patience", 1),
         ("train.learning_rate", 1),
         ("train.learning_rate_decay", 1),
@@ -114,6 +119,29 @@ def test_weight_bits_are_the_top_level_ones_unless_auto(document, top, expected)
     document["benchmark"]["har2"]["weight_bits"] = None
     document |= {"benchmarks": ["copy", "har2"], "weight_bits": top}
     assert {name: one.weight_bits for name, one in params.check(document).items()} == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "top", "expected"),
+    [
+        ({}, "auto", (3, 3)),
+        ({"input_weight_bits": 2}, "auto", (2, 3)),
+        ({"output_weight_bits": None}, "auto", (3, None)),
+        ({"weight_bits": 5, "input_weight_bits": 1}, "auto", (1, 5)),
+        ({"input_weight_bits": 1, "output_weight_bits": 2}, 6, (6, 6)),
+        ({"input_weight_bits": 1, "output_weight_bits": 2}, None, (None, None)),
+    ],
+)
+def test_bits_of_each_part_are_those_of_all_where_auto(document, values, top, expected):
+    document["benchmark"]["copy"] |= values
+    settings = params.check(document | {"weight_bits": top})["copy"]
+    assert (settings.input_weight_bits, settings.output_weight_bits) == expected
+
+
+def test_bits_of_biases_by_benchmark(document):
+    document["benchmarks"] = ["copy", "har2"]
+    document["benchmark"]["har2"]["bias_bits"] = 6
+    assert [one.bias_bits for one in params.check(document).values()] == [16, 6]
 
 
 def test_settings_are_frozen_and_leave_the_document_alone(document):

@@ -127,6 +127,39 @@ def test_noise_that_adds_up_is_not_for_states_that_fade(document):
     refused(document, "benchmark.copy.state_noise_bits: must be null where fade is set; got 8")
 
 
+@pytest.mark.parametrize("model", params.MODELS)
+@pytest.mark.parametrize(
+    ("key", "value", "rule"),
+    [
+        ("input_weight_bits", 2, "auto for model {}, whose weights all have weight_bits; got 2"),
+        (
+            "output_weight_bits",
+            None,
+            "auto for model {}, whose weights all have weight_bits; got null",
+        ),
+        ("quantizer", "lsq", "max for model {}; got 'lsq'"),
+    ],
+)
+def test_bits_of_parts_are_not_for_the_quantized_baselines(document, model, key, value, rule):
+    """Those that are not quantized at all ignore them, as they do weight_bits."""
+    document |= {"model": model, "weight_bits": "auto"}
+    put(document, f"benchmark.copy.{key}", value)
+    if model in ("hadamrelu", "qornn"):
+        refused(document, f"benchmark.copy.{key}: must be {rule.format(model)}")
+    else:
+        params.check(document)
+
+
+def test_nothing_is_learned_where_nothing_is_quantized(document):
+    document["weight_bits"] = None
+    put(document, "benchmark.copy.quantizer", "lsq")
+    words = "must be max where no weight is quantized; got 'lsq'"
+    refused(document, f"benchmark.copy.quantizer: {words}")
+    document["weight_bits"] = "auto"
+    put(document, "benchmark.copy.output_weight_bits", None)
+    assert params.check(document)["copy"].input_weight_bits == 3
+
+
 @pytest.mark.parametrize("block", [1 << n for n in range(13)])
 def test_widths_of_states_are_those_the_export_proves(block):
     for bits in range(2, 17):

@@ -36,6 +36,20 @@ POWER = "into blocks whose size is a power of two"
             "precision; got 'auto'",
         ),
         (
+            "train.input_weight_bits",
+            0,
+            "train.input_weight_bits: must be an integer from 1 to 8, or null for full precision, "
+            "or auto for weight_bits; got 0",
+        ),
+        (
+            "benchmark.copy.output_weight_bits",
+            9,
+            "benchmark.copy.output_weight_bits: must be an integer from 1 to 8, or null for full "
+            "precision, or auto for weight_bits; got 9",
+        ),
+        ("train.quantizer", "min", "train.quantizer: must be one of max, lsq; got 'min'"),
+        ("export.bias_bits", 17, "export.bias_bits: must be an integer from 2 to 16; got 17"),
+        (
             "model",
             "transformer",
             "model: must be one of hadamrnn, hadamrelu, lstm, gru, rnn, fastgrnn, ornn, qornn; "

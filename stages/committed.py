@@ -5,7 +5,6 @@ next command would run with it unnoticed.
 """
 
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -54,23 +53,12 @@ def differences(present: Any, earlier: Any, place: str = "") -> list[str]:
     return [f"{place} is {now} ({before})"]
 
 
-def note(folder: str | Path = ".") -> str | None:
-    """One line about the differences; None where there are none, or nothing to compare with.
-
-    Parameters
-    ----------
-    folder : str or Path
-        The clone.
-
-    Returns
-    -------
-    str or None
-        With the way back.
-    """
+def note() -> str | None:
+    """One line about the differences; None where there are none, or nothing to compare with."""
     try:
         command = ["git", "show", f"HEAD:./{FILE}"]
-        done = subprocess.run(command, capture_output=True, check=True, cwd=folder)
-        found = differences(read(Path(folder, FILE)), yaml.safe_load(done.stdout.decode("utf-8")))
+        text = subprocess.run(command, capture_output=True, check=True).stdout.decode("utf-8")
+        found = differences(read(FILE), yaml.safe_load(text))
     except (OSError, subprocess.CalledProcessError, UnicodeDecodeError, yaml.YAMLError):
         return None
     except HadamrnnError:  # told by who reads it to use it

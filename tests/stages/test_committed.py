@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from hadamrnn.checkup import committed
+from stages import committed
 
 
 @pytest.fixture
