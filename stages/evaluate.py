@@ -24,14 +24,15 @@ def main(settings: Settings) -> None:
     from hadamrnn.prepared import arrays
     from hadamrnn.prepared.coding import Coding
     from hadamrnn.training.batches import Batches
+    from stages import scored
 
     name = settings.benchmark
     folder, exports, results = common.prepared(name), common.exports(name), common.results(name)
-    for left in ("metrics.json", "confusion.csv"):  # of another model, if any
-        (results / left).unlink(missing_ok=True)
+    scored.drop_those_of_another_model(name)
     remedy = f"run dvc repro export@{name}"
     train = files.read_json(results / "train.json", f"run dvc repro train@{name}", sealed=True)
-    train.pop("machine", None)  # tables of metrics show figures
+    for words in ("machine", "checksums"):  # tables of metrics show figures
+        train.pop(words, None)
     model, config = storage.load(common.models(name))
     baseline = isinstance(model, Baseline)  # of which nothing but its size was exported
     shipped = ("size.json",) if baseline else ("model.hrnn", "model.h", "model.onnx")
@@ -60,11 +61,10 @@ def main(settings: Settings) -> None:
     if score == "recalled_accuracy":
         for part, values in logits.items():
             metrics[part][score] = recalled_accuracy(values, targets)
-    files.write_json(results / "metrics.json", metrics)
     predicted = logits.get("integer", logits["float"]).argmax(-1)
     names, per_step = card["output"]["names"], card["output"]["per_step"]
     rows = assessment.confusion_rows(predicted, targets, names, per_step)
-    files.write_csv(results / "confusion.csv", ("actual", "predicted"), rows)
+    scored.write(name, metrics, rows)
     print("\n".join(summary.lines(name, metrics, score)))
 
 

@@ -4,8 +4,6 @@ SHA256SUMS lists their checksums. Calibrates on training data alone. A baseline 
 form: of it only size.json is written, its bytes and operations.
 """
 
-import shutil
-
 from hadamrnn.params import Settings
 from stages import common
 
@@ -25,28 +23,29 @@ def main(settings: Settings) -> None:
     prepared = common.prepared(settings.benchmark)
     card = arrays.read_card(prepared)
     model, _ = storage.load(common.models(settings.benchmark))
-    folder = common.exports(settings.benchmark)
-    shutil.rmtree(folder, ignore_errors=True)
+    exports = common.exports(settings.benchmark)
     if isinstance(model, Baseline):
         size = accounting.baseline_sizes(model)
         operations = model.operations_per_step(symbols=card["input"]["kind"] == "symbol")
         account = {"size": size, "operations_per_step": operations}
-        files.write_json(folder / "size.json", account)
-        files.write_sums(folder, ["size.json"])
+        with files.replacing_folder(exports) as folder:
+            files.write_json(folder / "size.json", account)
+            files.write_sums(folder, ["size.json"])
         print(f"{settings.benchmark}: {settings.model} has {size['total_bytes']} bytes")
         return
     integer_model = freeze_prepared(settings, prepared, model, card)
-    packed.write(integer_model, folder / "model.hrnn")
-    c_header.write(integer_model, folder / "model.h")
     graph = onnx_float.float_graph(
         from_torch.float_weights(model),
         integer_model.readout,
         integer_model.per_step,
         integer_model.input_kind,
     )
-    files.write_bytes(folder / "model.onnx", graph.SerializeToString())
-    files.write_sums(folder, FILES)
-    length = (folder / "model.hrnn").stat().st_size
+    with files.replacing_folder(exports) as folder:
+        packed.write(integer_model, folder / "model.hrnn")
+        c_header.write(integer_model, folder / "model.h")
+        files.write_bytes(folder / "model.onnx", graph.SerializeToString())
+        files.write_sums(folder, FILES)
+    length = (exports / "model.hrnn").stat().st_size
     print(f"exported {settings.benchmark}: model.hrnn is {length} bytes")
 
 

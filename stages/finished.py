@@ -34,13 +34,20 @@ def _checksums(folder: Path) -> dict[str, str]:
     }
 
 
+def _copy_file(source: Path, target: Path) -> None:
+    with files.replacing(target) as file, source.open("rb") as content:
+        shutil.copyfileobj(content, file)
+
+
 def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    """Put a copy of a file or folder in the place of ``target`` when it is whole."""
     if source.is_dir():
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(source, target, copy_function=shutil.copyfile)
+        with files.replacing_folder(target) as new:
+            for path in sorted(source.rglob("*")):
+                if path.is_file():
+                    _copy_file(path, new / path.relative_to(source))
     else:
-        shutil.copyfile(source, target)
+        _copy_file(source, target)
 
 
 def there(stage: str, benchmark: str, key: str) -> bool:

@@ -1,23 +1,21 @@
 """Stage prepare: raw data of one benchmark -> data/prepared/<benchmark>/ (arrays, card.json)."""
 
-import shutil
-
 from hadamrnn.params import Settings
 from stages import common
 
 
 def main(settings: Settings) -> None:
     """Write the prepared folder of one benchmark anew."""
+    from hadamrnn import files
     from hadamrnn.datasets.common import by_name
     from hadamrnn.prepared import arrays
     from hadamrnn.prepared.coding import Coding
 
-    folder = common.prepared(settings.benchmark)
-    shutil.rmtree(folder, ignore_errors=True)
     own = by_name.settings_of(settings.benchmark, settings.data)
-    by_name.module_of(settings.benchmark).prepare(folder, own)
-    card = arrays.read_card(folder)
-    Coding.from_card(card, str(folder / "card.json"))  # a wrong one stops here, not after training
+    with files.replacing_folder(common.prepared(settings.benchmark)) as folder:
+        by_name.module_of(settings.benchmark).prepare(folder, own)
+        card = arrays.read_card(folder)
+        Coding.from_card(card, str(folder / "card.json"))  # a wrong one stops before the training
     counts = ", ".join(f"{count} {split}" for split, count in card["counts"].items())
     print(f"prepared {settings.benchmark}: {counts}, {card['steps']} steps")
 

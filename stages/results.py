@@ -14,7 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from hadamrnn import files
-from stages import committed
+from hadamrnn.checkup import committed
+from hadamrnn.errors import as_sentences
+from stages import scored
 
 COLUMNS = ("benchmark", "float", "integer", "loss", "bytes", "C differs", "C, ms", "training")
 """Of the test set: accuracy of the float and of the integer model (copy: of the recalled symbols),
@@ -51,6 +53,7 @@ def main() -> None:
     """Print the table."""
     folders = ("results", "shipped") if "--shipped" in sys.argv[1:] else ("results",)
     found = [path for folder in folders for path in Path(folder).glob("*/metrics.json")]
+    older = scored.checked(path.parent.name for path in found if path.parts[0] == "results")
     rows = [row(path) for path in sorted(found, key=lambda p: (p.parent.name, p.parts[0]))]
     if not rows:
         sys.exit("error: results/*/metrics.json: must exist before they are shown; run dvc repro")
@@ -68,8 +71,10 @@ def main() -> None:
     if differs := committed.note():
         print(differs)
     Console(width=None if sys.stdout.isatty() else WIDTHS[folders[-1]]).print(table)
+    print(*older, sep="\n", end="\n" * bool(older))
     print("models and C: exports/<benchmark>; metrics: results/<benchmark>")
 
 
 if __name__ == "__main__":
-    main()
+    with as_sentences():
+        main()

@@ -10,6 +10,8 @@ from hadamrnn.training import device
 from hadamrnn.training.run import HISTORY_COLUMNS, FitResult
 from stages import common
 
+HISTORY = "history.csv"
+
 
 def write(
     result: FitResult, model: Model, config: Mapping[str, Any], benchmark: str, held_out: bool
@@ -29,7 +31,10 @@ def write(
     held_out : bool
         Whether no validation row was trained on.
     """
-    storage.save(model, config, common.models(benchmark))
+    with files.replacing_folder(common.models(benchmark)) as saved:
+        storage.save(model, config, saved)
+    folder = common.results(benchmark)
+    files.write_csv(folder / HISTORY, HISTORY_COLUMNS, result.history)
     summary = {
         "seconds": result.seconds,
         "epochs": len(result.history),
@@ -38,7 +43,6 @@ def write(
         "seconds_per_epoch": result.seconds / len(result.history),
         "flips_per_step": result.flips_per_step,
         "machine": device.machine(next(model.parameters()).device),
+        "checksums": {HISTORY: files.checksum_of(folder / HISTORY)},
     }
-    folder = common.results(benchmark)
-    files.write_csv(folder / "history.csv", HISTORY_COLUMNS, result.history)
     files.write_json(folder / "train.json", summary, sealed=True)

@@ -6,9 +6,10 @@ that the stage shares among all benchmarks. The stage re-runs when its own list 
 """
 
 from hadamrnn import files, params
+from hadamrnn.checkup import committed
 from hadamrnn.datasets.common import by_name
 from hadamrnn.errors import as_sentences
-from stages import committed, signature
+from stages import signature
 
 
 def main() -> None:

@@ -1,8 +1,10 @@
 """Files of ours: whole or as before, and every changed bit is noticed."""
 
+import contextlib
 import json
 import os
 import re
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -200,3 +202,97 @@ def test_sums_of_a_folder(folder):
         with pytest.raises(HadamrnnError, match=f"^{re.escape(f'{folder / name}: {words}')}"):
             files.check_sums(folder, ["a", "b", "c"][: 3 if name == "c" else 2], "run x")
         files.write_text(folder / "b", "b")
+
+
+def put(folder, content):
+    for name in ("a", "b/c"):
+        files.write_text(folder / name, content)
+
+
+def contents(folder):
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in files_in(folder)}
+
+
+def files_in(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+OLD = {"made/a": "old", "made/b/c": "old"}
+
+
+@pytest.fixture
+def made(folder):
+    """A folder whose older version is there."""
+    put(folder / "made", "old")
+    return folder / "made"
+
+
+def test_a_new_folder_takes_the_place_of_the_old_one_as_a_whole(folder, made):
+    with files.replacing_folder(made) as new:
+        assert list(new.iterdir()) == []
+        files.write_text(new / "d", "new")
+        assert OLD.items() <= contents(folder).items()
+    assert contents(folder) == {"made/d": "new"} and names_in(folder) == ["made"]
+    with files.replacing_folder(folder / "above" / "first") as new:
+        put(new, "new")
+    assert contents(folder / "above") == {"first/a": "new", "first/b/c": "new"}
+
+
+@pytest.mark.parametrize("error", [HadamrnnError("made.partial/a: no"), KeyboardInterrupt()])
+def test_a_folder_that_is_not_finished_changes_nothing(folder, made, error):
+    with pytest.raises(type(error), match="^made/a: no$|^$"), files.replacing_folder(made) as new:
+        put(new, "new")
+        raise error
+    assert contents(folder) == OLD and names_in(folder) == ["made"]
+
+
+def test_a_full_disk_leaves_the_old_folder(folder, made):
+    words = f"^{re.escape(str(made / 'large'))}: must be writable, and is as it was before; got "
+    replacing = files.replacing_folder(made)
+    with pytest.raises(HadamrnnError, match=words), files_of_at_most(100), replacing as new:
+        put(new, "new")
+        files.write_text(new / "large", "x" * 1000)
+    assert contents(folder) == OLD and names_in(folder) == ["made"]
+
+
+def test_a_folder_above_that_is_not_ours_leaves_the_old_one(folder, made):
+    words = f"^{re.escape(str(made))}: must be writable, .* got Permission denied$"
+    replacing = files.replacing_folder(made)
+    with pytest.raises(HadamrnnError, match=words), read_only(folder), replacing as new:
+        put(new, "new")
+    assert contents(folder) == OLD and names_in(folder) == ["made"]
+
+
+@pytest.mark.parametrize("moves", range(4))
+def test_a_kill_at_any_move_leaves_the_old_folder_or_the_new_one(folder, made, monkeypatch, moves):
+    """After it the next call finds one of them, and leaves nothing else."""
+
+    class Killed(BaseException):
+        pass
+
+    def replace(source, target, move=os.replace):
+        nonlocal moves
+        if moves == 0:
+            raise Killed
+        moves -= 1
+        move(source, target)
+
+    put(folder / "made.new", "new")
+    with monkeypatch.context() as patch, contextlib.suppress(Killed):
+        patch.setattr(os, "replace", replace)
+        with files.replacing_folder(made) as new:
+            for path in files_in(folder / "made.new"):
+                target = new / path.relative_to(folder / "made.new")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text("new")
+    shutil.rmtree(folder / "made.new")
+    left = made if made.exists() else folder / "made.old"
+    assert contents(left) in ({"a": "old", "b/c": "old"}, {"a": "new", "b/c": "new"})
+    before = contents(left)
+    with pytest.raises(HadamrnnError), files.replacing_folder(made):
+        raise HadamrnnError("no")
+    assert contents(made) == before
+    with files.replacing_folder(made) as new:
+        put(new, "newer")
+    assert contents(folder) == {"made/a": "newer", "made/b/c": "newer"}
+    assert names_in(folder) == ["made"]

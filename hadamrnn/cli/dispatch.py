@@ -12,18 +12,18 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from hadamrnn.cli import firmware, info, predict
+from hadamrnn.cli import check, firmware, info, predict
 from hadamrnn.errors import HadamrnnError
 
-COMMANDS: tuple[ModuleType, ...] = (info, predict, firmware)
-EXIT_CODES = "exit codes: 0 done; 1 a wrong file or value, told in one sentence; 2 wrong usage"
+COMMANDS: tuple[ModuleType, ...] = (info, predict, firmware, check)
+EXIT_CODES = "exit codes: 0 done; 1 what is wrong, told in one sentence each; 2 wrong usage"
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     result = argparse.ArgumentParser(
         prog="hadamrnn",
-        description="Look into, and run, an exported HadamRNN model (.hrnn).",
+        description="Look into, and run, an exported HadamRNN model (.hrnn); check a clone.",
         epilog=EXIT_CODES,
     )
     commands = result.add_subparsers(dest="command", required=True)

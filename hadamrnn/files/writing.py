@@ -10,6 +10,9 @@ from typing import Any, BinaryIO
 
 from hadamrnn.errors import HadamrnnError
 
+PARTIAL = ".partial"
+"""Ending of the name under which a file or folder is written."""
+
 
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[BinaryIO]:
@@ -41,7 +44,7 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
     ['new', 'file']
     """
     path = Path(path)
-    partial = path.with_name(f"{path.name}.partial")
+    partial = path.with_name(path.name + PARTIAL)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
@@ -49,7 +52,7 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise HadamrnnError(
             f"{path}: must be writable, and is as it was before; got {reason(error)}"
@@ -59,7 +62,7 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
             partial.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Bring a move within ``folder`` to the disk, where folders can be opened."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

@@ -1,6 +1,9 @@
-"""Fuzz both readers of packed files for as long as you like; a report is kept up to date.
+"""Fuzz both readers of packed files for as long as you like, in chunks with a seed each.
 
-python -m tests.fuzz 40000000 --report results/reliability/fuzz_hrnn.json
+python -m tests.fuzz 40000000 --seed 0 --report results/reliability/fuzz.json
+
+The report holds every chunk and their sums. It is brought up to date every minute; a chunk that it
+holds whole is not done again, so that a run may be interrupted and go on, also at a later commit.
 """
 
 import argparse
@@ -10,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from hadamrnn import files
 from tests.fuzz.mutants import Mutants
@@ -17,9 +21,20 @@ from tests.fuzz.readers import BUILDS, CReader, Tally, compare
 
 ROOT = Path(__file__).parents[2]
 BATCH = 4096
+CHUNK = 1_000_000
 EVERY = 50
 """One in so many accepted files is stepped by Python too."""
 SECONDS_BETWEEN_REPORTS = 60
+SUMS = (
+    "inputs",
+    "accepted",
+    "refused",
+    "differing",
+    "steps_compared",
+    "steps_differing",
+    "crashes",
+    "seconds",
+)
 
 
 def commit() -> str | None:
@@ -30,47 +45,75 @@ def commit() -> str | None:
     return None
 
 
-def report(path: Path | None, tally: Tally, seed: int, seconds: float, at: str | None) -> str:
-    """Write the report, at once and whole, and return it as one line."""
-    values = {
-        "command": f"python -m tests.fuzz {tally.inputs} --seed {seed}",
-        "builds": list(BUILDS),
-        **dataclasses.asdict(tally),
-        "seconds": round(seconds),
-        "commit": at,
-    }
-    if path is not None:
-        files.write_json(path, values)
-    shown = ("inputs", "accepted", "refused", "differing", "steps_differing", "crashes", "seconds")
-    return ", ".join(f"{name} {values[name]}" for name in shown)
+class Report:
+    """What chunks found, in a JSON file if there is one.
+
+    Parameters
+    ----------
+    path : Path or None
+        The file; chunks that it holds are kept.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        there = path is not None and path.exists()
+        found = files.read_json(path)["chunks"] if path is not None and there else []
+        self.chunks: dict[int, dict[str, Any]] = {chunk["seed"]: chunk for chunk in found}
+
+    def holds(self, seed: int, count: int) -> bool:
+        """Whether the chunk of this seed was finished before."""
+        return self.chunks.get(seed, {}).get("inputs", 0) >= count
+
+    def put(self, seed: int, tally: Tally, seconds: float, at: str | None) -> str:
+        """Write what a chunk found so far, at once and whole; the sums as one line."""
+        self.chunks[seed] = {
+            "seed": seed,
+            "commit": at,
+            "command": f"python -m tests.fuzz {tally.inputs} --seed {seed}",
+            **dataclasses.asdict(tally),
+            "seconds": round(seconds),
+        }
+        rows = [self.chunks[seed] for seed in sorted(self.chunks)]
+        sums = {name: sum(row[name] for row in rows) for name in SUMS}
+        if self.path is not None:
+            files.write_json(self.path, {**sums, "builds": list(BUILDS), "chunks": rows})
+        return ", ".join(f"{name} {value}" for name, value in sums.items())
+
+
+def fuzz(seed: int, count: int, builds: dict[str, CReader], report: Report, at: str | None) -> str:
+    """One chunk; the sums of all as one line."""
+    mutants, tally = Mutants(seed), Tally()
+    start = shown = time.monotonic()
+    while tally.inputs < count:
+        size = min(BATCH, count - tally.inputs)
+        compare(mutants.batch(tally.inputs // BATCH, size), builds, tally, EVERY)
+        if time.monotonic() - shown > SECONDS_BETWEEN_REPORTS:
+            shown = time.monotonic()
+            report.put(seed, tally, shown - start, at)
+    return report.put(seed, tally, time.monotonic() - start, at)
 
 
 def main() -> int:
     """Exit code 1 if anything differed or crashed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("count", type=int, help="how many inputs to try")
-    parser.add_argument("--seed", type=int, default=0, help="of the mutants; default 0")
-    parser.add_argument("--report", type=Path, help="JSON file to write, every minute and at last")
+    parser.add_argument("--seed", type=int, default=0, help="of the first chunk; default 0")
+    parser.add_argument("--report", type=Path, help="JSON file to add the chunks to")
     options = parser.parse_args()
-    mutants, tally, at = Mutants(options.seed), Tally(), commit()
-    start = shown = time.monotonic()
+    report, at = Report(options.report), commit()
     with tempfile.TemporaryDirectory(prefix="hadamrnn-") as name:
         builds = {
-            name: CReader(Path(folder), flags)
-            for (name, flags), folder in zip(
-                BUILDS.items(), (Path(name, str(i)) for i in range(len(BUILDS))), strict=True
-            )
+            build: CReader(Path(name, str(number)), flags)
+            for number, (build, flags) in enumerate(BUILDS.items())
         }
-        while tally.inputs < options.count:
-            size = min(BATCH, options.count - tally.inputs)
-            compare(mutants.batch(tally.inputs // BATCH, size), builds, tally, EVERY)
-            if time.monotonic() - shown > SECONDS_BETWEEN_REPORTS:
-                shown = time.monotonic()
-                print(report(options.report, tally, options.seed, shown - start, at), flush=True)
+        for number, done in enumerate(range(0, options.count, CHUNK)):
+            seed, count = options.seed + number, min(CHUNK, options.count - done)
+            if not report.holds(seed, count):
+                print(fuzz(seed, count, builds, report, at), flush=True)
         for reader in builds.values():
             reader.close()
-    print(report(options.report, tally, options.seed, time.monotonic() - start, at))
-    return int(bool(tally.differing or tally.steps_differing or tally.crashes))
+    wrong = ("differing", "steps_differing", "crashes")
+    return int(any(chunk[name] for chunk in report.chunks.values() for name in wrong))
 
 
 if __name__ == "__main__":

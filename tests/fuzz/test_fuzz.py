@@ -13,7 +13,7 @@ import pytest
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import packed
-from tests.fuzz.__main__ import ROOT
+from tests.fuzz import __main__ as program
 from tests.fuzz.mutants import FIELDS, Mutants, sealed
 from tests.fuzz.readers import BUILDS, CReader, Tally, compare
 
@@ -50,12 +50,38 @@ def test_c_and_python_accept_the_same_files_and_compute_the_same(tmp_path):
 def test_the_program_reports_what_it_did(tmp_path):
     path = tmp_path / "results" / "fuzz.json"
     command = [sys.executable, "-m", "tests.fuzz", "500", "--seed", "3", "--report", path]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=program.ROOT, capture_output=True, text=True, check=True)
     report = json.loads(path.read_text(encoding="utf-8"))
-    assert report["inputs"] == 500 == report["accepted"] + report["refused"]
-    assert (report["differing"], report["crashes"], report["examples"]) == (0, 0, [])
-    assert "inputs 500, accepted" in done.stdout
-    assert {"seconds", "commit", "command", "builds"} <= set(report)
+    chunk = report["chunks"][0]
+    assert report["inputs"] == 500 == report["accepted"] + report["refused"] == chunk["inputs"]
+    assert (report["differing"], report["crashes"], chunk["examples"]) == (0, 0, [])
+    assert "inputs 500, accepted" in done.stdout and report["builds"]
+    assert {"seconds", "commit", "command", "seed"} <= set(chunk)
+
+
+def test_a_run_goes_on_after_the_chunks_that_its_report_holds(tmp_path, monkeypatch):
+    """Those of an earlier run are kept, one that was interrupted is done again."""
+    path, done = tmp_path / "fuzz.json", []
+
+    def fuzz(seed, count, _builds, report, at):
+        done.append((seed, count))
+        return report.put(seed, Tally(inputs=count), 1, at)
+
+    def run(count, seed):
+        monkeypatch.setattr(sys, "argv", ["fuzz", str(count), "--seed", str(seed), *to_file])
+        done.clear()
+        return program.main()
+
+    to_file = ["--report", str(path)]
+    monkeypatch.setattr(program, "CHUNK", 10)
+    monkeypatch.setattr(program, "BUILDS", {})
+    monkeypatch.setattr(program, "fuzz", fuzz)
+    assert run(15, seed=3) == 0 and done == [(3, 10), (4, 5)]
+    assert run(30, seed=3) == 0 and done == [(4, 10), (5, 10)]
+    report = json.loads(path.read_text())
+    assert report["inputs"] == 30 and [chunk["seed"] for chunk in report["chunks"]] == [3, 4, 5]
+    program.Report(path).put(9, Tally(inputs=1, crashes=1), 1, "abc")
+    assert run(10, seed=3) == 1 and done == []
 
 
 def accepted(data):

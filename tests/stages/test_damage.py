@@ -3,6 +3,7 @@
 So is a disk that is full while a stage writes.
 """
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -10,10 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hadamrnn import params
+from hadamrnn import files, params
 from hadamrnn.datasets import copy
 from hadamrnn.errors import HadamrnnError
-from stages import common, evaluate, export, prepare, train
+from stages import common, evaluate, export, prepare, scored, train
 from tests.limits import files_of_at_most
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,11 @@ def settings(finished, tmp_path, monkeypatch):
     shutil.copytree(finished, tmp_path / "run")
     monkeypatch.chdir(tmp_path / "run")
     return params.load()["copy"]
+
+
+def all_files():
+    found = (path for path in Path().rglob("*") if path.suffix != ".lock" and path.is_file())
+    return {path.as_posix(): path.read_bytes() for path in found}
 
 
 def cut(path):
@@ -120,8 +126,51 @@ def test_a_damaged_file_is_named_with_the_command_that_makes_it_anew(
         (export, 3000, "exports/copy/model.h"),
     ],
 )
-def test_a_full_disk_names_the_file(settings, stage, size, path):
+def test_a_full_disk_names_the_file_and_leaves_the_older_version(settings, stage, size, path):
+    before = all_files()
     words = f"^{path}: must be writable, and is as it was before; got File too large$"
     with files_of_at_most(size), pytest.raises(HadamrnnError, match=words):
         stage.main(settings)
-    assert not list(Path().glob("**/*.partial"))
+    assert all_files() == before
+
+
+def test_a_full_disk_leaves_the_older_scores(settings):
+    scored.write("copy", {"old": 1}, [])
+    before = all_files()
+    words = "^results/copy/metrics.json: must be writable, and is as it was before"
+    with files_of_at_most(100), pytest.raises(HadamrnnError, match=words):
+        scored.write("copy", {str(number): 2 for number in range(99)}, [])
+    assert all_files() == before
+    scored.check("copy")
+
+
+@pytest.mark.parametrize("damage", [cut, empty, change, remove], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("name", ["metrics.json", "confusion.csv"])
+def test_damaged_scores_are_not_shown(settings, name, damage):
+    scored.write("copy", {"old": 1}, [{"actual": "a", "predicted": "b"}])
+    scored.check("copy")
+    damage(Path("results/copy", name))
+    with pytest.raises(
+        HadamrnnError, match=f"^results/copy/{name}: must .*dvc repro evaluate@copy$"
+    ):
+        scored.check("copy")
+
+
+@pytest.mark.parametrize("path", ["models/copy/config.json", "exports/copy/SHA256SUMS"])
+def test_scores_of_another_model_do_not_outlive_a_failing_evaluation(settings, path):
+    scored.write("copy", {"old": 1}, [])
+    before = all_files()
+    Path("results/copy/train.json").rename("train.json")
+    with pytest.raises(HadamrnnError):
+        evaluate.main(settings)
+    Path("train.json").rename("results/copy/train.json")
+    assert all_files() == before  # of this model
+    change(Path(path))
+    with pytest.raises(HadamrnnError):
+        evaluate.main(settings)
+    assert not Path("results/copy/metrics.json").exists()
+
+
+def test_the_history_is_the_one_whose_checksum_is_in_train_json(settings):
+    sums = json.loads(Path("results/copy/train.json").read_text())["checksums"]
+    assert sums == {"history.csv": files.checksum_of("results/copy/history.csv")}

@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-from stages import results
+from hadamrnn import files
+from hadamrnn.errors import HadamrnnError
+from stages import results, scored
 
 METRICS = {
     "float": {"accuracy": 1.0, "recalled_accuracy": 0.5, "cross_entropy": 2.5e-5},
@@ -49,4 +51,19 @@ def test_without_results_there_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["results"])
     with pytest.raises(SystemExit, match="metrics.json: must exist .* run dvc repro$"):
+        results.main()
+
+
+def test_damaged_scores_are_not_shown_and_those_of_another_model_are_told(folder, capsys):
+    for name in ("models/pmnist/config.json", "exports/pmnist/SHA256SUMS"):
+        files.write_text(name, "of the model")
+    scored.write("pmnist", METRICS, [])
+    results.main()
+    told = "of other models than the present ones: pmnist; run dvc repro\n"
+    assert told not in capsys.readouterr().out
+    files.write_text("models/pmnist/config.json", "of another")
+    results.main()
+    assert told in capsys.readouterr().out
+    files.write_json("results/pmnist/metrics.json", METRICS | {"train": {"seconds": 1}})
+    with pytest.raises(HadamrnnError, match=r"^results/pmnist/metrics.json: must be whole"):
         results.main()

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from stages import committed
+from hadamrnn.checkup import committed
 
 
 @pytest.fixture

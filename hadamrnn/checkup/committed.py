@@ -5,6 +5,7 @@ next command would run with it unnoticed.
 """
 
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -53,12 +54,23 @@ def differences(present: Any, earlier: Any, place: str = "") -> list[str]:
     return [f"{place} is {now} ({before})"]
 
 
-def note() -> str | None:
-    """One line about the differences; None where there are none, or nothing to compare with."""
+def note(folder: str | Path = ".") -> str | None:
+    """One line about the differences; None where there are none, or nothing to compare with.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The clone.
+
+    Returns
+    -------
+    str or None
+        With the way back.
+    """
     try:
         command = ["git", "show", f"HEAD:./{FILE}"]
-        text = subprocess.run(command, capture_output=True, check=True).stdout.decode("utf-8")
-        found = differences(read(FILE), yaml.safe_load(text))
+        done = subprocess.run(command, capture_output=True, check=True, cwd=folder)
+        found = differences(read(Path(folder, FILE)), yaml.safe_load(done.stdout.decode("utf-8")))
     except (OSError, subprocess.CalledProcessError, UnicodeDecodeError, yaml.YAMLError):
         return None
     except HadamrnnError:  # told by who reads it to use it
