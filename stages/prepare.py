@@ -11,9 +11,8 @@ def main(settings: Settings) -> None:
     from hadamrnn.prepared import arrays
     from hadamrnn.prepared.coding import Coding
 
-    own = by_name.settings_of(settings.benchmark, settings.data)
     with files.replacing_folder(common.prepared(settings.benchmark)) as folder:
-        by_name.module_of(settings.benchmark).prepare(folder, own)
+        by_name.prepare(folder, settings.benchmark, settings.data)
         card = arrays.read_card(folder)
         Coding.from_card(card, str(folder / "card.json"))  # a wrong one stops before the training
     counts = ", ".join(f"{count} {split}" for split, count in card["counts"].items())

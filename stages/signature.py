@@ -8,10 +8,8 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parents[1]
-"""Where the code lies; parameters and data lie in the folder that a stage runs in."""
-
-CODE = ("hadamrnn", "stages")
+from stages import raw_files
+from stages.raw_files import CODE, ROOT
 
 
 def pipeline() -> dict[str, Any]:
@@ -22,18 +20,6 @@ def pipeline() -> dict[str, Any]:
 def definition(stage: str) -> dict[str, Any]:
     """What dvc.yaml says of a stage that runs for every benchmark."""
     return pipeline()["stages"][stage]["do"]
-
-
-def _checksums(path: Path, name: str) -> Iterable[str]:
-    """A line for every file of a file or folder. Line ends that Git converted do not count."""
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    for file in files:
-        if file.is_file() and "__pycache__" not in file.parts:
-            content = file.read_bytes()
-            if name.split("/")[0] in CODE:
-                content = content.replace(b"\r\n", b"\n")
-            inside = Path(name, file.relative_to(path)).as_posix() if path.is_dir() else name
-            yield f"{hashlib.sha256(content).hexdigest()}  {inside}"
 
 
 def _values(keys: Iterable[str]) -> Iterable[str]:
@@ -51,7 +37,7 @@ def shared(stage: str) -> str:
     variables = pipeline()["vars"][0]
     entry = variables["shared"][stage]
     code = [*variables["every_stage"], *entry["code"]]
-    lines = [line for path in code for line in _checksums(ROOT / path, path)]
+    lines = [line for path in code for line in raw_files.lines(ROOT / path, path)]
     return "\n".join([*lines, *_values(entry.get("params", []))]) + "\n"
 
 
@@ -59,9 +45,15 @@ def of(stage: str, benchmark: str) -> str:
     """The hash of everything that decides what the stage makes of a benchmark."""
     entry = definition(stage)
     lines = [stage, benchmark, shared(stage)]
-    for dep in (dep.replace("${item}", benchmark) for dep in entry["deps"]):
-        if not dep.startswith("data/shared/"):  # it may be an older one where DVC did not run
-            lines += _checksums(ROOT / dep if dep.split("/")[0] in CODE else Path(dep), dep)
+    for dep in entry["deps"]:
+        if dep == "data/shared/raw/${item}.txt":
+            document = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+            lines.append(raw_files.checksums(benchmark, document["benchmark"][benchmark]["data"]))
+        elif not dep.startswith("data/shared/"):  # it may be an older one where DVC did not run
+            name = dep.replace("${item}", benchmark)
+            lines += raw_files.lines(
+                ROOT / name if name.split("/")[0] in CODE else Path(name), name
+            )
     lines += _values(key.replace("${item}", benchmark) for key in entry.get("params", []))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

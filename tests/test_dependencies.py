@@ -6,6 +6,8 @@ import re
 import pytest
 import yaml
 
+from hadamrnn.datasets.formats.settings import RAW_FOLDERS
+from stages import raw_files
 from tests.project_imports import ROOT, closure, imported_modules, module_file
 
 STAGES = ("validate", "prepare", "train", "export", "evaluate", "report")
@@ -33,6 +35,9 @@ def declared(stage, benchmark):
     named = [*definition.get("do", definition)["deps"]]
     if stage in SHARED:
         named += [*PIPELINE["vars"][0]["every_stage"], *SHARED[stage]["code"]]
+    if stage == "prepare":  # a list of its own for each benchmark, which stage validate writes
+        assert "data/shared/raw/${item}.txt" in named
+        named += [line.split("  ")[1] for line in raw_files.checksums(benchmark, {}).splitlines()]
     files = set()
     for dep in named:
         dep = dep.replace("${item}", benchmark)
@@ -71,6 +76,14 @@ def test_deps_name_nothing_unused(stage):
     used = set().union(*(needed(stage, benchmark) for benchmark in BENCHMARKS))
     unused = set().union(*(declared(stage, b) for b in BENCHMARKS)) - used
     assert not unused, f"dvc.yaml: {stage} would re-run for {sorted(unused)}, which it never uses"
+
+
+def test_a_changed_file_of_the_user_is_noticed():
+    """Stage validate looks at all folders where own files may lie, and lists them anew."""
+    assert {*RAW_FOLDERS} <= set(PIPELINE["stages"]["validate"]["deps"])
+    assert all((ROOT / folder).is_dir() for folder in RAW_FOLDERS)
+    written = [next(iter(out)) for out in PIPELINE["stages"]["validate"]["outs"]]
+    assert "data/shared/raw" in written
 
 
 def test_runtime_is_among_the_code_of_evaluate():

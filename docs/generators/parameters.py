@@ -81,7 +81,7 @@ def rule(document: dict, path: str) -> str:
         section = section[name]
     section[key] = IMPOSSIBLE
     try:
-        params.check(changed, by_name.data_of)
+        params.check(changed, by_name.facts_of)
     except HadamrnnError as error:
         words = str(error)
         if words.startswith(f"{path}: must be ") and "; got" in words:

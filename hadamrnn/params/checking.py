@@ -11,27 +11,27 @@ from hadamrnn.hadamard import block_size_of
 from hadamrnn.params import combinations, document
 from hadamrnn.params.sections import (
     HADAMARD_MODELS,
-    Data,
     Document,
     ExportSettings,
+    Facts,
     Section,
     Settings,
     TrainSettings,
 )
 from hadamrnn.params.sentences import read, shown
 
-FindData = Callable[[str], type[Data] | None]
-"""The model of a data set's settings by its name; None where its module declares none."""
+FindFacts = Callable[[str, Mapping[str, Any]], Facts | None]
+"""Checks a section ``data`` by the benchmark's name, and tells what is known of its data."""
 
 
-def check(given: object, find_data: FindData | None = None) -> dict[str, Settings]:
+def check(given: object, find_facts: FindFacts | None = None) -> dict[str, Settings]:
     """Check a whole params.yaml document.
 
     Parameters
     ----------
     given : object
         What YAML holds; it is left as it is.
-    find_data : callable, optional
+    find_facts : callable, optional
         Without it neither ``data`` nor what depends on the data set is checked.
 
     Returns
@@ -63,16 +63,14 @@ def check(given: object, find_data: FindData | None = None) -> dict[str, Setting
         raise HadamrnnError("benchmark: must have a section for at least one benchmark; got {}")
     listed = _listed(top.benchmarks, top.benchmark)
     facts = {}
-    if find_data is not None:
+    if find_facts is not None:
         for name in (*listed, *sections):
             if "data" not in top.benchmark[name]:
                 raise HadamrnnError(
                     f"benchmark.{name}.data: is missing from params.yaml, where DVC needs it; "
                     "write data: {} for a data set without settings"
                 )
-            model = find_data(name)
-            if model is not None:
-                facts[name] = read(model, sections[name].data, f"benchmark.{name}.data").facts
+            facts[name] = find_facts(name, sections[name].data)
     settings = {name: _resolve(top, name, sections[name]) for name in listed}
     for name, one in settings.items():
         combinations.check(one, facts.get(name), top.benchmark[name].get("readout"))
@@ -80,7 +78,7 @@ def check(given: object, find_data: FindData | None = None) -> dict[str, Setting
 
 
 def load(
-    path: str | Path = "params.yaml", find_data: FindData | None = None
+    path: str | Path = "params.yaml", find_facts: FindFacts | None = None
 ) -> dict[str, Settings]:
     """Read and check params.yaml.
 
@@ -88,7 +86,7 @@ def load(
     ----------
     path : str or Path
         Of a params.yaml.
-    find_data : callable, optional
+    find_facts : callable, optional
         As for ``check``.
 
     Returns
@@ -101,7 +99,7 @@ def load(
     HadamrnnError
         For a file that cannot be read, or its first fault.
     """
-    return check(document.read(path), find_data)
+    return check(document.read(path), find_facts)
 
 
 def _listed(names: object, sections: Mapping[str, object]) -> list[str]:

@@ -89,10 +89,10 @@ def words(annotation: Any) -> str:
 
 
 def _words(schema: dict[str, Any]) -> str:
+    if "description" in schema:  # of a whole union, or of one member
+        return str(schema["description"])
     if "anyOf" in schema:
         return ", or ".join(_words(member) for member in schema["anyOf"])
-    if "description" in schema:
-        return str(schema["description"])
     if "enum" in schema:
         return f"one of {', '.join(schema['enum'])}"
     kind = schema["type"]

@@ -96,7 +96,10 @@ def test_wrong_settings(name, given, words):
 
 @pytest.mark.parametrize("name", ["common", "no_such_set"])
 def test_a_name_without_a_module(name):
-    words = "benchmarks: every name needs a module hadamrnn/datasets/<name>.py; got "
+    words = (
+        "benchmarks: every name needs a module hadamrnn/datasets/<name>.py, or a type in its "
+        "section data; got "
+    )
     refused(name, {}, f"{words}{name!r}")
 
 

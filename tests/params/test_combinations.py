@@ -27,11 +27,22 @@ def model_with(facts):
     return Model
 
 
+def finder(models):
+    """What ``params.check`` asks of data sets whose settings have these models."""
+
+    def find(name, given):
+        model = models[name]
+        return model and params.read(model, given, f"benchmark.{name}.data").facts
+
+    return find
+
+
 def checked(document, facts, **values):
     """The settings of benchmark copy with ``values`` in its section, on such a data set."""
     document["benchmark"]["copy"] |= values
     document["benchmark"]["har2"]["data"] = {}
-    return params.check(document, {"copy": model_with(facts), "har2": None}.get)["copy"]
+    known = {"copy": model_with(facts), "har2": None}
+    return params.check(document, finder(known))["copy"]
 
 
 @pytest.mark.parametrize(
@@ -241,10 +252,10 @@ def test_data_of_every_section_is_checked(document):
     models = {"copy": None, "har2": model_with(None)}
     words = "benchmark.har2.data: is missing from params.yaml, where DVC needs it; write data: {} "
     with pytest.raises(HadamrnnError, match=f"^{words}"):
-        params.check(document, models.get)
+        params.check(document, finder(models))
     document["benchmark"]["har2"]["data"] = {"steps": 5}
-    assert dict(params.check(document, models.get)["copy"].data) == {"steps": 1000}
+    assert dict(params.check(document, finder(models))["copy"].data) == {"steps": 1000}
     document["benchmark"]["har2"]["data"] = {"step": 5}
     words = "benchmark.har2.data.step: is not a key of params.yaml; known here are steps"
     with pytest.raises(HadamrnnError, match=f"^{words}$"):
-        params.check(document, models.get)
+        params.check(document, finder(models))

@@ -82,7 +82,7 @@ def test_any_value_at_any_key(path, value):
     for name in above:
         section = section[name]
     section[key] = value
-    message = said(lambda: params.check(document, by_name.data_of))
+    message = said(lambda: params.check(document, by_name.facts_of))
     if message is not None and not message.startswith((f"{path}: ", f"{path}.")):
         if path == "benchmark":
             assert message.startswith("benchmarks: must be among")
@@ -102,7 +102,7 @@ def test_any_change_of_the_file(tmp_path_factory, start, length, new):
     path = tmp_path_factory.getbasetemp() / "changed.yaml"
     changed = TEXT[:start] + new + TEXT[start + length :]
     path.write_bytes(changed.encode("utf-8", "surrogatepass"))
-    said(lambda: params.load(path, by_name.data_of))
+    said(lambda: params.load(path, by_name.facts_of))
 
 
 @settings(max_examples=100)
@@ -110,4 +110,4 @@ def test_any_change_of_the_file(tmp_path_factory, start, length, new):
 def test_any_bytes(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "bytes.yaml"
     path.write_bytes(content)
-    assert said(lambda: params.load(path, by_name.data_of)) is not None
+    assert said(lambda: params.load(path, by_name.facts_of)) is not None

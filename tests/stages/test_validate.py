@@ -26,14 +26,18 @@ def run(folder, text, *command):
 def test_the_shipped_file_is_right_and_nothing_heavy_is_loaded(tmp_path):
     code = (
         "import sys; from stages import validate; validate.main(); "
-        "print(sorted({'torch', 'numba', 'sklearn', 'scipy', 'requests'} & set(sys.modules)))"
+        "heavy = {'torch', 'numba', 'sklearn', 'scipy', 'requests', 'pandas'}; "
+        "print(sorted(heavy & set(sys.modules)))"
     )
     done = run(tmp_path, SHIPPED, "-c", code)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
-    shared = {path.name: path.read_text() for path in (tmp_path / "data/shared").iterdir()}
+    shared = {path.name: path.read_text() for path in (tmp_path / "data/shared").glob("*.txt")}
     assert set(shared) == {"prepare.txt", "train.txt", "export.txt", "evaluate.txt"}
     assert "\nseed: 1\n" in shared["train.txt"] and "seed" not in shared["export.txt"]
     assert "  hadamrnn/training/__init__.py\n" in shared["train.txt"]
+    raw = {path.name: path.read_text() for path in (tmp_path / "data/shared/raw").iterdir()}
+    assert set(raw) == {"copy.txt", "pdigits.txt"}
+    assert raw["copy.txt"].endswith("  hadamrnn/datasets/copy.py\n")
 
 
 @pytest.mark.parametrize(
@@ -63,7 +67,8 @@ def test_the_shipped_file_is_right_and_nothing_heavy_is_loaded(tmp_path):
         (
             "  pdigits:",
             "  own_set: {data: {}}\n  pdigits:",
-            "benchmarks: every name needs a module hadamrnn/datasets/<name>.py; got 'own_set'",
+            "benchmarks: every name needs a module hadamrnn/datasets/<name>.py, or a type in its "
+            "section data; got 'own_set'",
         ),
         (
             "    data: {}",

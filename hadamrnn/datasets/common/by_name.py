@@ -2,15 +2,18 @@
 
 A data set is a module with ``prepare(folder, settings)``. One that also has a class ``Data``, a
 subclass of ``params.Data``, gets its settings as an instance of it, checked before any work; one
-without gets the mapping under ``data`` in params.yaml as it stands.
+without gets the mapping under ``data`` in params.yaml as it stands. A section whose ``data`` has a
+``type`` needs no module: it describes the user's own files (``hadamrnn.datasets.formats``).
 """
 
 import importlib
 from collections.abc import Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from hadamrnn import params
+from hadamrnn.datasets.formats import settings as formats
 from hadamrnn.errors import HadamrnnError
 
 
@@ -42,7 +45,8 @@ def module_of(name: str) -> ModuleType:
             ) from error
     if module is None or not hasattr(module, "prepare"):
         raise HadamrnnError(
-            f"benchmarks: every name needs a module hadamrnn/datasets/<name>.py; got {name!r}"
+            "benchmarks: every name needs a module hadamrnn/datasets/<name>.py, or a type in its "
+            f"section data; got {name!r}"
         )
     return module
 
@@ -68,7 +72,9 @@ def data_of(name: str) -> type[params.Data] | None:
     return getattr(module_of(name), "Data", None)
 
 
-def settings_of(name: str, given: Mapping[str, Any]) -> params.Data | dict[str, Any]:
+def settings_of(
+    name: str, given: Mapping[str, Any]
+) -> params.Data | formats.Settings | dict[str, Any]:
     """What a benchmark's ``prepare`` gets as its settings.
 
     Parameters
@@ -80,14 +86,64 @@ def settings_of(name: str, given: Mapping[str, Any]) -> params.Data | dict[str, 
 
     Returns
     -------
-    params.Data or dict
+    params.Data, formats.settings.Settings or dict
 
     Raises
     ------
     HadamrnnError
         For an unknown key or a wrong value, and as ``module_of``.
     """
+    if "type" in given:
+        return formats.read(given, f"benchmark.{name}.data")
     model = data_of(name)
     if model is None:
         return {**given}
     return params.read(model, {**given}, f"benchmark.{name}.data")
+
+
+def facts_of(name: str, given: Mapping[str, Any]) -> params.Facts | None:
+    """What is known of a benchmark's data before they are prepared, its settings being right.
+
+    Parameters
+    ----------
+    name : str
+    given : mapping
+        As for ``settings_of``.
+
+    Returns
+    -------
+    params.Facts or None
+        For ``params.load``.
+
+    Raises
+    ------
+    HadamrnnError
+        As ``settings_of``.
+    """
+    settings = settings_of(name, given)
+    return None if isinstance(settings, dict) else settings.facts
+
+
+def prepare(folder: Path, name: str, given: Mapping[str, Any]) -> None:
+    """Write a benchmark's prepared folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Written to.
+    name : str
+    given : mapping
+        As for ``settings_of``.
+
+    Raises
+    ------
+    HadamrnnError
+        As ``settings_of``, and for raw data that cannot be had or is wrong.
+    """
+    settings = settings_of(name, given)
+    if isinstance(settings, formats.Settings):
+        from hadamrnn.datasets.formats import own  # with pandas, which checking settings has not
+
+        own.prepare(folder, settings)
+    else:
+        module_of(name).prepare(folder, settings)

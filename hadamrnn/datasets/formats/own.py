@@ -1,0 +1,195 @@
+"""From a section ``data`` with a ``type`` to a prepared folder."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hadamrnn.datasets.common import splits
+from hadamrnn.datasets.formats import parts, tables
+from hadamrnn.datasets.formats.recordings import Recording, without_gaps
+from hadamrnn.datasets.formats.settings import Settings
+from hadamrnn.datasets.formats.windows import Piece, class_names, pieces
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.params.rules import MOST_STEPS
+from hadamrnn.params.sentences import shown
+from hadamrnn.prepared.arrays import SPLITS
+
+READERS: Mapping[str, Callable[[Settings], tuple[list[Recording], list[str]]]] = {
+    "csv": tables.read
+}
+"""Of each type: all recordings, and the names of their channels."""
+MOST_NUMBERS = 1 << 32
+"""Numbers in all prepared inputs together: 16 GB."""
+
+
+def prepare(folder: Path, settings: Settings) -> None:
+    """Write the splits of the user's own recordings.
+
+    Parameters
+    ----------
+    folder : Path
+        Written to.
+    settings : Settings
+        Their section of params.yaml.
+
+    Raises
+    ------
+    HadamrnnError
+        For files that are not as the section says, or too few of them.
+    """
+    recordings, channels = READERS[settings.own.type](settings)
+    missing = settings.own.missing
+    recordings = [part for one in recordings for part in without_gaps(one, missing, channels)]
+    cut = [pieces(recording, settings.window) for recording in recordings]
+    divided = parts.divide(recordings, settings)
+    found = {split: [piece for k in divided[split] for piece in cut[k]] for split in SPLITS}
+    names = _classes(found, settings)
+    arrays, facts = _arrays(found, names, channels, settings)
+    splits.write(folder, arrays, {**_card(settings, recordings, names, channels), **facts})
+
+
+def _classes(found: Mapping[str, list[Piece]], settings: Settings) -> list[str]:
+    """Names of the classes; every split has sequences, and training has every class."""
+    for split in SPLITS:
+        if not found[split]:
+            window = settings.window
+            long = f" of {window.steps} steps or more" if window else ""
+            raise HadamrnnError(
+                f"{settings.place}.split: must leave recordings{long} for {split}; got none"
+            )
+    labels = {split: {piece.label for piece in found[split]} for split in SPLITS}
+    names = class_names([*set().union(*labels.values())])
+    if len(names) < 2:
+        raise HadamrnnError(f"{settings.place}: must have two classes or more; got {names}")
+    if len(names) > 1 << 16:
+        raise HadamrnnError(
+            f"{settings.place}: must have at most {1 << 16} classes; got {len(names)}"
+        )
+    unknown = [name for name in names if name not in labels["train"]]
+    if unknown:
+        raise HadamrnnError(
+            f"{settings.place}.split: must leave sequences of every class to train on; "
+            f"got none of {shown(unknown)}"
+        )
+    return names
+
+
+def _arrays(
+    found: Mapping[str, list[Piece]],
+    names: Sequence[str],
+    channels: Sequence[str],
+    settings: Settings,
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays by stem, and what the card says of them."""
+    own = settings.own
+    mean, deviation = np.zeros(len(channels)), np.ones(len(channels))
+    if own.normalise is not None:
+        mean, deviation = _statistics(found["train"], channels, settings.place)
+    number = {name: k for k, name in enumerate(names)}
+    rule, longest = _lengths(found, settings)
+    groups = sorted({piece.group for split in SPLITS for piece in found[split] if piece.group})
+    code = {group: k for k, group in enumerate(groups)}
+    arrays: dict[str, np.ndarray] = {}
+    steps, frame = longest // own.frame, own.frame
+    total = steps * frame * len(channels) * sum(len(found[split]) for split in SPLITS)
+    if steps > MOST_STEPS or total > MOST_NUMBERS:
+        raise HadamrnnError(
+            f"{settings.place}: must make sequences of at most {MOST_STEPS} steps and "
+            f"{MOST_NUMBERS:,} numbers in all; got {steps} steps and {total:,} numbers"
+        )
+    for split in SPLITS:
+        inputs = np.zeros((len(found[split]), steps * frame, len(channels)), dtype=np.float32)
+        lengths = np.empty(len(inputs), dtype=np.int32)
+        for row, piece in enumerate(found[split]):
+            lengths[row] = min(len(piece.values) // frame, steps)
+            kept = lengths[row] * frame
+            inputs[row, :kept] = piece.values[:kept]
+            inputs[row, kept:] = mean
+        arrays[f"{split}_inputs"] = inputs.reshape(len(inputs), steps, frame * len(channels))
+        if rule == "mask":
+            arrays[f"{split}_lengths"] = lengths
+        labels = [number[piece.label] for piece in found[split]]
+        arrays[f"{split}_targets"] = np.array(labels, np.uint8 if len(names) < 257 else np.uint16)
+        if groups:
+            of = [code[piece.group] for piece in found[split] if piece.group]
+            arrays[f"{split}_groups"] = np.array(of, dtype=np.uint16)
+    window = settings.window
+    facts: dict[str, Any] = {"steps": steps}
+    facts["raw"] = {
+        "zero": [float(v) for v in mean],
+        "scale": [float(v) for v in deviation],
+        "frame": frame,
+    }
+    if window is not None:
+        facts["raw"]["hop"] = window.hop or max(1, window.steps // 2)
+        if window.rate_hz is not None:
+            facts["raw"]["rate_hz"] = window.rate_hz
+    facts["input"] = {
+        "kind": "dense",
+        "size": frame * len(channels),
+        "scale": 1.0,
+        "offset": 0.0,
+    }
+    if groups:
+        facts["groups"] = groups
+    return arrays, facts
+
+
+def _statistics(
+    train: Sequence[Piece], channels: Sequence[str], place: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of every channel over the training readings, six significant digits."""
+    readings = np.concatenate([piece.values for piece in train])
+    mean, deviation = readings.mean(axis=0), readings.std(axis=0)
+    for channel, value, spread in zip(channels, mean, deviation, strict=True):
+        if not spread > 1e-9 * abs(value):
+            raise HadamrnnError(
+                f"{place}: every input must vary in the training rows where normalise is "
+                f"per_channel; got {value:g} alone in {channel}"
+            )
+    rounded = (np.array([float(f"{v:.6g}") for v in values]) for values in (mean, deviation))
+    return next(rounded), next(rounded)
+
+
+def _lengths(found: Mapping[str, list[Piece]], settings: Settings) -> tuple[str, int]:
+    """What is done about unequal lengths ("equal" where there are none), and the readings kept."""
+    sizes = np.array([len(piece.values) for split in SPLITS for piece in found[split]])
+    frame, rule = settings.own.frame, settings.own.lengths
+    if sizes.min() < frame:
+        raise HadamrnnError(
+            f"{settings.place}.frame: must be at most {sizes.min()}, the shortest sequence; "
+            f"got {frame}"
+        )
+    if sizes.min() // frame == sizes.max() // frame:
+        return "equal", int(sizes.min() // frame * frame)
+    kept = int(sizes.min() if rule == "cut" else sizes.max())
+    return rule, kept // frame * frame
+
+
+def _card(
+    settings: Settings,
+    recordings: Sequence[Recording],
+    names: Sequence[str],
+    channels: Sequence[str],
+) -> dict[str, Any]:
+    own = settings.own
+    paths = [*dict.fromkeys(recording.file.as_posix() for recording in recordings)]
+    return {
+        "title": f"Recordings under {own.path}",
+        "source": own.path,
+        "licence": "the user's own",
+        "citation": "none",
+        "preprocessing": [],
+        "own": True,
+        "task": own.task,
+        "files": len(paths),
+        "recordings": len(recordings),
+        "channels": list(channels),
+        "window": None if settings.window is None else dataclasses.asdict(settings.window),
+        "lengths": own.lengths,
+        "missing": own.missing,
+        "output": {"size": len(names), "names": list(names), "per_step": False},
+    }

@@ -1,0 +1,48 @@
+"""The user's own files in the pipeline: from params.yaml alone, and noticed when they change."""
+
+import json
+import re
+
+from tests.datasets.formats.conftest import log
+from tests.pipeline.clones import MARKS, back_to_the_committed, metrics, run, write_params
+
+pytestmark = MARKS
+OWN = {
+    "epochs": 2,
+    "data": {
+        "type": "csv",
+        "path": "data/raw/gestures",
+        "columns": {
+            "time": "time",
+            "inputs": ["ax", "ay"],
+            "label": "label",
+            "group": "person",
+        },
+        "window": {"steps": 8, "rate_hz": 10},
+        "split": {"test": {"group": ["c"]}},
+    },
+}
+
+
+def stages_run(output):
+    return set(re.findall(r"Running stage '([^']+)'", output))
+
+
+def test_a_changed_file_reruns_what_is_made_of_it(clone):
+    folder = clone / "data/raw/gestures"
+    folder.mkdir()
+    for number, people in enumerate(("ab", "c")):
+        lines = log(people, steps=40)
+        (folder / f"{number}.csv").write_text("".join(f"{line}\n" for line in lines))
+    write_params(clone, {"benchmarks": ["pdigits", "own"], "benchmark": {"own": OWN}})
+    run(clone, "dvc", "repro")
+    found = metrics(clone, "own")
+    assert found["parity"]["c_mismatches"] == 0 and found["parity"]["sequences"] > 10
+    assert "Running stage" not in run(clone, "dvc", "repro").stdout
+    path = folder / "0.csv"
+    path.write_text(path.read_text().replace(",3,", ",3.5,"))
+    made = {f"{stage}@own" for stage in ("prepare", "train", "export", "evaluate")}
+    assert stages_run(run(clone, "dvc", "repro").stdout) == made | {"validate"}
+    card = json.loads((clone / "data/prepared/own/card.json").read_text())
+    assert card["counts"]["train"] > 0 and card["groups"] == ["a", "b", "c"]
+    back_to_the_committed(clone)
