@@ -67,7 +67,15 @@ class Run:
 
     @property
     def weights(self) -> str:
-        """``weight_bits`` in words."""
+        """Bits of the weights in words, of each part and of the biases where they differ."""
+        params = self.record["params"]
+        parts = [
+            params.get(f"{part}_weight_bits", self.weight_bits) for part in ("input", "output")
+        ]
+        biases = params.get("bias_bits", 16)
+        if self.model == "hadamrnn" and (parts[0] != parts[1] or biases != 16):
+            u, v = ("float32" if bits is None else bits for bits in parts)
+            return f"U {u}, V {v}, biases {biases} bits"
         return {1: "ternary", 32: "float32"}.get(self.weight_bits, f"{self.weight_bits} bits")
 
     @property

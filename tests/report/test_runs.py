@@ -28,6 +28,19 @@ def test_a_float_model_has_32_bits_and_no_blocks(groups):
     assert groups["har2"].first.weights == "4 bits"
 
 
+def test_parts_of_different_bits_are_told_apart():
+    made = record(1, 0.9)
+    made["params"] |= {"input_weight_bits": 4, "output_weight_bits": 4, "bias_bits": 16}
+    assert Run("har2-seed1", made).weights == "4 bits"
+    made["params"] |= {"output_weight_bits": 2, "bias_bits": 6}
+    assert Run("har2-seed1", made).weights == "U 4, V 2, biases 6 bits"
+    made["params"]["input_weight_bits"] = None
+    assert Run("har2-seed1", made).weights == "U float32, V 2, biases 6 bits"
+    float_model = record(1, 0.9, model="lstm", integer=False)
+    float_model["params"] |= {"input_weight_bits": 4, "output_weight_bits": 2, "bias_bits": 6}
+    assert Run("har2-lstm-seed1", float_model).weights == "float32"
+
+
 def test_recipes_differ_by_data_and_augmentation_and_not_by_width():
     plain = Run("har2-seed1", record(1, 0.9))
     assert Run("a-seed1", record(1, 0.9, hidden_size=64, learning_rate=1)).recipe == plain.recipe
