@@ -80,8 +80,8 @@ def is_aligned(model: IntegerModel) -> bool:
     """hr_model.aligned: whether a processor with an int of 16 bits takes its fast loops.
 
     With w = F - k, what is added to y 2^w is shifted right by w on its own, aligned by
-    2^(16 - w) so that this moves bytes. It must fit 32 bits then, U x 16, M 24, and the powers of
-    two that bias and fading y are multiplied by 15.
+    2^(16 - w) so that this moves bytes. It must fit 32 bits then, U x 16, M 24, and the power of
+    two that fading y is multiplied by 16, that of the bias 17.
     """
     k, _ = block_scale(model.block_size)
     width = model.fraction_bits - k
@@ -101,7 +101,7 @@ def is_aligned(model: IntegerModel) -> bool:
         rest += model.block_size * model.state_limit << (width - model.fade)
     return (
         max(inputs) <= 32767
-        and bias_shift + align <= 15
+        and bias_shift + align <= 16
         and model.input_multiplier << align < 1 << 24
         and rest << align <= INT32_MAX
         and (not model.fade or width + align - model.fade <= 15)

@@ -13,7 +13,7 @@
 #include "hadamrnn_update.h"
 #include "hadamrnn_wide.h"
 
-int32_t hr_weight(const uint8_t *row, size_t index, uint8_t bits)
+HR_APART int32_t hr_weight(const uint8_t *row, size_t index, uint8_t bits)
 {
     const uint32_t bit = (uint32_t)index * bits; /* index <= 32767, so at most 2^19 */
     const uint8_t offset = (uint8_t)(bit & 7);
@@ -88,7 +88,7 @@ static hr_status hr_advance(const hr_model *model, hr_state *state, const int8_t
 #if HR_LANES == 1
     if (hr_is_aligned(model)) {
         hr_update_aligned(model, &drive, state);
-        if (model->sum_bits == 32) {
+        if (model->sum_bits == 32 || model->transform_bits == 32) {
             hr_add_to_sums(model, state, 0, model->hidden_size);
         }
     } else

@@ -15,7 +15,15 @@
 
 #if HR_LANES == 1
 /* hr_eights.flags. A byte: the factor is 2^8 times what the field says. */
-enum { HR_ROOT = 1, HR_BIAS_BYTE = 2, HR_FADES = 4, HR_FADING_BYTE = 8, HR_SUMS = 16, HR_MORE = 32 };
+enum {
+    HR_ROOT = 1,
+    HR_BIAS_BYTE = 2,
+    HR_FADES = 4,
+    HR_FADING_BYTE = 8,
+    HR_SUMS = 16,
+    HR_MORE = 32,
+    HR_BIAS_WORD = 64 /* the factor is 2^16 */
+};
 
 struct hr_eights;
 #ifdef HR_AVR
@@ -35,7 +43,7 @@ typedef struct hr_eights {
     uint8_t count;          /* groups, 1 to 255 */
     uint16_t offset;        /* -2^(p-1) times the sum of input */
     int16_t *hidden;
-    uint16_t *sums;         /* with HR_SUMS, of relu(hidden) */
+    void *sums;             /* with HR_SUMS uint16, of relu(hidden); hr_update_words: t, in int32 */
     const uint8_t *bias;
     const uint8_t *signs;
     uint32_t multiplier;    /* M, aligned, below 2^24 */
@@ -63,6 +71,9 @@ HR_LOOP void hr_eight_products(hr_eights *eights, uint16_t *sums);
 /* hidden <- saturate((y + ((p M + B gain + R - y fading) >> 16 >> shift)) >> k), where hidden holds
  * t; all pointers move on. */
 HR_LOOP void hr_update_eights(hr_eights *eights);
+
+/* The same for t of 32 bits, without sums. */
+HR_LOOP void hr_update_words(hr_eights *eights);
 
 #ifdef __cplusplus
 }
@@ -112,20 +123,23 @@ HR_LOCAL void hr_eight_products(hr_eights *eights, uint16_t *sums)
     eights->products(eights, sums);
 }
 
-HR_LOCAL void hr_update_eights(hr_eights *eights)
+HR_LOCAL void hr_update_all(hr_eights *eights, uint8_t words)
 {
     const uint8_t flags = eights->flags, shift = (uint8_t)(flags & HR_MORE ? eights->shift : 0);
-    const uint32_t gain = (uint32_t)eights->bias_gain << (flags & HR_BIAS_BYTE ? 8 : 0);
+    const uint32_t gain = flags & HR_BIAS_WORD
+                              ? 65536
+                              : (uint32_t)eights->bias_gain << (flags & HR_BIAS_BYTE ? 8 : 0);
     const uint32_t fading = (uint32_t)eights->fading << (flags & HR_FADING_BYTE ? 8 : 0);
     const int32_t limit = eights->limit;
-    uint16_t sums[8];
+    const int32_t *t = (const int32_t *)eights->sums;
+    uint16_t *sums = (uint16_t *)eights->sums, products[8];
     uint8_t i;
 
     for (; eights->count; eights->count--, eights->signs++) {
-        eights->products(eights, sums);
+        eights->products(eights, products);
         for (i = 0; i < 8; i++, eights->hidden++, eights->bias += 2) {
-            int32_t value = *eights->hidden;
-            uint32_t rest = (uint32_t)(int32_t)hr_int16(sums[i]) * eights->multiplier +
+            int32_t value = words ? *t++ : *eights->hidden;
+            uint32_t rest = (uint32_t)(int32_t)hr_int16(products[i]) * eights->multiplier +
                             (uint32_t)(int32_t)hr_read16(eights->bias) * gain + eights->rounding;
 
             if (HR_READ(eights->signs) >> i & 1) {
@@ -141,12 +155,23 @@ HR_LOCAL void hr_update_eights(hr_eights *eights)
             value = hr_shift_right(value * eights->scale, 8);
             value = value > limit ? limit : value < -limit ? -limit : value;
             *eights->hidden = (int16_t)value;
-            if (flags & HR_SUMS) {
-                *eights->sums = (uint16_t)(*eights->sums + (uint16_t)hr_relu(value));
-                eights->sums++;
+            if (flags & HR_SUMS && !words) {
+                *sums = (uint16_t)(*sums + (uint16_t)hr_relu(value));
+                sums++;
             }
         }
     }
+    eights->sums = words ? (void *)(uintptr_t)t : (void *)sums;
+}
+
+HR_LOCAL void hr_update_eights(hr_eights *eights)
+{
+    hr_update_all(eights, 0);
+}
+
+HR_LOCAL void hr_update_words(hr_eights *eights)
+{
+    hr_update_all(eights, 1);
 }
 #endif
 
@@ -170,18 +195,20 @@ HR_LOCAL uint16_t hr_offset(const int8_t *input, uint8_t features, uint8_t bits)
     return (uint16_t)(0u - ((uint32_t)sum << (bits - 1)));
 }
 
-/* Whether hr_update_aligned applies: t fits 16 bits, and so does what is added to it. */
+/* Whether hr_update_aligned applies: what is added to y fits 16 bits. */
 HR_LOCAL uint8_t hr_is_aligned(const hr_model *model)
 {
-    return model->aligned && model->transform_bits == 16 && (model->hidden_size & 7) == 0 &&
-           model->bias_bits == 16 && model->block_log2 >= 2 &&
+    const uint8_t k = model->block_log2 >> 1;
+
+    return model->aligned && (model->hidden_size & 7) == 0 && model->bias_bits == 16 && k &&
+           (model->transform_bits == 16 || model->fraction_bits - k <= 16) &&
            (model->flags & HR_SYMBOL ||
             (model->input_weight_bits <= 4 && model->input_size <= 255));
 }
 
-/* hidden = saturate((y G + p M + B 2^bias_shift + R) >> F) where hidden holds t, as
- * (y + ((p M + B 2^bias_shift + R - y 2^(w-f)) >> w)) >> k, which is the same; also adds to sums of
- * 16 bits. With all of the inner sum multiplied by 2^(16-w), the inner shift is by 16. */
+/* hidden = saturate((y G + p M + B 2^bias_shift + R) >> F) where hidden or scratch holds t, as
+ * (y + ((p M + B 2^bias_shift + R - y 2^(w-f)) >> w)) >> k, which is the same; with t of 16
+ * bits also adds to sums of 16 bits. With all of the inner sum multiplied by 2^(16-w), the inner shift is by 16. */
 HR_LOCAL void hr_update_aligned(const hr_model *model, const hr_drive *drive, hr_state *state)
 {
     const uint8_t bits = model->input_weight_bits, k = model->block_log2 >> 1;
@@ -190,6 +217,7 @@ HR_LOCAL void hr_update_aligned(const hr_model *model, const hr_drive *drive, hr
     const uint8_t gain = (uint8_t)(model->bias_shift + align);
     const uint8_t fading = (uint8_t)(width + align - model->fade);
     const uint16_t size = model->hidden_size;
+    const uint8_t words = model->transform_bits == 32;
     uint16_t first, sums[HR_BATCH];
     uint8_t count, i;
     hr_eights eights;
@@ -200,7 +228,7 @@ HR_LOCAL void hr_update_aligned(const hr_model *model, const hr_drive *drive, hr
     eights.features = (uint8_t)drive->features;
     eights.offset = hr_offset(drive->input, (uint8_t)drive->features, bits);
     eights.hidden = state->hidden;
-    eights.sums = state->sums16;
+    eights.sums = words ? (void *)state->scratch : (void *)state->sums16;
     eights.bias = model->bias;
     eights.signs = model->signs;
     eights.multiplier = (uint32_t)drive->multiplier << align;
@@ -211,6 +239,7 @@ HR_LOCAL void hr_update_aligned(const hr_model *model, const hr_drive *drive, hr
     eights.scale = (uint8_t)(1u << (8 - k));
     eights.shift = (uint8_t)(width - 16);
     eights.flags = (uint8_t)((model->block_log2 & 1 ? HR_ROOT : 0) | (gain & 8 ? HR_BIAS_BYTE : 0) |
+                             (gain & 16 ? HR_BIAS_WORD : 0) |
                              (model->fade ? HR_FADES : 0) | (fading & 8 ? HR_FADING_BYTE : 0) |
                              (model->sum_bits == 16 ? HR_SUMS : 0) | (width > 16 ? HR_MORE : 0));
     if (bits <= 4) {
@@ -220,7 +249,7 @@ HR_LOCAL void hr_update_aligned(const hr_model *model, const hr_drive *drive, hr
         for (; groups; groups = (uint16_t)(groups - count)) {
             count = (uint8_t)(groups < 255 ? groups : 255);
             eights.count = count;
-            hr_update_eights(&eights);
+            (words ? hr_update_words : hr_update_eights)(&eights);
         }
     } else { /* a symbol */
         eights.products = hr_products_given;
@@ -233,7 +262,7 @@ HR_LOCAL void hr_update_aligned(const hr_model *model, const hr_drive *drive, hr
             }
             eights.row = (const uint8_t *)sums;
             eights.count = count >> 3;
-            hr_update_eights(&eights);
+            (words ? hr_update_words : hr_update_eights)(&eights);
         }
     }
 }

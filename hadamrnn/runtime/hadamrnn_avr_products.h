@@ -161,5 +161,50 @@ __asm__(
     "    .endr\n"
     "    hr_leave\n"
     "    .popsection\n");
+
+/* uint32_t hr_dot_of_4(const uint8_t *row, const uint8_t *bytes): weights of 4 bits, plus 8, times 16
+ * numbers, whose lower bytes lie before their upper ones. */
+__asm__(
+    ".macro hr_wide_product weight\n"
+    "    ld r26, Y+\n"
+    "    mul r26, \\weight\n"
+    "    add r24, r0\n"
+    "    adc r25, r1\n"
+    "    ldd r26, Y+15\n"
+    "    mul r26, \\weight\n"
+    "    add r22, r0\n"
+    "    adc r23, r1\n"
+    ".endm\n"
+    "    hr_begin hr_dot_of_4\n"
+    "    push r28\n"
+    "    push r29\n"
+    "    movw r30, r24\n"       /* Z: row */
+    "    movw r28, r22\n"       /* Y: bytes */
+    "    clr r24\n"             /* r24: sum of lower bytes, r22: of upper ones */
+    "    clr r25\n"
+    "    movw r22, r24\n"
+    "    ldi r19, 0x88\n"
+    "    ldi r20, 8\n"
+    "1:  lpm r18, Z+\n"
+    "    eor r18, r19\n"
+    "    mov r21, r18\n"
+    "    andi r21, 15\n"
+    "    hr_wide_product r21\n"
+    "    swap r18\n"
+    "    andi r18, 15\n"
+    "    hr_wide_product r18\n"
+    "    dec r20\n"
+    "    brne 1b\n"
+    "    clr r1\n"
+    "    add r25, r22\n"        /* below 2^24 */
+    "    adc r23, r1\n"
+    "    mov r18, r23\n"
+    "    movw r22, r24\n"
+    "    mov r24, r18\n"
+    "    clr r25\n"
+    "    pop r29\n"
+    "    pop r28\n"
+    "    ret\n"
+    "    .popsection\n");
 #endif
 #endif

@@ -24,7 +24,11 @@
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 typedef uint32_t __attribute__((may_alias)) hr_word;
 #define HR_WORD(address) (*(const hr_word *)(const void *)(address))
+#define HR_MAY_READ_WORDS(row, stride) ((((uintptr_t)(row) | (stride)) & 3) == 0)
 #endif
+#endif
+#ifndef HR_WORD
+#define HR_MAY_READ_WORDS(row, stride) 1
 #endif
 
 /* Half i of words: their lower halves at even i. */

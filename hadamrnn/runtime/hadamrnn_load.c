@@ -149,7 +149,7 @@ static uint8_t hr_accumulator_fits(hr_model *model, uint8_t input_bits, size_t s
             largest = rest;
         }
     }
-    model->aligned = products <= 32767 && model->bias_shift + align <= 15 &&
+    model->aligned = products <= 32767 && model->bias_shift + align <= 16 &&
                      (uint64_t)model->input_multiplier << align < (uint64_t)1 << 24 &&
                      (largest + fading) << align <= HR_INT32_MAX &&
                      (!model->fade || width + align - model->fade <= 15);

@@ -18,7 +18,7 @@ static const uint8_t hr_log2_table[64] HR_TABLE = {
     49, 50, 50, 51, 52, 53, 54, 55, 55, 56, 57, 58, 58, 59, 60, 61, 61, 62, 63, 64};
 
 /* 64 log2(value) of a value above 0: its leading one, and a table of the six bits behind it. */
-HR_LOCAL int32_t hr_log2(uint32_t value)
+HR_APART static int32_t hr_log2(uint32_t value)
 {
     int32_t octave = 31;
 
@@ -42,7 +42,7 @@ HR_LOCAL int32_t hr_scaled(int32_t logit, int32_t multiplier)
 
 #if HR_LANES == 1
 #define HR_BLOCK 16 /* 15 * 255 * 16 < 2^16 */
-#define HR_WHOLE 15 /* hr_dot takes multiples of one more neurons */
+#define HR_WHOLE 15 /* hr_add_narrow takes multiples of one more neurons */
 #else
 #define HR_BLOCK 32
 #define HR_WHOLE 7
@@ -62,30 +62,54 @@ typedef struct {
 HR_APART static void hr_see(const hr_model *model, const hr_state *state, size_t first,
                             size_t count, uint32_t floors, int32_t log_steps, hr_block *block)
 {
-    const uint8_t sum_bits = model->sum_bits, shift = model->sum_shift; /* not read each time */
-    const uint8_t logarithm = model->flags & HR_LOGARITHM;
-    const int16_t *const hidden = state->hidden + first;
-    const uint16_t *const sums16 = state->sums16;
-    const uint32_t *const sums32 = state->sums32;
+    const uint8_t shift = model->sum_shift;
+    uint32_t *const out = block->seen;
     uint32_t sum = 0;
     size_t i;
 
-    for (i = 0; i < count; i++) {
-        uint32_t seen = (uint32_t)hr_relu(hidden[i]);
+    if (model->sum_bits == 0) {
+        const int16_t *const hidden = state->hidden + first;
 
-        if (sum_bits) {
-            seen = sum_bits == 16 ? sums16[first + i] : sums32[first + i];
-            seen = logarithm ? (uint32_t)(hr_log2(seen + floors) - log_steps) : seen >> shift;
+        for (i = 0; i < count; i++) {
+            out[i] = (uint32_t)hr_relu(hidden[i]);
+            sum += out[i];
         }
-        sum += seen;
-        block->seen[i] = seen;
+    } else if (model->sum_bits == 32) {
+        const uint32_t *const sums = state->sums32 + first;
+
+        for (i = 0; i < count; i++) {
+            out[i] = sums[i] >> shift;
+            sum += out[i];
+        }
+    } else if (shift < 16) {
+        const uint16_t *const sums = state->sums16 + first;
+
+        for (i = 0; i < count; i++) {
+            out[i] = (uint16_t)(sums[i] >> shift);
+            sum += out[i];
+        }
+    } else {
+        memset(out, 0, sizeof block->seen);
+    }
+    if (model->flags & HR_LOGARITHM) { /* its shift is 0 */
+        sum = 0;
+        for (i = 0; i < count; i++) {
+            out[i] = (uint32_t)(hr_log2(out[i] + floors) - log_steps);
+            sum += out[i];
+        }
+    }
 #if HR_LANES == 1
+    for (i = 0; i < count; i++) {
+        const uint32_t seen = out[i];
+
         block->bytes[0][i] = (uint8_t)seen;
         block->bytes[1][i] = (uint8_t)(seen >> 8);
-        block->bytes[2][i] = (uint8_t)(seen >> 16);
-        block->bytes[3][i] = (uint8_t)(seen >> 24);
-#endif
+        if (model->sum_bits == 32) {
+            block->bytes[2][i] = (uint8_t)(seen >> 16);
+            block->bytes[3][i] = (uint8_t)(seen >> 24);
+        }
     }
+#endif
     block->sum = sum;
 }
 
@@ -121,15 +145,31 @@ HR_LOCAL void hr_unpack(const hr_model *model, const uint8_t *row, uint8_t *weig
     }
 }
 
+#ifdef HR_AVR
+#ifdef __cplusplus
+extern "C"
+#else
+extern
+#endif
+uint32_t hr_dot_of_4(const uint8_t *row, const uint8_t *bytes); /* in hadamrnn_avr_products.h */
+#endif
+
 /* The product of a whole block, with weights that are 2^(p-1) too large. */
-HR_APART static uint32_t hr_dot(const hr_model *model, const uint8_t *row, const hr_block *block,
-                                size_t count)
+HR_APART static uint32_t hr_dot(const hr_model *model, const uint8_t *row, const hr_block *block)
 {
     uint8_t weights[HR_BLOCK], i, k;
     uint16_t low = 0, high = 0;
     uint32_t sum;
 
-    (void)count;
+#ifdef HR_AVR
+    if (model->weight_bits == 4) {
+        sum = hr_dot_of_4(row, block->bytes[0]);
+        if (model->sum_bits == 32 && block->sum >> 16) {
+            sum += hr_dot_of_4(row, block->bytes[2]) << 16;
+        }
+        return sum;
+    }
+#endif
     hr_unpack(model, row, weights);
     for (i = 0; i < HR_BLOCK; i++) {
         const uint8_t weight = weights[i];
@@ -147,52 +187,97 @@ HR_APART static uint32_t hr_dot(const hr_model *model, const uint8_t *row, const
     }
     return sum;
 }
+
+/* logits += products of a whole block with all rows of V. */
+HR_LOCAL void hr_add_narrow(const hr_model *model, const uint8_t *row, const hr_block *block,
+                            size_t count, int32_t *logits)
+{
+    const size_t stride = hr_row_bytes(model, model->weight_bits);
+    uint16_t c;
+
+    (void)count;
+    for (c = 0; c < model->output_size; c++, row += stride) {
+        logits[c] += (int32_t)(hr_dot(model, row, block) -
+                               (block->sum << (model->weight_bits - 1)));
+    }
+}
 #else
-/* The same, of a multiple of 8 neurons. */
-HR_APART static uint32_t hr_dot(const hr_model *model, const uint8_t *row, const hr_block *block,
-                                size_t count)
+/* Eight weights of 2 to 4 bits as nibbles, each plus 8. */
+HR_LOCAL uint32_t hr_nibbles(const uint8_t *row, uint8_t bits)
+{
+    uint32_t word = HR_READ(row) | (uint32_t)HR_READ(row + 1) << 8;
+
+    if (bits == 2) {
+        word = (word | word << 8) & 0x00FF00FFu;
+        word = (word | word << 4) & 0x0F0F0F0Fu;
+        word = (word | word << 2) & 0x33333333u;
+        return (word ^ 0x22222222u) + 0x66666666u;
+    }
+    word |= (uint32_t)HR_READ(row + 2) << 16;
+    if (bits == 4) {
+        return (word | (uint32_t)HR_READ(row + 3) << 24) ^ 0x88888888u;
+    }
+    word = (word & 0xFFF) | (word & 0xFFF000) << 4;
+    word = (word & 0x003F003Fu) | (word & 0x0FC00FC0u) << 2;
+    word = (word & 0x07070707u) | (word & 0x38383838u) << 1;
+    return (word ^ 0x44444444u) + 0x44444444u;
+}
+
+/* logits += products of a block of a multiple of 8 neurons with all rows of V. */
+HR_APART static void hr_add_narrow(const hr_model *model, const uint8_t *row, const hr_block *block,
+                                   size_t count, int32_t *logits)
 {
     const uint8_t bits = model->weight_bits;
-    const uint32_t *seen = block->seen, *const end = seen + count;
-    const uint32_t mask = ((uint32_t)1 << bits) - 1;
-    uint32_t sum = 0;
+    const size_t stride = hr_row_bytes(model, bits);
+    const uint8_t whole = bits == 4 && HR_MAY_READ_WORDS(row, stride);
+    const int32_t *const end = logits + model->output_size;
+    const uint32_t *const last = block->seen + count;
 
-    for (; seen != end; seen += 8, row += bits) {
-        uint32_t word = bits == 4 ? hr_eight(row) : hr_narrow_eight(row, bits);
+    for (; logits != end; logits++, row += stride) {
+        const uint8_t *p = row;
+        const uint32_t *seen = block->seen;
+        uint32_t sum = (uint32_t)*logits - (block->sum << 3);
 
-        sum += (word & mask) * seen[0] + (word >> 16 & mask) * seen[4];
-        word >>= bits;
-        sum += (word & mask) * seen[1] + (word >> 16 & mask) * seen[5];
-        word >>= bits;
-        sum += (word & mask) * seen[2] + (word >> 16 & mask) * seen[6];
-        word >>= bits;
-        sum += (word & mask) * seen[3] + (word >> 16 & mask) * seen[7];
+        for (; seen != last; seen += 8, p += bits) {
+#ifdef HR_WORD
+            const uint32_t word = whole ? HR_WORD(p) ^ 0x88888888u : hr_nibbles(p, bits);
+#else
+            const uint32_t word = whole ? hr_eight(p) : hr_nibbles(p, bits);
+#endif
+
+            sum += (word & 15) * seen[0] + (word >> 4 & 15) * seen[1] +
+                   (word >> 8 & 15) * seen[2] + (word >> 12 & 15) * seen[3] +
+                   (word >> 16 & 15) * seen[4] + (word >> 20 & 15) * seen[5] +
+                   (word >> 24 & 15) * seen[6] + (word >> 28) * seen[7];
+        }
+        *logits = (int32_t)sum;
     }
-    return sum;
 }
 #endif
 
-/* The product of a block with a row of V from neuron first on. */
-HR_LOCAL int32_t hr_block_product(const hr_model *model, const uint8_t *row, size_t first,
-                                  size_t count, const hr_block *block)
+/* logits += products of a block with all rows of V, where row is the first one. */
+HR_LOCAL void hr_add_products(const hr_model *model, const uint8_t *row, size_t first, size_t count,
+                              const hr_block *block, int32_t *logits)
 {
     const uint8_t bits = model->weight_bits;
-    int32_t sum = 0;
+    const size_t stride = hr_row_bytes(model, bits);
+    uint16_t c;
     size_t i;
 
     if (bits <= 4 && (model->hidden_size & HR_WHOLE) == 0) {
-        return (int32_t)(hr_dot(model, row + (first * bits >> 3), block, count) -
-                         (block->sum << (bits - 1)));
+        hr_add_narrow(model, row + (first * bits >> 3), block, count, logits);
+        return;
     }
-    for (i = 0; i < count; i++) {
-        sum += hr_weight(row, first + i, bits) * (int32_t)block->seen[i];
+    for (c = 0; c < model->output_size; c++, row += stride) {
+        for (i = 0; i < count; i++) {
+            logits[c] += hr_weight(row, first + i, bits) * (int32_t)block->seen[i];
+        }
     }
-    return sum;
 }
 
 HR_LOCAL void hr_read_out(const hr_model *model, const hr_state *state, int32_t *logits)
 {
-    const size_t size = model->hidden_size, stride = hr_row_bytes(model, model->weight_bits);
+    const size_t size = model->hidden_size;
     const uint32_t steps = state->steps ? state->steps : 1;
     const uint32_t floors = model->flags & HR_LOGARITHM ? steps * model->log_floor : 0;
     const int32_t log_steps = floors ? hr_log2(steps) : 0;
@@ -201,13 +286,9 @@ HR_LOCAL void hr_read_out(const hr_model *model, const hr_state *state, int32_t 
 
     memset(logits, 0, model->output_size * sizeof *logits);
     for (first = 0; first < size; first += count) {
-        const uint8_t *row = model->output_weight;
-
         count = size - first < HR_BLOCK ? size - first : HR_BLOCK;
         hr_see(model, state, first, count, floors, log_steps, &block);
-        for (c = 0; c < model->output_size; c++, row += stride) {
-            logits[c] += hr_block_product(model, row, first, count, &block);
-        }
+        hr_add_products(model, model->output_weight, first, count, &block, logits);
     }
     for (c = 0; c < model->output_size; c++) {
         int32_t bias = hr_read32(model->output_bias + 4 * c);

@@ -20,15 +20,22 @@ HR_LOCAL uint32_t hr_eight(const uint8_t *row)
             (uint32_t)HR_READ(row + 2) << 16 | (uint32_t)HR_READ(row + 3) << 24) ^ 0x88888888u;
 }
 
-HR_LOCAL uint32_t hr_narrow_eight(const uint8_t *row, uint8_t bits)
+HR_LOCAL uint32_t hr_eight_of_2(const uint8_t *row)
 {
-    uint32_t word = HR_READ(row), next = HR_READ(row + 1);
+    return ((uint32_t)HR_READ(row) | (uint32_t)HR_READ(row + 1) << 16) ^ 0x00AA00AAu;
+}
 
-    if (bits == 2) {
-        return (word | next << 16) ^ 0x00AA00AAu;
-    }
-    word |= (next & 15) << 8 | next >> 4 << 16 | (uint32_t)HR_READ(row + 2) << 20;
-    return word ^ 0x09240924u;
+HR_LOCAL uint32_t hr_eight_of_3(const uint8_t *row)
+{
+    const uint32_t middle = HR_READ(row + 1);
+
+    return ((uint32_t)HR_READ(row) | (middle & 15) << 8 | middle >> 4 << 16 |
+            (uint32_t)HR_READ(row + 2) << 20) ^ 0x09240924u;
+}
+
+HR_LOCAL uint32_t hr_eight_of(const uint8_t *row, uint8_t bits)
+{
+    return bits == 4 ? hr_eight(row) : bits == 3 ? hr_eight_of_3(row) : hr_eight_of_2(row);
 }
 
 /* Four words for each eight neurons: U x of neurons 0 and 4, 1 and 5, ..., each plus 2^15, and what
@@ -64,27 +71,25 @@ HR_LOCAL uint32_t hr_narrow_eight(const uint8_t *row, uint8_t bits)
             pairs[3] = d;                                                                        \
         }                                                                                        \
     }
-HR_DEFINE_PRODUCTS(hr_products_of_4, 4, hr_eight(p))
-HR_DEFINE_PRODUCTS(hr_products_of_3_or_2, drive->bits, hr_narrow_eight(p, drive->bits))
 #ifdef HR_WORD
-HR_DEFINE_PRODUCTS(hr_products_of_words, 4, HR_WORD(p) ^ 0x88888888u)
+HR_DEFINE_PRODUCTS(hr_products_of_4, 4, HR_WORD(p) ^ 0x88888888u)
+#else
+HR_DEFINE_PRODUCTS(hr_products_of_4, 4, hr_eight(p))
 #endif
+HR_DEFINE_PRODUCTS(hr_products_of_2, 2, hr_eight_of_2(p))
+HR_DEFINE_PRODUCTS(hr_products_of_any, drive->bits, hr_eight_of(p, drive->bits))
 
 /* The words of weights of 2 to 4 bits. */
 HR_LOCAL void hr_products_in_pairs(const hr_drive *drive, const uint8_t *row, const int8_t *input,
                                    size_t features, uint32_t *pairs, size_t count)
 {
-    if (drive->bits != 4) {
-        hr_products_of_3_or_2(drive, row, input, features, pairs, count);
-        return;
+    if (drive->bits == 4 && HR_MAY_READ_WORDS(row, drive->stride)) {
+        hr_products_of_4(drive, row, input, features, pairs, count);
+    } else if (drive->bits == 2) {
+        hr_products_of_2(drive, row, input, features, pairs, count);
+    } else {
+        hr_products_of_any(drive, row, input, features, pairs, count);
     }
-#ifdef HR_WORD
-    if ((((uintptr_t)row | drive->stride) & 3) == 0) {
-        hr_products_of_words(drive, row, input, features, pairs, count);
-        return;
-    }
-#endif
-    hr_products_of_4(drive, row, input, features, pairs, count);
 }
 
 /* hidden = saturate((y G + p M + B 2^bias_shift + R) >> F) for t in words of two, each plus 2^15,

@@ -182,28 +182,31 @@ HR_APART static void hr_add_to_sums(const hr_model *model, hr_state *state, size
 HR_LOCAL void hr_update(const hr_model *model, const hr_drive *drive, hr_state *state)
 {
     const size_t size = model->hidden_size;
-    uint32_t rest[HR_BATCH];
+    uint32_t rest[HR_BATCH]; /* or the products of twice as many neurons, in words of two */
     size_t first, count;
 
-    for (first = 0; first < size; first += count) {
-        count = size - first < HR_BATCH ? size - first : HR_BATCH;
 #if HR_LANES == 2
-        if (hr_in_pairs(model) && drive->bits <= 4 && drive->features <= HR_CHUNK &&
-            model->bias_bits == 16 && (count & 7) == 0) {
+    if (hr_in_pairs(model) && drive->bits <= 4 && drive->features <= HR_CHUNK &&
+        model->bias_bits == 16 && (size & 7) == 0) {
+        for (first = 0; first < size; first += count) {
+            count = size - first < 2 * HR_BATCH ? size - first : 2 * HR_BATCH;
             hr_products_in_pairs(drive, drive->row + (first * drive->bits >> 3), drive->input,
                                  drive->features, rest, count);
             hr_settle_pairs(model, drive, state->scratch + (first >> 1), rest,
                             state->hidden + first,
                             model->sum_bits == 16 ? state->sums16 + first : NULL, first, count);
-            if (model->sum_bits == 32) {
-                hr_add_to_sums(model, state, first, count);
-            }
-            continue;
         }
+        if (model->sum_bits == 32) {
+            hr_add_to_sums(model, state, 0, size);
+        }
+        return;
+    }
 #endif
+    for (first = 0; first < size; first += count) {
+        count = size - first < HR_BATCH ? size - first : HR_BATCH;
         hr_rest(model, drive, first, count, rest);
         hr_settle_any(model, state, rest, first, count);
-        hr_add_to_sums(model, state, first, count);
     }
+    hr_add_to_sums(model, state, 0, size);
 }
 #endif

@@ -63,7 +63,7 @@ HR_INLINE hr_bytes hr_group_weights(const uint8_t *row, uint8_t bits)
         size_t i;
 
         for (i = 0; i < HR_WORDS; i++, row += 3) { /* of 12 bits in each half, 6 in each byte, 3 */
-            uint32_t word = hr_narrow_eight(row, 3);
+            uint32_t word = hr_eight_of_3(row);
 
             word = (word & 0x003F003Fu) | (word & 0x0FC00FC0u) << 2;
             words[i] = ((word & 0x07070707u) | (word & 0x38383838u) << 1) + 0x44444444u;
