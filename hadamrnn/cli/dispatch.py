@@ -12,10 +12,10 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from hadamrnn.cli import check, firmware, info, predict
+from hadamrnn.cli import check, firmware, info, new, predict
 from hadamrnn.errors import HadamrnnError
 
-COMMANDS: tuple[ModuleType, ...] = (info, predict, firmware, check)
+COMMANDS: tuple[ModuleType, ...] = (info, predict, firmware, new, check)
 EXIT_CODES = "exit codes: 0 done; 1 what is wrong, told in one sentence each; 2 wrong usage"
 
 
@@ -23,7 +23,8 @@ def parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     result = argparse.ArgumentParser(
         prog="hadamrnn",
-        description="Look into, and run, an exported HadamRNN model (.hrnn); check a clone.",
+        description="Look into, and run, an exported HadamRNN model (.hrnn); begin with own "
+        "recordings; check a clone.",
         epilog=EXIT_CODES,
     )
     commands = result.add_subparsers(dest="command", required=True)

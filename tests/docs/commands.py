@@ -6,7 +6,6 @@ import importlib
 import os
 import runpy
 import shlex
-import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -76,10 +75,11 @@ def sessions() -> set[str]:
     return {f.name for f in functions if any("session" in ast.unparse(d) for d in f.decorator_list)}
 
 
-def check_settings(overrides: list[str], queued: bool, folder: Path) -> list[str]:
+def check_settings(overrides: list[str], queued: bool, folder: Path, added: list[str]) -> list[str]:
     """Apply -S options as DVC does, and check the params.yaml of each experiment.
 
-    Returns the benchmarks that the last one lists.
+    ``added`` names sections that an earlier command wrote. Returns the benchmarks that the last
+    experiment lists.
     """
     from dvc.exceptions import DvcException
     from dvc.utils.hydra import apply_overrides, get_hydra_sweeps
@@ -90,7 +90,8 @@ def check_settings(overrides: list[str], queued: bool, folder: Path) -> list[str
         if len(sweeps) > 1 and not queued:
             raise Refused("several values need --queue")
         for sweep in sweeps:
-            shutil.copy(ROOT / "params.yaml", path)
+            sections = "".join(f"  {name}: {{data: {{}}}}\n" for name in added)
+            path.write_text((ROOT / "params.yaml").read_text(encoding="utf-8") + sections)
             apply_overrides(path, sweep["params.yaml"])
             changed = yaml.safe_load(path.read_text(encoding="utf-8"))
             params.check(changed)
@@ -105,6 +106,7 @@ class Checker:
     def __init__(self, folder: Path):
         self.folder = folder
         self.listed = set(document()["benchmarks"])
+        self.added: list[str] = []
 
     def check(self, command: str) -> None:
         """Raise Refused unless the command's program accepts it."""
@@ -144,7 +146,7 @@ class Checker:
             raise Refused(f"dvc does not know {extra}")
         overrides = getattr(given, "set_param", None) or []
         if overrides and overrides != ["key=value"]:
-            self.listed |= set(check_settings(overrides, given.queue, self.folder))
+            self.listed |= set(check_settings(overrides, given.queue, self.folder, self.added))
         for target in getattr(given, "targets", None) or []:
             stage, _, benchmark = target.partition("@")
             stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -170,6 +172,8 @@ class Checker:
 
     def hadamrnn(self, arguments: list[str]) -> None:
         main = importlib.import_module("hadamrnn.cli").main
+        if arguments[0] == "new" and arguments[1:2] not in ([], ["NAME"]):
+            self.added.append(arguments[1])
         if len(arguments) == 1:  # named in the text, not shown in use
             arguments = [*arguments, "--help"]
         _parse(lambda: main(arguments), arguments)

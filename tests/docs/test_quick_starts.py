@@ -84,7 +84,7 @@ def test_example_of_own_data_is_a_data_set(folder):
     inputs, targets = arrays.load(folder / "data/prepared/waves", "valid")
     assert inputs.shape == (100, 100, 1) and set(targets) == {0, 1}
     assert card["counts"] == {"train": 600, "valid": 100, "test": 200}
-    (section,) = blocks(page, ("yaml",))
+    (section,) = (block for block in blocks(page, ("yaml",)) if "waves:" in block)
     document = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     document["benchmark"] |= yaml.safe_load(section)["benchmark"]
     document["benchmarks"] = ["waves"]

@@ -2,9 +2,13 @@
 
 import json
 import re
+import shlex
+import shutil
+import sys
 
 from tests.datasets.formats.conftest import log
-from tests.pipeline.clones import MARKS, back_to_the_committed, metrics, run, write_params
+from tests.docs.pages import blocks
+from tests.pipeline.clones import MARKS, ROOT, back_to_the_committed, metrics, run, write_params
 
 pytestmark = MARKS
 OWN = {
@@ -45,4 +49,25 @@ def test_a_changed_file_reruns_what_is_made_of_it(clone):
     assert stages_run(run(clone, "dvc", "repro").stdout) == made | {"validate"}
     card = json.loads((clone / "data/prepared/own/card.json").read_text())
     assert card["counts"]["train"] > 0 and card["groups"] == ["a", "b", "c"]
+    back_to_the_committed(clone)
+
+
+def test_the_tutorial_word_by_word(clone):
+    """Its commands, in their order, from the shipped params.yaml to C; what it shows is there."""
+    page = ROOT / "docs/guides/wrist-logger.md"
+    shutil.copy(ROOT / "params.yaml", clone / "params.yaml")
+    shown = []
+    for block in blocks(page, ("console",)):
+        for command in block.splitlines():
+            program, *arguments = shlex.split(command)
+            start = [sys.executable, "-m", "hadamrnn.cli"] if program == "hadamrnn" else [program]
+            shown.append(run(clone, *start, *arguments).stdout)
+    (section,) = blocks(page, ("yaml",))
+    assert section in (clone / "params.yaml").read_text()
+    assert blocks(page, ("text",))[1] in shown[0]
+    assert "watch, always the most frequent class: accuracy 27.10 %" in shown[1]
+    found = metrics(clone, "watch")
+    assert found["integer"]["accuracy"] >= 0.8 and found["parity"]["c_mismatches"] == 0
+    assert found["parity"]["sequences"] == 262
+    assert {path.name for path in (clone / "build/watch").iterdir()} >= {"hadamrnn.c", "watch.h"}
     back_to_the_committed(clone)

@@ -89,7 +89,7 @@ def _arrays(
     if own.normalise is not None:
         mean, deviation = _statistics(found["train"], channels, settings.place)
     number = {name: k for k, name in enumerate(names)}
-    rule, longest = _lengths(found, settings)
+    longest = _longest(found, settings)
     groups = sorted({piece.group for split in SPLITS for piece in found[split] if piece.group})
     code = {group: k for k, group in enumerate(groups)}
     arrays: dict[str, np.ndarray] = {}
@@ -102,15 +102,11 @@ def _arrays(
         )
     for split in SPLITS:
         inputs = np.zeros((len(found[split]), steps * frame, len(channels)), dtype=np.float32)
-        lengths = np.empty(len(inputs), dtype=np.int32)
         for row, piece in enumerate(found[split]):
-            lengths[row] = min(len(piece.values) // frame, steps)
-            kept = lengths[row] * frame
+            kept = min(len(piece.values) // frame, steps) * frame
             inputs[row, :kept] = piece.values[:kept]
             inputs[row, kept:] = mean
         arrays[f"{split}_inputs"] = inputs.reshape(len(inputs), steps, frame * len(channels))
-        if rule == "mask":
-            arrays[f"{split}_lengths"] = lengths
         labels = [number[piece.label] for piece in found[split]]
         arrays[f"{split}_targets"] = np.array(labels, np.uint8 if len(names) < 257 else np.uint16)
         if groups:
@@ -154,19 +150,18 @@ def _statistics(
     return next(rounded), next(rounded)
 
 
-def _lengths(found: Mapping[str, list[Piece]], settings: Settings) -> tuple[str, int]:
-    """What is done about unequal lengths ("equal" where there are none), and the readings kept."""
+def _longest(found: Mapping[str, list[Piece]], settings: Settings) -> int:
+    """Readings kept of each sequence; those that are shorter are padded with the mean behind."""
     sizes = np.array([len(piece.values) for split in SPLITS for piece in found[split]])
-    frame, rule = settings.own.frame, settings.own.lengths
+    frame = settings.own.frame
     if sizes.min() < frame:
         raise HadamrnnError(
             f"{settings.place}.frame: must be at most {sizes.min()}, the shortest sequence; "
             f"got {frame}"
         )
-    if sizes.min() // frame == sizes.max() // frame:
-        return "equal", int(sizes.min() // frame * frame)
-    kept = int(sizes.min() if rule == "cut" else sizes.max())
-    return rule, kept // frame * frame
+    kept = int(sizes.min() if settings.own.lengths == "cut" else sizes.max())
+    longest: int = kept // settings.own.frame * settings.own.frame
+    return longest
 
 
 def _card(
