@@ -53,6 +53,65 @@ def scores(logits: np.ndarray, targets: np.ndarray) -> dict[str, float]:
     }
 
 
+def by_class(
+    predicted: np.ndarray, targets: np.ndarray, names: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """Precision, recall, F1 and support of every class.
+
+    Parameters
+    ----------
+    predicted : numpy.ndarray
+        (n,), class ids.
+    targets : numpy.ndarray
+        (n,), class ids.
+    names : sequence of str
+        Of all classes.
+
+    Returns
+    -------
+    dict of str to dict
+        By name; 0 where nothing was predicted, or nothing is there.
+
+    Examples
+    --------
+    >>> by_class(np.array([0, 0, 1]), np.array([0, 1, 1]), ["a", "b"])["b"]
+    {'precision': 1.0, 'recall': 0.5, 'f1': 0.6666666666666666, 'support': 2}
+    """
+    found = {}
+    for label, name in enumerate(names):
+        right = int(((predicted == label) & (targets == label)).sum())
+        guessed, there = int((predicted == label).sum()), int((targets == label).sum())
+        found[name] = {
+            "precision": right / max(1, guessed),
+            "recall": right / max(1, there),
+            "f1": 2 * right / max(1, guessed + there),
+            "support": there,
+        }
+    return found
+
+
+def balanced_accuracy(predicted: np.ndarray, targets: np.ndarray) -> float:
+    """Mean of the recalls of the classes that are there: each counts the same, rare or not.
+
+    Parameters
+    ----------
+    predicted : numpy.ndarray
+        (n,), class ids.
+    targets : numpy.ndarray
+        (n,), class ids.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> balanced_accuracy(np.array([0, 0, 0, 0]), np.array([0, 0, 0, 1]))
+    0.5
+    """
+    return float(np.mean([(predicted == k)[targets == k].mean() for k in np.unique(targets)]))
+
+
 def recalled_accuracy(logits: np.ndarray, targets: np.ndarray) -> float:
     """Accuracy over the positions that hold a symbol (target above 0), as in the copy task."""
     return float((logits.argmax(-1) == targets)[targets > 0].mean())

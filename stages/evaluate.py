@@ -63,6 +63,7 @@ def main(settings: Settings) -> None:
             metrics[part][score] = recalled_accuracy(values, targets)
     predicted = logits.get("integer", logits["float"]).argmax(-1)
     names, per_step = card["output"]["names"], card["output"]["per_step"]
+    assessment.add_details(metrics, logits, folder, card, targets)
     rows = assessment.confusion_rows(predicted, targets, names, per_step)
     scored.write(name, metrics, rows)
     print("\n".join(summary.lines(name, metrics, score)))

@@ -1,11 +1,12 @@
-"""Merged scores of finer classes: the best of each group, the same in NumPy and torch."""
+"""Scores of classes, one by one and merged from finer ones, the same in NumPy and torch."""
 
 import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import balanced_accuracy_score, precision_recall_fscore_support
 
-from hadamrnn.metrics import merge
+from hadamrnn.metrics import balanced_accuracy, by_class, merge
 
 
 @st.composite
@@ -31,3 +32,19 @@ def test_the_predicted_class_is_that_of_the_best_finer_class(class_of, seed):
 def test_without_groups_nothing_changes():
     logits = np.eye(3)
     assert merge(logits, None) is logits
+
+
+@given(seed=st.integers(0, 999), classes=st.integers(2, 5), rows=st.integers(1, 40))
+def test_scores_of_classes_are_those_of_scikit_learn(seed, classes, rows):
+    """Also of classes that were never predicted, or of which the rows have none."""
+    generator = np.random.default_rng(seed)
+    predicted, targets = generator.integers(0, classes, (2, rows))
+    found = by_class(predicted, targets, [str(k) for k in range(classes)])
+    expected = precision_recall_fscore_support(
+        targets, predicted, labels=range(classes), zero_division=0
+    )
+    rows_of = [[*one.values()] for one in found.values()]
+    np.testing.assert_allclose(np.transpose(rows_of), expected)
+    if set(predicted) <= set(targets) and len({*targets}) > 1:  # else scikit-learn warns
+        expected_mean = balanced_accuracy_score(targets, predicted)
+        assert abs(balanced_accuracy(predicted, targets) - expected_mean) < 1e-12

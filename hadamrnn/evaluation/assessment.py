@@ -5,7 +5,7 @@ The float model has quantized weights and float activations; the integer model i
 
 import statistics
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,13 @@ from hadamrnn import integer
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.evaluation import onnx_sessions
 from hadamrnn.integer import IntegerModel, accounting, c_header
-from hadamrnn.metrics import merge, scores
+from hadamrnn.metrics import balanced_accuracy, by_class, merge, scores
+from hadamrnn.prepared import arrays
 from hadamrnn.targets import host
 
 Array = npt.NDArray[Any]
+MOST_DETAILS = 50
+"""Classes, and groups, of which each has scores of its own."""
 ONNX_SEQUENCES = 256
 """Test sequences compared with ONNX; onnxruntime walks long sequences slowly."""
 
@@ -72,6 +75,53 @@ def confusion_rows(
         {"actual": names[actual], "predicted": names[guess]}
         for actual, guess in zip(targets.tolist(), predicted.tolist(), strict=True)
     ]
+
+
+def add_details(
+    metrics: dict[str, Any],
+    logits: Mapping[str, Array],
+    folder: Path,
+    card: Mapping[str, Any],
+    targets: Array,
+) -> None:
+    """Add balanced accuracies, and of the user's own data what each class and group is worth.
+
+    Parameters
+    ----------
+    metrics : dict
+        Of metrics.json, changed: "balanced_accuracy" of each model, "classes"
+        (``metrics.by_class``) and "groups" (accuracy, sequences). More than MOST_DETAILS classes
+        or groups, which would fill every table, are left out.
+    logits : mapping of str to array, (n, classes)
+        Of the models "float" and, where there is one, "integer".
+    folder : Path
+        Prepared data.
+    card : mapping
+        card.json of the folder.
+    targets : array of int, (n,)
+        Class ids of the test rows.
+    """
+    if card["output"]["per_step"]:
+        return
+    for part, values in logits.items():
+        metrics[part]["balanced_accuracy"] = balanced_accuracy(values.argmax(-1), targets)
+    if not card.get("own"):
+        return
+    names, predicted = card["output"]["names"], logits.get("integer", logits["float"]).argmax(-1)
+    if len(names) <= MOST_DETAILS:
+        metrics["classes"] = by_class(predicted, targets, names)
+    if "groups" not in card:
+        return
+    groups = arrays.read_array(folder, "test", "groups")
+    tested = np.unique(groups)
+    if len(tested) <= MOST_DETAILS:
+        metrics["groups"] = {
+            card["groups"][group]: {
+                "accuracy": float((predicted == targets)[groups == group].mean()),
+                "sequences": int((groups == group).sum()),
+            }
+            for group in tested
+        }
 
 
 def torch_latency_us(model: torch.nn.Module, one_input: Array, repeats: int = 21) -> float:

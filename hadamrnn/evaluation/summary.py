@@ -19,18 +19,29 @@ def lines(benchmark: str, metrics: Mapping[str, Any], score: str) -> Iterator[st
     Yields
     ------
     str
-        One line a model, one of what guessing gives, and one of what C and ONNX say.
+        One line a model, one of what guessing gives, one for each class and group of own data, and
+        one of what C and ONNX say.
     """
-    name = score.replace("_", " ")
+    score_name = score.replace("_", " ")
     for model in ("float", "integer"):
         part = metrics[model]
         if part is not None:
             yield (
-                f"{benchmark}, {model} model: {name} {100 * part[score]:.2f} %, "
+                f"{benchmark}, {model} model: {score_name} {100 * part[score]:.2f} %, "
                 f"cross-entropy {part['cross_entropy']:.4g}"
             )
     share = metrics["majority"][score]
-    yield f"{benchmark}, always the most frequent class: {name} {100 * share:.2f} %"
+    yield f"{benchmark}, always the most frequent class: {score_name} {100 * share:.2f} %"
+    for name, part in metrics.get("classes", {}).items():
+        yield (
+            f"{benchmark}, class {name}: precision {100 * part['precision']:.2f} %, recall "
+            f"{100 * part['recall']:.2f} %, F1 {100 * part['f1']:.2f} %, of {part['support']:,}"
+        )
+    for name, part in metrics.get("groups", {}).items():
+        yield (
+            f"{benchmark}, group {name}: accuracy {100 * part['accuracy']:.2f} % of "
+            f"{part['sequences']:,}"
+        )
     parity = metrics["parity"]
     if parity is not None:
         yield (

@@ -23,3 +23,16 @@ def test_lines():
 def test_a_baseline_has_no_integer_model():
     metrics = METRICS | {"integer": None, "parity": None}
     assert len(list(summary.lines("copy", metrics, "recalled_accuracy"))) == 2
+
+
+def test_own_data_have_a_line_for_each_class_and_group():
+    one = {"precision": 1.0, "recall": 0.5, "f1": 2 / 3, "support": 1234}
+    metrics = METRICS | {
+        "classes": {"up": one},
+        "groups": {"anna": {"accuracy": 0.75, "sequences": 8}},
+    }
+    lines = [*summary.lines("own", metrics, "recalled_accuracy")]
+    assert lines[3:5] == [
+        "own, class up: precision 100.00 %, recall 50.00 %, F1 66.67 %, of 1,234",
+        "own, group anna: accuracy 75.00 % of 8",
+    ]

@@ -69,5 +69,9 @@ def test_the_tutorial_word_by_word(clone):
     found = metrics(clone, "watch")
     assert found["integer"]["accuracy"] >= 0.8 and found["parity"]["c_mismatches"] == 0
     assert found["parity"]["sequences"] == 262
+    assert found["groups"] == {
+        "5": {"accuracy": found["integer"]["accuracy"], "sequences": 262},
+    }
+    assert sum(one["support"] for one in found["classes"].values()) == 262
     assert {path.name for path in (clone / "build/watch").iterdir()} >= {"hadamrnn.c", "watch.h"}
     back_to_the_committed(clone)
