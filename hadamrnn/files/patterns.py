@@ -6,9 +6,8 @@ from hadamrnn.errors import HadamrnnError
 
 SUFFIXES = {
     "csv": (".csv", ".tsv", ".txt"),
-    "npz": (".npz", ".npy"),
+    "npz": (".npz",),
     "ts": (".ts",),
-    "text": (".txt",),
 }
 """Endings of the files that are taken from a folder."""
 MOST_FILES = 1_000_000

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hadamrnn.datasets.common import splits
-from hadamrnn.datasets.formats import parts, tables
+from hadamrnn.datasets.formats import npz, parts, tables, ts
 from hadamrnn.datasets.formats.recordings import Recording, without_gaps
 from hadamrnn.datasets.formats.settings import Settings
 from hadamrnn.datasets.formats.windows import Piece, class_names, pieces
@@ -18,7 +18,9 @@ from hadamrnn.params.sentences import shown
 from hadamrnn.prepared.arrays import SPLITS
 
 READERS: Mapping[str, Callable[[Settings], tuple[list[Recording], list[str]]]] = {
-    "csv": tables.read
+    "csv": tables.read,
+    "npz": npz.read,
+    "ts": ts.read,
 }
 """Of each type: all recordings, and the names of their channels."""
 MOST_NUMBERS = 1 << 32

@@ -24,7 +24,6 @@ from hadamrnn.params import rules
 from hadamrnn.params.rules import means, number, whole
 from hadamrnn.params.sentences import shown
 
-TYPES = ("csv", "npz", "ts", "text")
 RAW_FOLDERS = ("data/raw", "examples/data")
 """Where own files lie: dvc.yaml names both, so that a changed file is noticed."""
 FOLDER, FILE = "<folder>", "<file>"
@@ -100,7 +99,7 @@ class Own(params.Data):
 
     facts: ClassVar[params.Facts | None] = params.Facts()
 
-    type: Annotated[Literal["csv", "npz", "ts", "text"], means("csv, npz, ts or text")]
+    type: Literal["csv", "npz", "ts"]
     path: Annotated[
         str,
         Field(strict=True, min_length=1),
@@ -131,7 +130,23 @@ class Csv(Numbers):
     decimal: Annotated[Literal[".", ","], means("'.' or ','")] = "."
 
 
-MODELS: Mapping[str, type[Own]] = {"csv": Csv}
+@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
+class Ts(Numbers):
+    """Sequences of the UCR and UEA archives; they have no other keys."""
+
+
+@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
+class Npz(Numbers):
+    """Arrays by their names in an archive."""
+
+    inputs: Annotated[str, Field(strict=True), means("the name of an array")] = "inputs"
+    labels: Annotated[str, Field(strict=True), means("the name of an array")] = "labels"
+    groups: Annotated[
+        Annotated[str, Field(strict=True)] | None, means("the name of an array, or null for none")
+    ] = None
+
+
+MODELS: Mapping[str, type[Own]] = {"csv": Csv, "npz": Npz, "ts": Ts}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -209,7 +224,7 @@ names or numbers; got []
     frame = getattr(own, "frame", 1)
     if window is not None and window.steps % frame:
         raise HadamrnnError(f"{place}.frame: must divide window.steps={window.steps}; got {frame}")
-    if window is not None and window.max_gap_s and columns is not None and columns.time is None:
+    if window is not None and window.max_gap_s and (columns is None or columns.time is None):
         raise HadamrnnError(
             f"{place}.window.max_gap_s: must be null without columns.time; got {window.max_gap_s:g}"
         )
