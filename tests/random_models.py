@@ -1,6 +1,7 @@
 """Random integer models of any shape, with the largest proven number of fraction bits."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from hadamrnn.integer.proof import (
     smallest_sum_shift,
     state_limit,
 )
+from hadamrnn.integer.recording import Recording
 
 STEPS = 12
 
@@ -93,6 +95,35 @@ def random_model(
         "row_multipliers": rng.integers(0, 1 << 15, classes) if multiplied else None,
     }
     return IntegerModel(**(values | fields))
+
+
+def random_recording(rng, model):
+    """A recording of any coding that fits 32 bits, for ``model``."""
+    symbol = model.input_kind == "symbol"
+    divisors = [n for n in (1, 2, 3) if model.input_size % n == 0]
+    frame = 1 if symbol else int(rng.choice(divisors))
+    channels = 0 if symbol else model.input_size // frame
+    knee = rng.integers(1, 1 << int(rng.integers(1, 17)), channels) * rng.integers(0, 2, channels)
+    return Recording(
+        unit=rng.choice([0.001, 0.5, 2.0], channels),
+        offset=rng.choice([0.0, -100.0], channels),
+        zero=rng.integers(-2000, 2000, channels),
+        multiplier=rng.integers(1, 20000, channels),
+        shift=rng.integers(1, 25, channels),
+        knee=knee,
+        root_bits=np.where(knee > 0, rng.integers(0, 30, channels), 0),
+        frame=frame,
+        rate_hz=float(rng.choice([0.0, 50.0])),
+        window=int(rng.integers(0, 200)),
+        hop=int(rng.integers(0, 100)),
+        parameters_hash=bytes(rng.integers(0, 256, 8, dtype=np.uint8)),
+        data_hash=bytes(rng.integers(0, 256, 8, dtype=np.uint8)),
+    )
+
+
+def recorded(rng, model):
+    """``model`` with a random recording."""
+    return replace(model, recording=random_recording(rng, model))
 
 
 def random_inputs(rng, model, sequences=3, steps=STEPS):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from docs.generators import c_interface, overview, parameters
 from hadamrnn.integer import header as packed_header
+from hadamrnn.integer import sections as packed_sections
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,15 +29,23 @@ def pages(root: Path = ROOT) -> dict[str, str]:
     return {
         "docs/reference/params.md": parameters.page(shipped),
         "docs/reference/c-interface.md": c_interface.page(header),
-        "docs/reference/file-formats.md": with_header_table(formats),
+        "docs/reference/file-formats.md": with_packed_tables(formats),
         "docs/images/overview.svg": overview.figure(root / "results/paper"),
     }
 
 
-def with_header_table(page: str) -> str:
-    """The page of file formats with the table of the packed header as the program has it."""
-    table = packed_header.markdown().strip() + "\n"
-    return re.sub(r"^\| offset \|.*\n(?:\|.*\n)+", lambda _: table, page, flags=re.MULTILINE)
+def with_packed_tables(page: str) -> str:
+    """The page of file formats with the tables of the packed file as the program has them.
+
+    In order: the header's fields, the sections, the recording's fields.
+    """
+    tables = {"section": [packed_sections.markdown()]}
+    tables["offset"] = [packed_header.HEADER.markdown(), packed_header.RECORDING_TABLE.markdown()]
+    for column, texts in tables.items():
+        waiting = iter(texts)
+        pattern = rf"^\| {column} \| bytes \|.*\n(?:\|.*\n)+"
+        page = re.sub(pattern, lambda _, left=waiting: next(left), page, flags=re.MULTILINE)
+    return page
 
 
 def main() -> None:

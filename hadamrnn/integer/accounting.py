@@ -10,6 +10,7 @@ from hadamrnn.integer import header, packed
 from hadamrnn.integer.model import IntegerModel
 from hadamrnn.integer.parameters import IntegerParameters
 from hadamrnn.integer.proof import block_scale
+from hadamrnn.integer.sections import RECORDING
 
 
 class Baseline(Protocol):
@@ -64,7 +65,7 @@ def sizes(model: IntegerModel, embedding_size: int | None = None) -> dict[str, i
     dict of str to int
         ``total_bytes``: signs, input, output, bias (B, C and row multipliers) and embedding;
         ``total_without_embedding_bytes``: the recurrent network alone;
-        ``packed_file_bytes``: total_bytes and header_bytes (header, names and checksum);
+        ``packed_file_bytes``: total_bytes and header_bytes (header, names, recording and checksum);
         ``float32_lstm_bytes``: 4 for each parameter of an LSTM of equal hidden size with a linear
         readout, behind the same embedding if there is one.
     """
@@ -80,6 +81,7 @@ def sizes(model: IntegerModel, embedding_size: int | None = None) -> dict[str, i
     result["total_bytes"] = sum(result.values())
     result["total_without_embedding_bytes"] = result["total_bytes"] - result["embedding_bytes"]
     result["header_bytes"] = header.SIZE + parts["names"] + packed.CHECKSUM_BYTES
+    result["header_bytes"] += sum(parts[section.name] for section in RECORDING)
     result["packed_file_bytes"] = result["total_bytes"] + result["header_bytes"]
     features = embedding_size or model.input_size
     parameters = lstm_parameters(features, model.hidden_size, model.output_size)

@@ -6,6 +6,7 @@ import numpy as np
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.hadamard import is_power_of_two
+from hadamrnn.integer import recording
 from hadamrnn.integer.parameters import IntegerParameters
 from hadamrnn.integer.proof import (
     FRACTION_BITS_MAX,
@@ -129,6 +130,8 @@ def prove(model: IntegerParameters) -> None:
     """
     _check_ranges(model)
     _check_shapes(model)
+    if model.recording is not None:
+        recording.check(model.recording, model.input_size, model.input_kind == "symbol")
     check_transform(model.block_size, model.activation_bits)
     k, _ = block_scale(model.block_size)
     least = k + max(1, model.fade)

@@ -1,4 +1,7 @@
-"""The header of a packed file: every field once, packed, unpacked and documented from one table."""
+"""The fields of a packed file: each once, packed, unpacked and documented from one table.
+
+The header starts every file; the recording is a section of those that say what raw readings are.
+"""
 
 import struct
 from collections.abc import Mapping
@@ -6,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 MAGIC, VERSION = b"HRNN", 2
-SYMBOL, MEAN, PER_STEP, LOGARITHM, ROW_MULTIPLIERS = 1, 2, 4, 8, 16
+SYMBOL, MEAN, PER_STEP, LOGARITHM, ROW_MULTIPLIERS, RECORDING = 1, 2, 4, 8, 16, 32
 """Bits of the field flags."""
-KNOWN_FLAGS = {1: 7, 2: 31}
+KNOWN_FLAGS = {1: 7, 2: 63}
 """What a file of each version that can be read may set."""
 
 
@@ -24,17 +27,46 @@ class Field:
     def type_name(self) -> str:
         """The type as C names it, without the _t."""
         names = {"B": "uint8", "H": "uint16", "h": "int16", "I": "uint32", "i": "int32"}
-        return {**names, "d": "float64"}.get(self.code, "char[4]")
+        return {**names, "d": "float64"}.get(self.code, f"char[{self.code[:-1]}]")
 
 
-FIELDS = (
+class Table:
+    """Fields one behind the other, little endian."""
+
+    def __init__(self, *fields: Field) -> None:
+        self.fields = fields
+        self._struct = struct.Struct("<" + "".join(field.code for field in fields))
+        self.size = self._struct.size
+
+    def pack(self, values: Mapping[str, Any]) -> bytes:
+        """The bytes of ``values`` by field."""
+        return self._struct.pack(*(values[field.name] for field in self.fields))
+
+    def unpack(self, data: bytes) -> dict[str, Any]:
+        """The values at the start of ``data``, by field."""
+        names = (field.name for field in self.fields)
+        return dict(zip(names, self._struct.unpack_from(data), strict=True))
+
+    def markdown(self) -> str:
+        """The table of all fields, for people."""
+        lines = ["| offset | bytes | type | field | meaning |", "| --- | --- | --- | --- | --- |"]
+        offset = 0
+        for field in self.fields:
+            size = struct.calcsize("<" + field.code)
+            cells = (offset, size, field.type_name, field.name, field.meaning)
+            lines.append("| " + " | ".join(map(str, cells)) + " |")
+            offset += size
+        return "\n".join(lines) + "\n"
+
+
+HEADER = Table(
     Field("magic", "4s", f"`{MAGIC.decode()}`"),
     Field("version", "H", str(VERSION)),
     Field(
         "flags",
         "B",
         "1: the input is a symbol id; 2: the mean is read; 4: an answer at every step; "
-        "8 (with 2): its logarithm is read; 16: row multipliers",
+        "8 (with 2): its logarithm is read; 16: row multipliers; 32: a recording",
     ),
     Field("weight_bits", "B", "p, width of V, 2 to 16"),
     Field("input_weight_bits", "B", "p_in, width of U, 2 to 16"),
@@ -62,30 +94,28 @@ FIELDS = (
         "logit = logit_scale · z; of a mean times 2^sum_shift / steps",
     ),
 )
-_STRUCT = struct.Struct("<" + "".join(field.code for field in FIELDS))
-SIZE = _STRUCT.size
+FIELDS = HEADER.fields
+SIZE = HEADER.size
 """Bytes of the header."""
+
+RECORDING_TABLE = Table(
+    Field("rate_hz", "d", "samples a second; 0: unknown"),
+    Field("window", "I", "steps of a window; 0: unknown"),
+    Field("hop", "I", "steps from the start of a window to that of the next; 0: unknown"),
+    Field("parameters_hash", "8s", "first bytes of the SHA-256 of the parameters; zeros: unknown"),
+    Field("data_hash", "8s", "the same of the prepared data's checksums"),
+    Field("frame", "H", "samples that a step reads; channels = input_size / frame, 0 of symbols"),
+    Field("units", "B", "different pairs of unit and offset, 0 of symbols"),
+    Field("companded", "B", "1: the section companding is there"),
+    Field("task", "B", "0: classes"),
+)
 
 
 def pack(values: Mapping[str, Any]) -> bytes:
     """The header with ``values`` by field; magic and version are added."""
-    every = {**values, "magic": MAGIC, "version": VERSION}
-    return _STRUCT.pack(*(every[field.name] for field in FIELDS))
+    return HEADER.pack({**values, "magic": MAGIC, "version": VERSION})
 
 
 def unpack(data: bytes) -> dict[str, Any]:
     """The values of the header at the start of ``data``, by field."""
-    names = (field.name for field in FIELDS)
-    return dict(zip(names, _STRUCT.unpack_from(data), strict=True))
-
-
-def markdown() -> str:
-    """The table of all fields, for people."""
-    lines = ["| offset | bytes | type | field | meaning |", "| --- | --- | --- | --- | --- |"]
-    offset = 0
-    for field in FIELDS:
-        size = struct.calcsize("<" + field.code)
-        cells = (offset, size, field.type_name, field.name, field.meaning)
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
-        offset += size
-    return "\n".join(lines) + "\n"
+    return HEADER.unpack(data)

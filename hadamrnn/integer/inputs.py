@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.integer import recording
 from hadamrnn.integer.parameters import IntegerParameters
 
 DOUBTFUL_SHARE, DOUBTFUL_FEATURE = 0.05, 0.5
@@ -132,6 +133,43 @@ def quantize(model: IntegerParameters, x_real: npt.ArrayLike) -> npt.NDArray[Any
     half = 1 << (model.input_bits - 1)
     with np.errstate(over="ignore"):  # what becomes infinite saturates
         x = np.rint(x / model.input_scale) + model.input_zero_point
+    integers: npt.NDArray[np.int8] = np.clip(x, -half, half - 1).astype(np.int8)
+    return integers
+
+
+def quantize_raw(model: IntegerParameters, readings: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Raw readings to the integers that ``IntegerModel.step`` and ``hr_step`` read.
+
+    Parameters
+    ----------
+    model : IntegerParameters
+        With a recording, which says what its readings are (``recording``).
+    readings : array_like, (batch, time, d_in) or (batch, time)
+        In the recorder's units, or symbol ids.
+
+    Returns
+    -------
+    array of int8, (batch, time, d_in), or of uint16, (batch, time)
+        As ``hr_step_raw`` makes of the recorder's integers, or the same ids.
+
+    Raises
+    ------
+    HadamrnnError
+        For a file that does not say what readings are, NaN, or a wrong shape.
+    """
+    if model.input_kind == "symbol":
+        return quantize(model, readings)
+    if model.recording is None:
+        raise HadamrnnError(
+            f"recording: {model.name} must say what raw readings are; got none, run dvc repro "
+            f"export@{model.name}"
+        )
+    raw = check_sequences(model, readings)
+    if np.isnan(raw).any():
+        raise HadamrnnError(f"inputs: must be numbers; got NaN in {place(np.isnan(raw))}")
+    half = 1 << (model.input_bits - 1)
+    counts = recording.counts(model.recording, raw)
+    x = recording.unclipped(model.recording, counts, model.input_zero_point)
     integers: npt.NDArray[np.int8] = np.clip(x, -half, half - 1).astype(np.int8)
     return integers
 

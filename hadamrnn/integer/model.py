@@ -176,6 +176,10 @@ class IntegerModel(IntegerParameters):
         """Real inputs to the integers that ``step`` and ``hr_step`` read (``inputs.quantize``)."""
         return inputs.quantize(self, x_real)
 
+    def quantize_raw(self, readings: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Readings in the recorder's units to the same integers (``inputs.quantize_raw``)."""
+        return inputs.quantize_raw(self, readings)
+
     def run_logits(self, x_int: npt.ArrayLike, workers: int | None = None) -> Integers:
         """Integer logits of many sequences: (batch, classes) or (batch, time, classes).
 

@@ -1,17 +1,7 @@
 r"""The packed format ``.hrnn``: one integer model in as few bytes as its numbers need.
 
-A file is a header of 64 bytes (``header.FIELDS``), the sections, and a CRC-32 of all that precedes
-it, little endian:
-
-| section | bytes | content |
-| --- | --- | --- |
-| signs | ceil(d / 8) | bit i is 1 when sign i is -1, lowest bit first |
-| input | d_in rows of ceil(d p_in / 8) | U transposed: a row for each feature or symbol |
-| output | classes rows of ceil(d p / 8) | V |
-| bias | ceil(d p_b / 8) | B, one row |
-| output_bias | 4 classes | C, int32 |
-| row_multipliers | 2 classes, or none | M_c, uint16, where flag 16 is set |
-| names | as given in the header | UTF-8, a line for the model's name, then one for each class |
+A file is a header of 64 bytes (``header.HEADER``), the sections (``sections.MODEL`` and
+``sections.RECORDING``), and a CRC-32 of all that precedes it, little endian.
 
 Weights are p-bit two's complement, packed lowest bit first; every row starts on a byte. Files of
 version 1 are read too: they have none of the parts that came with version 2.
@@ -28,9 +18,10 @@ import numpy as np
 
 from hadamrnn import files
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.integer import header
+from hadamrnn.integer import header, packed_recording
+from hadamrnn.integer import sections as table
 from hadamrnn.integer.model import IntegerModel
-from hadamrnn.integer.rows import pack_rows, row_bytes, unpack_rows
+from hadamrnn.integer.rows import pack_rows, unpack_rows
 
 CHECKSUM_BYTES = 4
 AS_THEY_ARE = (
@@ -50,14 +41,15 @@ AS_THEY_ARE = (
     "logit_scale",
 )
 """Fields of the header that are fields of the model too."""
+NEVER_EMPTY = ("signs", "input", "output", "bias", "output_bias")
 ANY_BENCHMARK = "dvc repro export@<benchmark>"
 
 
 def sections(model: IntegerModel) -> dict[str, bytes]:
-    """The packed bytes of each section of a file, by name and in file order."""
+    """The packed bytes of each section of a file, by name and in file order; some may be empty."""
     multipliers = model.row_multipliers
     text = "\n".join((model.name, *model.class_names)).encode()
-    return {
+    parts = {
         "signs": np.packbits(model.signs < 0, bitorder="little").tobytes(),
         "input": pack_rows(model.input_weight.T, model.input_weight_bits),
         "output": pack_rows(model.output_weight, model.weight_bits),
@@ -66,6 +58,9 @@ def sections(model: IntegerModel) -> dict[str, bytes]:
         "row_multipliers": b"" if multipliers is None else multipliers.astype("<u2").tobytes(),
         "names": text,
     }
+    if model.recording is None:
+        return parts | {section.name: b"" for section in table.RECORDING}
+    return parts | packed_recording.sections(model.recording)
 
 
 def _flags(model: IntegerModel) -> int:
@@ -75,6 +70,7 @@ def _flags(model: IntegerModel) -> int:
         | header.PER_STEP * bool(model.per_step)
         | header.LOGARITHM * (model.readout == "log_mean")
         | header.ROW_MULTIPLIERS * (model.row_multipliers is not None)
+        | header.RECORDING * (model.recording is not None)
     )
 
 
@@ -175,26 +171,29 @@ def _checked_header(data: bytes, place: str, hint: str) -> dict[str, Any]:
     return fields
 
 
-def _parts(data: bytes, fields: dict[str, Any], place: str) -> list[bytes]:
-    """The bytes of the sections, which must fill the file."""
-    d, classes = fields["hidden_size"], fields["output_size"]
-    sizes = (
-        row_bytes(d, 1),
-        fields["input_size"] * row_bytes(d, fields["input_weight_bits"]),
-        classes * row_bytes(d, fields["weight_bits"]),
-        row_bytes(d, fields["bias_bits"] or 16),
-        4 * classes,
-        2 * classes * bool(fields["flags"] & header.ROW_MULTIPLIERS),
-        fields["names_bytes"],
-    )
-    if header.SIZE + sum(sizes) + CHECKSUM_BYTES != len(data) or 0 in sizes[:5]:
-        raise HadamrnnError(
-            f"{place}: its sections of {sizes} bytes must fill the file; got {len(data)} bytes"
-        )
-    parts, position = [], header.SIZE
-    for size in sizes:
-        parts.append(data[position : position + size])
+def _parts(data: bytes, fields: dict[str, Any], place: str) -> dict[str, bytes]:
+    """The bytes of each section; together they must fill the file.
+
+    What the recording says is added to ``fields``.
+    """
+    parts, position, end = {}, header.SIZE, len(data) - CHECKSUM_BYTES
+    for section in (*table.MODEL, *table.RECORDING * table.recorded(fields)):
+        size = section.size(fields)
+        if position + size > end or not size and section.name in NEVER_EMPTY:
+            raise HadamrnnError(
+                f"{place}: its sections must fill the file of {len(data)} bytes; got {size} bytes "
+                f"of {section.name} from byte {position}"
+            )
+        parts[section.name] = data[position : position + size]
         position += size
+        if section.name == "recording":
+            fields |= header.RECORDING_TABLE.unpack(parts["recording"])
+            packed_recording.check_sizes(fields, place)
+    if position != end:
+        raise HadamrnnError(
+            f"{place}: its sections must fill the file of {len(data)} bytes; got {position} and a "
+            f"checksum"
+        )
     return parts
 
 
@@ -223,13 +222,14 @@ def from_bytes(data: bytes, place: str = "packed model", hint: str = ANY_BENCHMA
     """
     fields = _checked_header(data, place, hint)
     parts = _parts(data, fields, place)
-    signs, input_rows, output_rows, bias, output_bias, multipliers, text = parts
     d, flags = fields["hidden_size"], fields["flags"]
-    negative = np.unpackbits(np.frombuffer(signs, dtype=np.uint8), bitorder="little", count=d)
+    negative = np.unpackbits(
+        np.frombuffer(parts["signs"], dtype=np.uint8), bitorder="little", count=d
+    )
     bias_bits = fields["bias_bits"] or 16
     logarithm = bool(flags & header.LOGARITHM)
     try:
-        name, *class_names = text.decode().split("\n")
+        name, *class_names = parts["names"].decode().split("\n")
         return IntegerModel(
             **{key: fields[key] for key in AS_THEY_ARE},
             name=name,
@@ -242,12 +242,17 @@ def from_bytes(data: bytes, place: str = "packed model", hint: str = ANY_BENCHMA
             log_floor=fields["sum_shift"] if logarithm else 0,
             signs=1 - 2 * negative.astype(np.int8),
             input_weight=unpack_rows(
-                input_rows, fields["input_size"], d, fields["input_weight_bits"]
+                parts["input"], fields["input_size"], d, fields["input_weight_bits"]
             ).T,
-            bias=unpack_rows(bias, 1, d, bias_bits)[0],
-            output_weight=unpack_rows(output_rows, fields["output_size"], d, fields["weight_bits"]),
-            output_bias=np.frombuffer(output_bias, dtype="<i4"),
-            row_multipliers=np.frombuffer(multipliers, dtype="<u2") if multipliers else None,
+            bias=unpack_rows(parts["bias"], 1, d, bias_bits)[0],
+            output_weight=unpack_rows(
+                parts["output"], fields["output_size"], d, fields["weight_bits"]
+            ),
+            output_bias=np.frombuffer(parts["output_bias"], dtype="<i4"),
+            row_multipliers=np.frombuffer(parts["row_multipliers"], dtype="<u2")
+            if parts["row_multipliers"]
+            else None,
+            recording=packed_recording.read(parts, fields, place),
         )
     except UnicodeDecodeError as error:
         raise HadamrnnError(f"{place}: its names must be UTF-8; got {error.object!r}") from error

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hadamrnn.integer.proof import state_gain, state_limit, sum_limit
+from hadamrnn.integer.recording import Recording
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,8 @@ class IntegerParameters:
         Width of B, 2 to 16.
     row_multipliers : array of uint16, (classes,), or None
         M_c, below 2^15.
+    recording : Recording or None
+        What raw readings are, and how they become inputs; None: not known.
     """
 
     name: str
@@ -96,6 +99,7 @@ class IntegerParameters:
     log_floor: int = 0
     bias_bits: int = 16
     row_multipliers: npt.NDArray[np.uint16] | None = None
+    recording: Recording | None = None
 
     @property
     def hidden_size(self) -> int:

@@ -1,5 +1,6 @@
 """Pages are current, their links lead somewhere, and their tables say what files and runs say."""
 
+import dataclasses
 import re
 import struct
 import zlib
@@ -14,7 +15,7 @@ from hadamrnn.integer import c_header, packed
 from hadamrnn.integer.rows import unpack_rows as rows_of_weights
 from hadamrnn.report import published, runs
 from tests.docs.pages import ROOT, all_pages, blocks, prose
-from tests.random_models import random_model
+from tests.random_models import random_model, random_recording
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 PATH = re.compile(r"`((?:hadamrnn|stages|benchmarks|tests|docs|examples)/[\w./]+)`")
@@ -24,6 +25,7 @@ README_BYTES = 8000
 QUICK_START_LINES = 12
 TYPES = {
     "char[4]": "4s",
+    "char[8]": "8s",
     "uint8": "B",
     "uint16": "H",
     "int16": "h",
@@ -123,9 +125,10 @@ def test_names_of_a_model_header_are_documented():
     assert all(re.search(rf"\b{name}\b", header) for name in documented)
 
 
+@pytest.mark.parametrize("recorded", [False, True])
 @pytest.mark.parametrize("multiplied", [False, True])
 @pytest.mark.parametrize("readout", ["last", "mean", "log_mean"])
-def test_packed_file_is_as_documented(readout, multiplied):
+def test_packed_file_is_as_documented(readout, multiplied, recorded):
     """Read a file by the page alone, and find the model that was written."""
     page = ROOT / "docs/reference/file-formats.md"
     bias_bits = 6 if multiplied else 16
@@ -136,7 +139,12 @@ def test_packed_file_is_as_documented(readout, multiplied):
         multiplied=multiplied,
         fade=3,
     )
+    before = packed.to_bytes(model)
+    if recorded:
+        coding = random_recording(np.random.default_rng(6), model)
+        model = dataclasses.replace(model, recording=coding)
     data = packed.to_bytes(model)
+    rest = data[len(before) - 4 :]  # the recording's sections and the checksum
     fields, end = {}, 0
     for offset, size, kind, name, _ in rows(page, "# File formats"):
         code = f"<{TYPES[kind]}"
@@ -157,6 +165,14 @@ def test_packed_file_is_as_documented(readout, multiplied):
     known = {"d": model.hidden_size, "ceil": lambda x: -int(-x // 1), **fields}
     known["flags"] = flags
     known["names_bytes"], sizes = len(names), {}
+    known |= {"units": 0, "channels": 0, "companded": 0}
+    if model.recording is not None:
+        at, where = len(data) - len(rest), "Fields of `recording`:"
+        for offset, size, kind, name, _ in rows(page, where):
+            code = f"<{TYPES[kind]}"
+            assert int(size) == struct.calcsize(code), name
+            (known[name],) = struct.unpack_from(code, data, at + int(offset))
+        known["channels"] = known["input_size"] // known["frame"]
     for name, words, _ in rows(page, "one before:"):
         count, _, row = words.replace("·", "*").rpartition(" rows of ")
         sizes[name] = eval(f"({count or 1}) * ({row})", {}, known)  # a formula of our own page
@@ -166,5 +182,5 @@ def test_packed_file_is_as_documented(readout, multiplied):
     assert (bias[0] == model.bias).all()
     checksum = struct.unpack("<I", data[-4:])[0]
     assert zlib.crc32(data[:-4]) == checksum
-    assert data[-4 - len(names) : -4] == names
+    assert data[len(data) - len(rest) - len(names) :].startswith(names)
     assert isinstance(packed.from_bytes(data), integer.IntegerModel)

@@ -21,6 +21,7 @@ from hadamrnn.integer.proof import (
     logit_bound,
     state_limit,
 )
+from hadamrnn.integer.rows import row_bytes
 from tests.random_models import many_models, random_model
 
 CHECKSUM = packed.CHECKSUM_BYTES
@@ -264,10 +265,10 @@ class Mutants:
             "length": 0,
             **dict.fromkeys(("input_scale", "state_scale", "logit_scale"), 0.1),
         }
-        rows = features * packed.row_bytes(d, input_bits) + classes * packed.row_bytes(d, bits)
-        body = draw.randbytes(packed.row_bytes(d, 1) + rows)
+        rows = features * row_bytes(d, input_bits) + classes * row_bytes(d, bits)
+        body = draw.randbytes(row_bytes(d, 1) + rows)
         if bias_bits:
-            body += draw.randbytes(packed.row_bytes(d, bias_bits))
+            body += draw.randbytes(row_bytes(d, bias_bits))
         else:
             body += integers(d, 1 << pick(0, 15), 2)
         body += integers(classes, 1 << pick(0, 31), 4)
