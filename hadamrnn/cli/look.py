@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hadamrnn.datasets.formats import settings, tables
+from hadamrnn.datasets.formats import cells, settings, tables
 from hadamrnn.datasets.formats.recordings import Recording
 from hadamrnn.datasets.formats.windows import class_names, most_frequent, pieces
 from hadamrnn.errors import HadamrnnError
@@ -76,7 +76,7 @@ def at(path: str, given: Mapping[str, str | None]) -> Found:
         For files that are no tables, or without anything that could be a class.
     """
     names = patterns.matching(path, "csv")
-    table = tables.read_text(names[0])
+    table = cells.read_text(names[0])
     columns = _columns(names, table, given)
     data: dict[str, Any] = {"type": "csv", "path": path, "columns": columns}
     data["missing"] = "hold"
@@ -125,14 +125,14 @@ def _columns(names: Sequence[Path], table: Any, given: Mapping[str, str | None])
 
 def _numeric(column: Any) -> bool:
     """Whether every cell that holds anything holds a number."""
-    text = column[~column.isin(tables.EMPTY)]
-    values = tables.pandas().to_numeric(text, errors="coerce")
+    text = column[~column.isin(cells.EMPTY)]
+    values = cells.pandas().to_numeric(text, errors="coerce")
     return len(text) > 0 and bool(values.notna().all())
 
 
 def _unit(column: Any) -> str:
     """Whole numbers one or more apart count milli-, micro- or nanoseconds."""
-    values = tables.pandas().to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    values = cells.pandas().to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     steps = np.diff(values)
     steps = steps[steps > 0]
     if len(steps) == 0 or not np.isfinite(values).all() or (values % 1).any():
