@@ -7,10 +7,11 @@ project (HADAMRNN_FINISHED names another one, to be shared by clones) in place o
 again. Deleting that folder costs nothing but time.
 """
 
+import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hadamrnn import files
@@ -89,12 +90,37 @@ def keep(stage: str, benchmark: str, key: str) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def _alone(stage: str, benchmark: str) -> Iterator[None]:
+    """Wait for a process that does the same work: a killed pipeline may leave its stage running."""
+    import filelock
+
+    path = Path("checkpoints", f"{stage}-{benchmark}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(path)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            print(f"{stage} {benchmark}: waits for the process that holds {path}", flush=True)
+            lock.acquire()
+    except OSError as error:
+        reason = error.strerror or error
+        raise HadamrnnError(f"{path}: must be writable; got {reason}") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def or_made(stage: str, benchmark: str, work: Callable[[], None]) -> None:
     """Bring the outputs of this work back if it was finished before, or do it and keep them."""
     key = signature.of(stage, benchmark)
     if os.environ.get("RANK", "0") != "0":  # one of several processes that train together
         if not there(stage, benchmark, key):
             work()
-    elif not take(stage, benchmark, key):
-        work()
-        keep(stage, benchmark, key)
+        return
+    with _alone(stage, benchmark):
+        if not take(stage, benchmark, key):
+            work()
+            keep(stage, benchmark, key)

@@ -30,7 +30,7 @@ def look(root: Path) -> Iterator[Finding]:
             yield Finding("wrong", words, AND_REPRO, functools.partial(remove, path))
     yield Finding("ok", f"{whole} folders and files that the stages made")
     yield from _scores_of_others(root)
-    yield from _trainers(root)
+    yield from _at_work(root)
 
 
 def remove(path: Path) -> None:
@@ -144,14 +144,14 @@ def _scores_of_others(root: Path) -> Iterator[Finding]:
             yield Finding("note", words, f"dvc repro evaluate@{folder.name}")
 
 
-def _trainers(root: Path) -> Iterator[Finding]:
-    """Training runs under way: a killed pipeline may leave its trainer at work."""
+def _at_work(root: Path) -> Iterator[Finding]:
+    """Stages under way: a killed pipeline may leave one at work."""
     holders = _holders_of_locks()
     for path in sorted((root / "checkpoints").glob("*.lock")):
         with contextlib.suppress(OSError):
             pid = holders.get(path.stat().st_ino)
             if pid is not None:
-                words = f"{path.name}: a training run is under way, in process {pid}"
+                words = f"checkpoints/{path.name}: is held by work under way in process {pid}"
                 yield Finding("note", words, f"wait for it, or end it: kill {pid}")
 
 

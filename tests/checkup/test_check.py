@@ -234,7 +234,7 @@ def test_a_training_run_that_outlived_its_pipeline_is_told(clone, capsys):
     filelock = pytest.importorskip("filelock")
     with filelock.FileLock(clone / "checkpoints/x-1.pt.lock"):
         out = check(capsys)[1]
-    assert f"x-1.pt.lock: a training run is under way, in process {os.getpid()}" in out
+    assert f"checkpoints/x-1.pt.lock: is held by work under way in process {os.getpid()}" in out
     assert "under way" not in check(capsys)[1]
 
 

@@ -53,6 +53,21 @@ def write_params(folder, change):
     (folder / "params.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
 
 
+def commit_clone(folder, change):
+    """Commit the working tree to ``folder`` as a fresh clone has it, without stages' outputs."""
+    files = run(ROOT, "git", "ls-files", "-co", "--exclude-standard").stdout.splitlines()
+    for name in files:
+        if (ROOT / name).is_file() and name != "dvc.lock":
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    write_params(folder, change)
+    run(folder, "git", "init", "-q", "-b", "main")
+    for key, value in (("user.name", "test"), ("user.email", "test@example.org")):
+        run(folder, "git", "config", key, value)
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "tiny")
+
+
 def metrics(folder, benchmark="pdigits"):
     return json.loads((folder / "results" / benchmark / "metrics.json").read_text())
 

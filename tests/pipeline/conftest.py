@@ -5,24 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.clones import ROOT, TINY, run, write_params
+from tests.pipeline.clones import TINY, commit_clone, run
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory):
-    """Committed as a fresh clone is: no dvc.lock, nothing that a stage writes."""
     folder = tmp_path_factory.mktemp("template") / "hadamrnn"
-    files = run(ROOT, "git", "ls-files", "-co", "--exclude-standard").stdout.splitlines()
-    for name in files:
-        if (ROOT / name).is_file() and name != "dvc.lock":
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    write_params(folder, TINY)
-    run(folder, "git", "init", "-q", "-b", "main")
-    for key, value in (("user.name", "test"), ("user.email", "test@example.org")):
-        run(folder, "git", "config", key, value)
-    run(folder, "git", "add", "-A")
-    run(folder, "git", "commit", "-qm", "tiny")
+    commit_clone(folder, TINY)
     run(folder, "dvc", "repro")
     return folder
 
