@@ -4,7 +4,9 @@ Every session builds its own environment from pyproject.toml under the pins of c
 """
 
 import os
+import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import nox
@@ -54,6 +56,58 @@ def docs(session):
     """The documentation as a site in build/docs; a warning or a dead link is an error."""
     install(session, "docs")
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "build/docs")
+
+
+@nox.session
+def reliability(session):
+    """Strike the pipeline 20 times, and fuzz the readers for a minute (docs/reliability.md)."""
+    install(session, "tests")
+    session.run("pytest", "tests/kill", *session.posargs, env={"HADAMRNN_KILLS": "20"})
+    session.run("python", "-m", "tests.fuzz", "200000", "--seed", "1000")
+
+
+@nox.session
+def random(session):
+    """The tests in a random order; to repeat it: nox -s random -- --randomly-seed=1."""
+    install(session, "tests", "bench")
+    session.install("-q", "pytest-randomly", env=CONSTRAINED)
+    session.run("pytest", "--numprocesses=logical", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+
+
+def lowest_versions():
+    """A constraint "name==version" for every lower bound in pyproject.toml."""
+    project = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = [project["project"]["dependencies"], project["dependency-groups"]["tests"]]
+    groups += project["project"]["optional-dependencies"].values()
+    found = (re.match(r"([\w.-]+)(?:\[\w+\])?>=([\d.]+)", text) for one in groups for text in one)
+    return [f"{match[1]}=={match[2]}" for match in found if match]
+
+
+@nox.session
+def lowest(session):
+    """The tests with the lowest versions that pyproject.toml allows."""
+    path = Path(session.create_tmp(), "lowest.txt")
+    path.write_text("\n".join(lowest_versions()) + "\n", encoding="utf-8")
+    env = {"PIP_CONSTRAINT": str(path)}
+    session.install("-q", "-U", "pip>=25.1", env=env)
+    session.install("-q", "-e", ".[pipeline]", "--group", "tests", env=env)
+    session.run("pytest", "--numprocesses=logical", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session
+def newest(session):
+    """The tests with the newest versions that resolve; --force-python 3.14 for another Python."""
+    env = {"PIP_CONSTRAINT": ""}
+    session.install("-q", "-U", "pip>=25.1", env=env)
+    session.install("-q", "-U", "-e", ".[pipeline]", "--group", "tests", env=env)
+    session.run("pytest", "--numprocesses=logical", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session
+def audit(session):
+    """Known weaknesses of the pinned packages (asks a public database)."""
+    session.install("-q", "pip-audit")
+    session.run("pip-audit", "-r", "constraints.txt", "--no-deps", "--disable-pip")
 
 
 TOOLCHAINS = (
