@@ -3,7 +3,7 @@
 import argparse
 
 from hadamrnn import integer
-from hadamrnn.integer import IntegerModel, accounting
+from hadamrnn.integer import IntegerModel, accounting, c_loops
 from hadamrnn.integer.inputs import real_range
 
 HELP = "what the model is, its bytes and operations"
@@ -70,6 +70,7 @@ def describe(model: IntegerModel) -> list[str]:
         ("state scale", f"{model.state_scale:.6g}"),
         ("logit scale", f"{model.logit_scale:.6g}"),
     ]
+    lines += [(f"C on {name}", which) for name, which in c_loops.loops(model).items()]
     if model.class_names:
         lines.append(("classes", ", ".join(model.class_names)))
     # Whether a symbol table was an embedding is not in the file: it counts as input here.

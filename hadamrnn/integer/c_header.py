@@ -6,16 +6,13 @@ models of one name are refused by the compiler.
 
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from hadamrnn import files
 from hadamrnn.integer import packed
 from hadamrnn.integer.accounting import operations_per_step
+from hadamrnn.integer.c_loops import bias_table, is_aligned, loops
 from hadamrnn.integer.c_templates import CLASS_NAMES, HEADER
 from hadamrnn.integer.c_text import Names, c_name, comment, plain, quoted, table
 from hadamrnn.integer.model import IntegerModel
-from hadamrnn.integer.proof import INT32_MAX, accumulator_bound, block_scale, input_bounds
 
 TABLES = ("signs", "input", "output", "bias", "output_bias", "row_multipliers")
 LAYOUT = 3
@@ -51,21 +48,6 @@ def state_bytes(model: IntegerModel) -> int:
     return model.hidden_size * (16 + model.sum_bits) // 8 + 4 * words
 
 
-def bias_table(model: IntegerModel) -> tuple[npt.NDArray[np.int16], int]:
-    """Biases in 16 bits, and their shift.
-
-    The fast forms of a step read 16 bits, and shift by little. Narrow biases with a large shift
-    hold zeros there.
-    """
-    k, _ = block_scale(model.block_size)
-    align = max(0, 16 - (model.fraction_bits - k))
-    largest = int(np.abs(model.bias.astype(np.int64)).max())
-    more = max(0, model.bias_shift + align - 15, model.bias_shift - 14)
-    if more > model.bias_shift or largest << more > 32767:
-        more = 0
-    return (model.bias.astype(np.int64) << more).astype(np.int16), model.bias_shift - more
-
-
 def tables(model: IntegerModel) -> dict[str, bytes]:
     """The tables of a header.
 
@@ -74,38 +56,6 @@ def tables(model: IntegerModel) -> dict[str, bytes]:
     parts = packed.sections(model)
     bias, _ = bias_table(model)
     return {name: parts[name] for name in TABLES} | {"bias": bias.astype("<i2").tobytes()}
-
-
-def is_aligned(model: IntegerModel) -> bool:
-    """hr_model.aligned: whether a processor with an int of 16 bits takes its fast loops.
-
-    With w = F - k, what is added to y 2^w is shifted right by w on its own, aligned by
-    2^(16 - w) so that this moves bytes. It must fit 32 bits then, U x 16, M 24, and the power of
-    two that fading y is multiplied by 16, that of the bias 17.
-    """
-    k, _ = block_scale(model.block_size)
-    width = model.fraction_bits - k
-    align = max(0, 16 - width)
-    bias, bias_shift = bias_table(model)
-    inputs = input_bounds(model.input_weight, model.input_kind, model.input_bits)
-    rest = accumulator_bound(
-        block_size=model.block_size,
-        activation_bits=1,
-        fraction_bits=model.fraction_bits,
-        inputs=inputs,
-        multiplier=model.input_multiplier,
-        bias=bias,
-        bias_shift=bias_shift,
-    )
-    if model.fade:
-        rest += model.block_size * model.state_limit << (width - model.fade)
-    return (
-        max(inputs) <= 32767
-        and bias_shift + align <= 16
-        and model.input_multiplier << align < 1 << 24
-        and rest << align <= INT32_MAX
-        and (not model.fade or width + align - model.fade <= 15)
-    )
 
 
 def input_range(model: IntegerModel) -> tuple[int, int]:
@@ -128,6 +78,7 @@ def _facts(model: IntegerModel) -> list[str]:
         f"{state_bytes(model)} bytes of memory for each sequence in progress",
         f"a step: {operations['additions']} additions, {operations['multiplications']} "
         f"multiplications, {operations['shifts']} shifts",
+        *(f"{processors}: {which}" for processors, which in loops(model).items()),
     ]
 
 

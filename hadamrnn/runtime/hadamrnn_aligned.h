@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "hadamrnn_avr_products.h"
-#include "hadamrnn_avr_update.h"
+#include "hadamrnn_avr_words.h"
 
 #if HR_LANES == 1
 /* hr_eights.flags. A byte: the factor is 2^8 times what the field says. */

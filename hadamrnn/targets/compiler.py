@@ -9,7 +9,10 @@ from pathlib import Path
 
 from hadamrnn.errors import HadamrnnError
 
-STRICT = ("-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Wshadow", "-Wundef", "-Werror")
+STRICT = (
+    *("-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Wshadow", "-Wundef", "-Wcast-align"),
+    "-Werror",
+)
 SANITIZERS = (*STRICT, "-g", "-O1", "-fsanitize=undefined,address", "-fno-sanitize-recover=all")
 OPTIMIZED = ("-O2",)
 WIDEST = ("-O3", "-march=native")

@@ -5,6 +5,8 @@
  * 1524 bytes of tables: 16 signs, 640 input, 576 output, 256 bias, 36 output_bias
  * 768 bytes of memory for each sequence in progress
  * a step: 2560 additions, 1408 multiplications, 512 shifts
+ * AVR: fast loops
+ * 32-bit processors: fast products, general update
  *
  * Input: one symbol id from 0 to 9 a step.
  * Real score of a class: 0.00557418193 * logit.

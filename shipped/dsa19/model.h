@@ -5,6 +5,8 @@
  * 9356 bytes of tables: 64 signs, 5760 input, 2432 output, 1024 bias, 76 output_bias
  * 5120 bytes of memory for each sequence in progress
  * a step: 29696 additions, 24064 multiplications, 2048 shifts
+ * AVR: fast loops
+ * 32-bit processors: fast products, general update
  *
  * Input: 45 integers of 8 bits a step,
  *     x = clip(round(real / 0.0573345853) + (4), -128, 127)

@@ -5,6 +5,8 @@
  * 3720 bytes of tables: 48 signs, 1728 input, 1152 output, 768 bias, 24 output_bias
  * 3840 bytes of memory for each sequence in progress
  * a step: 6912 additions, 3840 multiplications, 1152 shifts
+ * AVR: fast loops
+ * 32-bit processors: fast products, general update
  *
  * Input: 9 integers of 8 bits a step,
  *     x = clip(round(real / 0.0230970422) + (3), -128, 127)

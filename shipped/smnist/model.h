@@ -5,6 +5,8 @@
  * 7848 bytes of tables: 128 signs, 512 input, 5120 output, 2048 bias, 40 output_bias
  * 6144 bytes of memory for each sequence in progress
  * a step: 13312 additions, 2048 multiplications, 3072 shifts
+ * AVR: fast loops
+ * 32-bit processors: fast products, general update
  *
  * Input: 1 integers of 8 bits a step,
  *     x = clip(round(real / 0.00392156863) + (-128), -128, 127)

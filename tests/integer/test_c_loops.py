@@ -1,0 +1,55 @@
+"""What is said about the loops of the C runtime, and biases as these read them."""
+
+import re
+
+import numpy as np
+import pytest
+
+from hadamrnn.cli import info
+from hadamrnn.integer import c_header, c_loops
+from hadamrnn.runtime import sources
+from tests.random_models import many_models, random_model
+
+PLAIN = {"block_size": 64, "q": 1, "input_size": 9, "activation_bits": 10}
+FAST, UPDATE = "fast loops", "fast products, general update"
+GENERAL = "general products, general update"
+
+
+@pytest.mark.parametrize(
+    ("fields", "avr", "words"),
+    [
+        ({}, FAST, FAST),
+        ({"fade": 4}, FAST, FAST),
+        ({"input_weight_bits": 2}, FAST, FAST),
+        ({"input_weight_bits": 3, "input_size": 18}, FAST, UPDATE),
+        ({"activation_bits": 12}, FAST, UPDATE),
+        ({"kind": "symbol"}, FAST, FAST),
+        ({"input_weight_bits": 5}, GENERAL, GENERAL),
+        ({"block_size": 4, "q": 3, "activation_bits": 14}, GENERAL, GENERAL),
+        ({"block_size": 2, "q": 4}, UPDATE, FAST),
+        ({"block_size": 512, "activation_bits": 15}, UPDATE, UPDATE),
+    ],
+)
+def test_the_loops_of_a_model_are_named(fields, avr, words):
+    model = random_model(np.random.default_rng(0), **(PLAIN | fields))
+    assert c_loops.loops(model) == {"AVR": avr, "32-bit processors": words}
+    assert f" * AVR: {avr}\n * 32-bit processors: {words}\n" in c_header.to_text(model)
+    assert [line.split(maxsplit=3)[-1] for line in info.describe(model) if "C on AVR" in line] == [
+        avr
+    ]
+
+
+def test_the_limit_is_that_of_the_c_code():
+    text = sources.text("hadamrnn_pairs.h")
+    assert re.search(r"#define HR_CHUNK (\d+)", text)[1] == str(c_loops.PAIRED_FEATURES)
+
+
+def test_biases_in_16_bits_are_the_same_numbers():
+    models = list(many_models(seed=3))
+    narrow = {"bias_bits": 6, "bias_shift": 17, "block_size": 64, "activation_bits": 10}
+    models.append(random_model(np.random.default_rng(1), **narrow))
+    for model in models:
+        bias, shift = c_loops.bias_table(model)
+        wanted = model.bias.astype(np.int64) << model.bias_shift
+        assert (bias.astype(np.int64) << shift == wanted).all() and bias.dtype == np.int16
+    assert shift == 14
