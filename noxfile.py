@@ -122,6 +122,7 @@ TOOLCHAINS = (
     "gcc-riscv64-unknown-elf",
     "picolibc-riscv64-unknown-elf",
     "qemu-system-misc",
+    "cmake",
 )
 """Debian packages of the compilers and emulators of the microcontrollers."""
 

@@ -9,5 +9,6 @@ unsigned long millis(void);
 struct SerialPort {
     void begin(unsigned long);
     void println(const char *);
+    void println(unsigned);
 };
 extern SerialPort Serial;

@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from hadamrnn import integer
-from hadamrnn.export import firmware
+from hadamrnn.export import firmware, packages
 
 HELP = "the C sources, the model's header and an example, ready to compile"
 
@@ -23,14 +23,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="add hadamrnn_load.c, to read .hrnn files on the device",
     )
+    parser.add_argument(
+        "--package",
+        choices=packages.FILES,
+        help="in the layout of a build system, with the files that it wants",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the folder and say what is in it."""
     model = integer.load(options.file)
-    written = firmware.write(model, options.folder, options.name, options.loader)
+    written = firmware.write(model, options.folder, options.name, options.loader, options.package)
     for name in written:
         print(Path(options.folder, name))
-    if firmware.KEPT not in written:
+    if options.package is None and firmware.KEPT not in written:
         print(f"{Path(options.folder, firmware.KEPT)} is kept as it was")
     return 0

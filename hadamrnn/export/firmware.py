@@ -9,6 +9,7 @@ from pathlib import Path
 from string import Template
 
 from hadamrnn import files
+from hadamrnn.export import packages
 from hadamrnn.integer import IntegerModel, c_header
 from hadamrnn.integer.accounting import sizes
 from hadamrnn.runtime import sources
@@ -165,9 +166,13 @@ def contents(
 
 
 def write(
-    model: IntegerModel, folder: str | Path, name: str | None = None, loader: bool = False
+    model: IntegerModel,
+    folder: str | Path,
+    name: str | None = None,
+    loader: bool = False,
+    package: str | None = None,
 ) -> list[str]:
-    """Write the folder; a ``main.c`` that is there already is kept.
+    """Write the folder; an example that is there already is kept.
 
     Parameters
     ----------
@@ -179,21 +184,27 @@ def write(
         What the model is called in C, by default ``model.name``.
     loader : bool
         Whether to add ``hadamrnn_load.c``.
+    package : str, optional
+        A key of ``packages.FILES``, for the layout of that build system.
 
     Returns
     -------
     list of str
-        Names of the files written, in order.
+        Paths of the files written, in order.
 
     Raises
     ------
     HadamrnnError
         If the name holds no letter or digit, or the folder cannot be written.
     """
+    texts = dict(contents(model, name, loader))
+    kept = {KEPT}
+    if package is not None:
+        texts, kept = packages.arrange(texts, package, _words(model, name, loader))
     written = []
-    for file, text in contents(model, name, loader):
+    for file, text in texts.items():
         path = Path(folder, file)
-        if file != KEPT or not path.exists():
+        if file not in kept or not path.exists():
             files.write_text(path, text)
             written.append(file)
     return written
