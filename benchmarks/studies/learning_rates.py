@@ -32,8 +32,11 @@ COLUMNS = (
 
 def run(benchmark: str, model: str, learning_rate: float) -> dict:
     """One training run as the columns that follow from it."""
-    held_out = ((f"benchmark.{benchmark}.train_on_validation", False),)
-    settings = study.settings_of(benchmark, (("model", model), *held_out))
+    changes = [("model", model), (f"benchmark.{benchmark}.train_on_validation", False)]
+    if model != "hadamrnn":  # the others neither fade nor read logarithms
+        own = study.settings_of(benchmark).readout
+        changes += [("fade", None), ("readout", "mean" if own == "log_mean" else own)]
+    settings = study.settings_of(benchmark, changes)
     train = dataclasses.replace(
         settings.train,
         epochs=EPOCHS,

@@ -121,7 +121,7 @@ def test_a_record_names_the_machine_that_trained(made):
     machine = {"processor": "a processor", "cores": 2}
     run = record.record_of(settings, files(made, machine=machine), "0" * 40, "2026-11-24")
     assert run["machine"] == machine
-    assert run["model"] == {"name": "hadamrnn", "hidden_size": 384, "q": 6, "weight_bits": 4}
+    assert run["model"] == {"name": "hadamrnn", "hidden_size": 384, "q": 12, "weight_bits": 4}
     assert run["history"] == made["history"]
     assert run["confusion"] == {"classes": ["a", "b"], "counts": [[1, 1], [0, 0]]}
     assert records.dumps(run)
@@ -183,10 +183,11 @@ def test_collect_reads_what_git_keeps_and_what_dvc_keeps(made, tmp_path, monkeyp
 
 @pytest.mark.parametrize(
     ("model", "q", "bits"),
-    [("hadamrnn", 6, 4), ("lstm", None, 32), ("ornn", None, 32), ("qornn", None, 4)],
+    [("hadamrnn", 12, 4), ("lstm", None, 32), ("ornn", None, 32), ("qornn", None, 4)],
 )
 def test_a_model_is_described_by_what_it_has(model, q, bits):
     document = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-    settings = plan.parameters({**document, "model": model}, "har2")
+    plain = {"readout": "mean", "fade": None}  # what every model can do
+    settings = plan.parameters({**document, **plain, "model": model}, "har2")
     described = record.model_of(settings)
     assert (described["q"], described["weight_bits"]) == (q, bits)

@@ -39,10 +39,10 @@ def test_figures_repeat_byte_for_byte(groups, tmp_path):
 
 
 def test_models_are_compared_within_one_recipe(collected):
-    shipped, before = collected["har2-models"], collected["har2-models-earlier"]
-    assert shipped.get_suptitle().endswith("the recipe har2")
+    newer, before = collected["har2-models-mean"], collected["har2-models-earlier"]
+    assert newer.get_suptitle().endswith("the recipe har2-mean")
     assert before.get_suptitle().endswith("the recipe har2-earlier")
-    assert len(shipped.axes[0].get_yticklabels()) == 4
+    assert len(newer.axes[0].get_yticklabels()) == 4
     assert len(before.axes[0].get_yticklabels()) == 8
 
 
