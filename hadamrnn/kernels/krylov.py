@@ -18,21 +18,21 @@ Array = npt.NDArray[Any]
 
 
 @inline
-def _scale(vector, factors):
+def _scale(vector: Array, factors: Array) -> None:
     """vector *= factors, both (rows, LANES)."""
     for i in range(vector.shape[0]):
         multiply(vector, i * LANES, vector, i * LANES, factors, i * LANES)
 
 
 @inline
-def _sum_scale(total, left, right, factors):
+def _sum_scale(total: Array, left: Array, right: Array, factors: Array) -> None:
     """total += left * right, then left and right times ``factors``; all (rows, LANES)."""
     for i in range(0, total.size, LANES):
         sum_scale_both(total, i, left, i, right, i, factors, i)
 
 
 @inline
-def _sum_scale_one(total, vector, other, factors):
+def _sum_scale_one(total: Array, vector: Array, other: Array, factors: Array) -> None:
     """total += vector * other, then vector *= factors; all (rows, LANES)."""
     for i in range(0, total.size, LANES):
         multiply_add(total, i, vector, i, other, i)

@@ -6,6 +6,9 @@ inside a row, by shuffles, and the last one may scale, or scale and add: h = sca
 d = 512 reads and writes h twice. More rows at once would not fit into the 16 registers of AVX2.
 """
 
+from typing import Any
+
+import numpy.typing as npt
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
@@ -14,6 +17,8 @@ from hadamrnn.kernels.setup import LANES, inline
 from hadamrnn.kernels.vector_code import Emitter, constant
 from hadamrnn.kernels.vector_ops import add, copy, multiply
 
+Array = npt.NDArray[Any]
+
 WITHIN = LANES.bit_length() - 1
 """Levels inside a row."""
 
@@ -21,7 +26,7 @@ PLAIN, SCALED, ADDED = range(3)
 """What a transform r becomes: r; factors * r; factors * r + addend."""
 
 
-def _levels_within(emit, row, levels):
+def _levels_within(emit: Emitter, row: Any, levels: int) -> Any:
     """Blocks of S_(2^levels) times the numbers of one register."""
     for half in (1 << level for level in range(levels)):
         mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [k ^ half for k in range(LANES)])
@@ -30,7 +35,7 @@ def _levels_within(emit, row, levels):
     return row
 
 
-def _levels_between(emit, rows):
+def _levels_between(emit: Emitter, rows: Any) -> Any:
     """S_n times the n registers."""
     rows, half = list(rows), 1
     while half < len(rows):
@@ -41,15 +46,15 @@ def _levels_between(emit, rows):
     return rows
 
 
-def _first_pass(radix, within=WITHIN):
+def _first_pass(radix: int, within: int = WITHIN) -> Any:
     """``radix`` neighbouring rows at ``start`` become the transform of those of ``source``.
 
     within : levels inside a row; the others are between the rows.
     """
 
     @intrinsic
-    def first_pass(typing, target, start, source, source_start):
-        def codegen(context, builder, signature, args):
+    def first_pass(typing: Any, target: Any, start: Any, source: Any, source_start: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             emit = Emitter(context, builder, signature.args[0].dtype)
             targets, sources = (emit.data(signature.args[k], args[k]) for k in (0, 2))
             steps = [constant(k * LANES) for k in range(radix)]
@@ -64,7 +69,7 @@ def _first_pass(radix, within=WITHIN):
     return first_pass
 
 
-def _later_pass(radix, finish=PLAIN):
+def _later_pass(radix: int, finish: int = PLAIN) -> Any:
     """``radix`` rows of ``target``, ``stride`` numbers apart, become S_radix times them.
 
     They stand at ``start`` + ``place``, their factors at ``place``, their addend at
@@ -72,8 +77,17 @@ def _later_pass(radix, finish=PLAIN):
     """
 
     @intrinsic
-    def later_pass(typing, target, start, place, stride, factors, addend, addend_start):
-        def codegen(context, builder, signature, args):
+    def later_pass(
+        typing: Any,
+        target: Any,
+        start: Any,
+        place: Any,
+        stride: Any,
+        factors: Any,
+        addend: Any,
+        addend_start: Any,
+    ) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             emit = Emitter(context, builder, signature.args[0].dtype)
             targets, scales, addends = (emit.data(signature.args[k], args[k]) for k in (0, 4, 5))
             places = [emit.offset(args[2], constant(k), args[3]) for k in range(radix)]
@@ -101,7 +115,9 @@ _added2, _added4, _added8 = (_later_pass(radix, ADDED) for radix in (2, 4, 8))
 
 
 @inline
-def _first(target, start, size, source, source_start, block_size):
+def _first(
+    target: Array, start: int, size: int, source: Array, source_start: int, block_size: int
+) -> int:
     """The first pass over ``size`` numbers; returns how many neighbours it has combined."""
     rows = max(1, block_size // LANES)
     radix = 1
@@ -128,7 +144,17 @@ def _first(target, start, size, source, source_start, block_size):
 
 
 @inline
-def _finish(target, start, size, half, radix, finish, factors, addend, addend_start):
+def _finish(
+    target: Array,
+    start: int,
+    size: int,
+    half: int,
+    radix: int,
+    finish: int,
+    factors: Array,
+    addend: Array,
+    addend_start: int,
+) -> None:
     """One later pass over ``size`` numbers, of rows ``half`` numbers apart."""
     for block in range(0, size, radix * half):
         for i in range(block, block + half, LANES):
@@ -153,7 +179,17 @@ def _finish(target, start, size, half, radix, finish, factors, addend, addend_st
 
 
 @inline
-def _run(target, start, source, source_start, block_size, finish, factors, addend, addend_start):
+def _run(
+    target: Array,
+    start: int,
+    source: Array,
+    source_start: int,
+    block_size: int,
+    finish: int,
+    factors: Array,
+    addend: Array,
+    addend_start: int,
+) -> None:
     size = factors.size
     half = _first(target, start, size, source, source_start, block_size)
     if half >= block_size and finish != PLAIN:  # no pass is left that could do it
@@ -179,13 +215,15 @@ def _run(target, start, source, source_start, block_size, finish, factors, adden
 
 
 @inline
-def transform(vector, block_size):
+def transform(vector: Array, block_size: int) -> None:
     """vector = (I_q (x) S_m) vector."""
     _run(vector, 0, vector, 0, block_size, PLAIN, vector, vector, 0)
 
 
 @inline
-def transform_scale(target, start, source, source_start, block_size, factors):
+def transform_scale(
+    target: Array, start: int, source: Array, source_start: int, block_size: int, factors: Array
+) -> None:
     """target = factors * (I_q (x) S_m) source.
 
     Both of as many numbers as ``factors``, which begin at ``start`` and ``source_start`` of their
@@ -195,6 +233,8 @@ def transform_scale(target, start, source, source_start, block_size, factors):
 
 
 @inline
-def transform_scale_add(vector, start, block_size, factors, addend, addend_start):
+def transform_scale_add(
+    vector: Array, start: int, block_size: int, factors: Array, addend: Array, addend_start: int
+) -> None:
     """vector = factors * (I_q (x) S_m) vector + addend; places as in ``transform_scale``."""
     _run(vector, start, vector, start, block_size, ADDED, factors, addend, addend_start)

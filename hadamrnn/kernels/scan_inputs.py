@@ -21,21 +21,21 @@ DENSE, ONE_HOT, ROWS, PROJECTED = range(4)
 
 
 @inline
-def steps_of(inputs):
+def steps_of(inputs: tuple[Any, ...]) -> int:
     """How many time steps there are."""
     kind, dense, ids, _, _ = inputs
     return ids.shape[1] if kind in (ONE_HOT, ROWS) else dense.shape[1]
 
 
 @inline
-def features_of(inputs):
+def features_of(inputs: tuple[Any, ...]) -> int:
     """Rows of U^T where the scan itself multiplies with it, else 0."""
     kind, _, _, weight, _ = inputs
     return len(weight) if kind in (DENSE, ONE_HOT) else 0
 
 
 @called
-def input_term(added, columns, inputs, first, t):
+def input_term(added: Array, columns: Array, inputs: tuple[Any, ...], first: int, t: int) -> int:
     """added = U x_t + b for the sequences first .. first + LANES - 1, and -1.
 
     If all of them read one symbol, returns that instead and leaves ``added`` alone: the row of
@@ -61,7 +61,7 @@ def input_term(added, columns, inputs, first, t):
 
 
 @called
-def _fill(table, weight, bias):
+def _fill(table: Array, weight: Array, bias: Array) -> None:
     for symbol in range(len(table)):
         for i in range(len(bias)):
             table[symbol, i] = weight[symbol, i] + bias[i]
@@ -77,7 +77,17 @@ def symbol_table(inputs: tuple[Any, ...], hidden: int) -> Array:
 
 
 @inline
-def step(state, added, columns, inputs, table, scale, block_size, first, t):
+def step(
+    state: Array,
+    added: Array,
+    columns: Array,
+    inputs: tuple[Any, ...],
+    table: Array,
+    scale: Array,
+    block_size: int,
+    first: int,
+    t: int,
+) -> None:
     """state = scale * (S state) + U x_t + b for the sequences first .. first + LANES - 1."""
     common = input_term(added, columns, inputs, first, t)
     ops.transform(state, block_size)

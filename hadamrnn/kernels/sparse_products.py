@@ -8,10 +8,13 @@ grow in the order of the left factor, so results depend on nothing but the argum
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from hadamrnn.kernels.setup import LANES, inline, kernel
 from hadamrnn.kernels.vector_ops import copy, fill
 from hadamrnn.kernels.vector_sums import LISTED, sum_listed, sum_listed_block
+
+Array = npt.NDArray[Any]
 
 SHARE = 128
 """Most lines of the right factor that are used together: 32 KiB of a block of columns in AVX2."""
@@ -23,7 +26,7 @@ to the dense product of torch at 0.7."""
 
 
 @kernel
-def _filled(first, stop, numbers, counts):
+def _filled(first: int, stop: int, numbers: Array, counts: Array) -> None:
     """counts[i] = how many of numbers[i] are not zero."""
     for i in range(first, stop):
         count = 0
@@ -40,7 +43,9 @@ def mostly_zero(matrix: np.ndarray[Any, np.dtype[Any]]) -> bool:
 
 
 @inline
-def _list(left, first, begin, end, found, places, values):
+def _list(
+    left: Array, first: int, begin: int, end: int, found: Array, places: Array, values: Array
+) -> None:
     """Row i of places and values: where left[first + i, begin:end] is not zero, and what it is."""
     for i in range(len(found)):
         number = 0
@@ -52,7 +57,7 @@ def _list(left, first, begin, end, found, places, values):
 
 
 @inline
-def _pack(packed, right, begin, end, column, rows):
+def _pack(packed: Array, right: Array, begin: int, end: int, column: int, rows: int) -> None:
     """packed[j] = ``rows`` rows of right[begin + j] from ``column`` on.
 
     Copied together because lines a power of two apart share few places of a cache.

@@ -5,6 +5,10 @@ vector operation and the tile of a usual model stays in the first-level cache. R
 (three butterfly levels at once) cut the loads and stores to a third.
 """
 
+from typing import Any
+
+import numpy.typing as npt
+
 from hadamrnn.kernels.setup import LANES, called, inline
 from hadamrnn.kernels.vector_ops import (
     add,
@@ -32,9 +36,11 @@ from hadamrnn.kernels.vector_sums import (
     sum_of_products,
 )
 
+Array = npt.NDArray[Any]
+
 
 @called
-def transform(tile, block_size):
+def transform(tile: Array, block_size: int) -> None:
     """In place (I_q (x) S_m) along the first axis of the (d, LANES) tile."""
     rows, half = tile.shape[0], 1
     while half < block_size:
@@ -56,28 +62,28 @@ def transform(tile, block_size):
 
 
 @inline
-def scale_rows(tile, factors):
+def scale_rows(tile: Array, factors: Array) -> None:
     """tile[i] *= factors[i]."""
     for i in range(tile.shape[0]):
         scale(tile, i * LANES, factors[i])
 
 
 @inline
-def fill_rows(tile, values):
+def fill_rows(tile: Array, values: Array) -> None:
     """tile[i] = values[i] in every lane."""
     for i in range(tile.shape[0]):
         fill(tile, i * LANES, values[i])
 
 
 @inline
-def clear(tile):
+def clear(tile: Array) -> None:
     """tile = 0."""
     for i in range(tile.shape[0]):
         fill(tile, i * LANES, tile.dtype.type(0))
 
 
 @called
-def forget(tile, least):
+def forget(tile: Array, least: float) -> None:
     """tile = 0 if every number of it is below ``least``: processors are slow with the smallest."""
     for i in range(tile.shape[0]):
         for lane in range(LANES):
@@ -87,28 +93,28 @@ def forget(tile, least):
 
 
 @inline
-def add_rows(tile, other):
+def add_rows(tile: Array, other: Array) -> None:
     """tile += other."""
     for i in range(tile.shape[0]):
         add(tile, i * LANES, tile, i * LANES, other, i * LANES)
 
 
 @inline
-def add_where_active(tile, other, state):
+def add_where_active(tile: Array, other: Array, state: Array) -> None:
     """tile += other where state > 0: the adjoint of relu."""
     for i in range(tile.shape[0]):
         add_where_positive(tile, i * LANES, other, i * LANES, state, i * LANES)
 
 
 @inline
-def copy_rows(target, source):
+def copy_rows(target: Array, source: Array) -> None:
     """target = source, as far as source has rows."""
     for i in range(source.shape[0]):
         copy(target, i * LANES, source, i * LANES, source, i * LANES)
 
 
 @called
-def sum_lanes(out, tile):
+def sum_lanes(out: Array, tile: Array) -> None:
     """out[i] = the sum of tile[i]."""
     for i in range(len(out)):
         total = tile[i, 0]
@@ -118,20 +124,20 @@ def sum_lanes(out, tile):
 
 
 @inline
-def scale_add_values(tile, factors, values):
+def scale_add_values(tile: Array, factors: Array, values: Array) -> None:
     """tile[i] = factors[i] * tile[i] + values[i], the same in every lane."""
     for i in range(tile.shape[0]):
         scale_add_scalar(tile, i * LANES, factors[i], values[i])
 
 
 @inline
-def _share(count):
+def _share(count: int) -> int:
     """Numbers of ``count`` that are worked on together, so that all shares are of like size."""
     return max(1, -(-count // max(1, -(-count // SUMS))))
 
 
 @called
-def add_relu_product(out, weight_t, columns):
+def add_relu_product(out: Array, weight_t: Array, columns: Array) -> None:
     """out += weight_t^T @ relu(columns); shapes as ``add_product``."""
     (n, rows), share = weight_t.shape, _share(weight_t.shape[1])
     for i in range(0, rows, share):
@@ -139,7 +145,7 @@ def add_relu_product(out, weight_t, columns):
 
 
 @called
-def add_product(out, weight_t, columns):
+def add_product(out: Array, weight_t: Array, columns: Array) -> None:
     """out += weight_t^T @ columns.
 
     weight_t : (n, rows) scalars; columns : (n, LANES); out : (rows, LANES).
@@ -150,7 +156,7 @@ def add_product(out, weight_t, columns):
 
 
 @called
-def read_back(adjoint, state, active, weight, columns):
+def read_back(adjoint: Array, state: Array, active: Array, weight: Array, columns: Array) -> None:
     """active = relu(state); adjoint += weight @ columns where state > 0.
 
     weight : (d, n) scalars, n > 0; columns : (n, LANES).
@@ -162,14 +168,16 @@ def read_back(adjoint, state, active, weight, columns):
 
 
 @inline
-def scale_add_rows(tile, factors, other):
+def scale_add_rows(tile: Array, factors: Array, other: Array) -> None:
     """tile[i] = factors[i] * tile[i] + other[i]."""
     for i in range(tile.shape[0]):
         scale_add(tile, i * LANES, factors[i], other, i * LANES)
 
 
 @inline
-def step_back(state, adjoint, sign_sum, column_sum, added, factors):
+def step_back(
+    state: Array, adjoint: Array, sign_sum: Array, column_sum: Array, added: Array, factors: Array
+) -> None:
     """One step against time for inputs that are the same in every lane, ``added`` (rows,).
 
     state -= added, sign_sum += state * adjoint, column_sum += adjoint, then state and adjoint
@@ -180,7 +188,7 @@ def step_back(state, adjoint, sign_sum, column_sum, added, factors):
 
 
 @inline
-def subtract_scale(tile, other, weight, total, factors):
+def subtract_scale(tile: Array, other: Array, weight: Array, total: Array, factors: Array) -> None:
     """tile -= other; total += weight * tile; tile[i] *= factors[i]: one walk over all four."""
     for i in range(tile.shape[0]):
         subtract(tile, i * LANES, tile, i * LANES, other, i * LANES)
@@ -189,7 +197,7 @@ def subtract_scale(tile, other, weight, total, factors):
 
 
 @called
-def add_outer(total, left, right, steps, columns):
+def add_outer(total: Array, left: Array, right: Array, steps: int, columns: int) -> None:
     """total[i, k] += sum over t < steps of left[t, i] * right[t, k], lane by lane, k < columns.
 
     total : (rows, at least columns, LANES); left : (chunk, rows, LANES); right : (chunk, at least
@@ -212,7 +220,7 @@ def add_outer(total, left, right, steps, columns):
 
 
 @called
-def load_dense(columns, inputs, first, t):
+def load_dense(columns: Array, inputs: Array, first: int, t: int) -> None:
     """columns[j, lane] = inputs[first + lane, t, j]; zero in lanes past the batch."""
     lanes = min(LANES, inputs.shape[0] - first)
     if lanes < LANES:
@@ -223,7 +231,7 @@ def load_dense(columns, inputs, first, t):
 
 
 @called
-def load_one_hot(columns, ids, first, t):
+def load_one_hot(columns: Array, ids: Array, first: int, t: int) -> None:
     """columns[:, lane] = the one-hot vector of ids[first + lane, t]."""
     clear(columns)
     for lane in range(min(LANES, ids.shape[0] - first)):
@@ -231,7 +239,7 @@ def load_one_hot(columns, ids, first, t):
 
 
 @called
-def common_symbol(ids, first, t):
+def common_symbol(ids: Array, first: int, t: int) -> int:
     """The symbol that all sequences of the tile read at step t, or -1: blanks and padding."""
     symbol = ids[first, t]
     for lane in range(1, min(LANES, ids.shape[0] - first)):
@@ -241,7 +249,7 @@ def common_symbol(ids, first, t):
 
 
 @called
-def load_rows(columns, table, ids, first, t):
+def load_rows(columns: Array, table: Array, ids: Array, first: int, t: int) -> None:
     """columns[:, lane] = table[ids[first + lane, t]]."""
     for lane in range(min(LANES, ids.shape[0] - first)):
         row = ids[first + lane, t]
@@ -250,7 +258,7 @@ def load_rows(columns, table, ids, first, t):
 
 
 @called
-def store_dense(columns, outputs, first, t):
+def store_dense(columns: Array, outputs: Array, first: int, t: int) -> None:
     """outputs[first + lane, t, j] = columns[j, lane] for the lanes inside the batch."""
     for lane in range(min(LANES, outputs.shape[0] - first)):
         for j in range(columns.shape[0]):

@@ -9,18 +9,21 @@ Measured on one AVX-512 core, d = 128, float32: numba loops 7 to 12 GFLOP/s, the
 Each has its plain NumPy meaning in the docstring, and a test that holds it to that.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from numba.core import types
 from numba.extending import intrinsic
 
 from hadamrnn.kernels.vector_code import Emitter, constant, where_positive
 
 
-def _butterfly(radix):
+def _butterfly(radix: int) -> Any:
     """``radix`` rows, ``stride`` apart, become S_radix times them: log2(radix) levels at once."""
 
     @intrinsic
-    def butterfly(typing, array, offset, stride):
-        def codegen(context, builder, signature, args):
+    def butterfly(typing: Any, array: Any, offset: Any, stride: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             emit = Emitter(context, builder, signature.args[0].dtype)
             data = emit.data(signature.args[0], args[0])
             places = [emit.offset(args[1], constant(k), args[2]) for k in range(radix)]
@@ -40,10 +43,10 @@ def _butterfly(radix):
 
 
 @intrinsic
-def fill(typing, array, offset, value):
+def fill(typing: Any, array: Any, offset: Any, value: Any) -> Any:
     """array[row] = value."""
 
-    def codegen(context, builder, signature, args):
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         emit = Emitter(context, builder, signature.args[0].dtype)
         emit.store(emit.splat(args[2]), emit.data(signature.args[0], args[0]), args[1])
         return context.get_dummy_value()
@@ -52,10 +55,10 @@ def fill(typing, array, offset, value):
 
 
 @intrinsic
-def scale_add_scalar(typing, array, offset, factor, addend):
+def scale_add_scalar(typing: Any, array: Any, offset: Any, factor: Any, addend: Any) -> Any:
     """array[row] = factor * array[row] + addend."""
 
-    def codegen(context, builder, signature, args):
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         emit = Emitter(context, builder, signature.args[0].dtype)
         data = emit.data(signature.args[0], args[0])
         result = emit.multiply_add(
@@ -67,12 +70,20 @@ def scale_add_scalar(typing, array, offset, factor, addend):
     return types.void(array, types.intp, array.dtype, array.dtype), codegen
 
 
-def _rowwise(docstring, combine):
+def _rowwise(docstring: str, combine: Callable[..., Any]) -> Any:
     """An operation target[row] = combine(emit, target[row], source[row], other[row])."""
 
     @intrinsic
-    def operation(typing, target, offset, source, source_offset, other, other_offset):
-        def codegen(context, builder, signature, args):
+    def operation(
+        typing: Any,
+        target: Any,
+        offset: Any,
+        source: Any,
+        source_offset: Any,
+        other: Any,
+        other_offset: Any,
+    ) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             emit = Emitter(context, builder, signature.args[0].dtype)
             targets, sources, others = (emit.data(signature.args[k], args[k]) for k in (0, 2, 4))
             result = combine(
@@ -126,10 +137,10 @@ add = _rowwise(
 
 
 @intrinsic
-def scale(typing, array, offset, factor):
+def scale(typing: Any, array: Any, offset: Any, factor: Any) -> Any:
     """array[row] *= factor."""
 
-    def codegen(context, builder, signature, args):
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         emit = Emitter(context, builder, signature.args[0].dtype)
         data = emit.data(signature.args[0], args[0])
         emit.store(builder.fmul(emit.load(data, args[1]), emit.splat(args[2])), data, args[1])
@@ -139,10 +150,12 @@ def scale(typing, array, offset, factor):
 
 
 @intrinsic
-def scale_add(typing, array, offset, factor, other, other_offset):
+def scale_add(
+    typing: Any, array: Any, offset: Any, factor: Any, other: Any, other_offset: Any
+) -> Any:
     """array[row] = factor * array[row] + other[row]."""
 
-    def codegen(context, builder, signature, args):
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         emit = Emitter(context, builder, signature.args[0].dtype)
         data, others = (emit.data(signature.args[k], args[k]) for k in (0, 3))
         result = emit.multiply_add(
@@ -155,10 +168,20 @@ def scale_add(typing, array, offset, factor, other, other_offset):
 
 
 @intrinsic
-def sum_scale_both(typing, total, place, left, l_place, right, r_place, factors, f_place):
+def sum_scale_both(
+    typing: Any,
+    total: Any,
+    place: Any,
+    left: Any,
+    l_place: Any,
+    right: Any,
+    r_place: Any,
+    factors: Any,
+    f_place: Any,
+) -> Any:
     """total[row] += left[row] * right[row], then left[row] and right[row] *= factors[row]."""
 
-    def codegen(context, builder, signature, args):
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         emit = Emitter(context, builder, signature.args[0].dtype)
         arrays = [emit.data(signature.args[k], args[k]) for k in (0, 2, 4, 6)]
         rows = [emit.load(data, args[2 * k + 1]) for k, data in enumerate(arrays)]
@@ -172,14 +195,23 @@ def sum_scale_both(typing, total, place, left, l_place, right, r_place, factors,
 
 
 @intrinsic
-def step_back_row(typing, state, adjoint, sign_sum, column_sum, place, added, factor):
+def step_back_row(
+    typing: Any,
+    state: Any,
+    adjoint: Any,
+    sign_sum: Any,
+    column_sum: Any,
+    place: Any,
+    added: Any,
+    factor: Any,
+) -> Any:
     """One row of a step against time, at ``place``.
 
     s = state[row] - added; sign_sum[row] += s * adjoint[row]; column_sum[row] += adjoint[row];
     state[row] = factor * s; adjoint[row] *= factor.
     """
 
-    def codegen(context, builder, signature, args):
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         emit = Emitter(context, builder, signature.args[0].dtype)
         arrays = [emit.data(signature.args[k], args[k]) for k in range(4)]
         state_, adjoint_, signs, column = (emit.load(data, args[4]) for data in arrays)

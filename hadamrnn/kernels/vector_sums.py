@@ -4,6 +4,7 @@ Array arguments and offsets as in vector_ops; a plain meaning in every docstring
 """
 
 import functools
+from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
@@ -21,14 +22,24 @@ CHAINS = 3
 """Parts in which ``active_products`` sums a row, because a single sum would wait for itself."""
 
 
-def _sum_of_products(relu=False):
+def _sum_of_products(relu: bool = False) -> Any:
     """out row k += sum over j < count of weight[j, k] * column row j, for k < ``rows`` <= SUMS.
 
     weight : row j begins at ``start`` + j * ``row_stride`` of its array, so that all factors of a
     column are neighbours. relu : of the columns first.
     """
 
-    def emit_sums(emit, rows, outs, offset, weights, start, row_stride, columns, count):
+    def emit_sums(
+        emit: Emitter,
+        rows: Any,
+        outs: Any,
+        offset: Any,
+        weights: Any,
+        start: Any,
+        row_stride: Any,
+        columns: Any,
+        count: Any,
+    ) -> None:
         builder = emit.builder
         places = [builder.add(offset, constant(k * LANES)) for k in range(rows)]
         sums = [cgutils.alloca_once_value(builder, emit.load(outs, place)) for place in places]
@@ -44,8 +55,18 @@ def _sum_of_products(relu=False):
             emit.store(builder.load(total), outs, place)
 
     @intrinsic
-    def sum_of_products(typing, out, offset, weight, start, row_stride, columns, count, rows):
-        def codegen(context, builder, signature, args):
+    def sum_of_products(
+        typing: Any,
+        out: Any,
+        offset: Any,
+        weight: Any,
+        start: Any,
+        row_stride: Any,
+        columns: Any,
+        count: Any,
+        rows: Any,
+    ) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             emit = Emitter(context, builder, signature.args[0].dtype)
             outs, weights, data = (emit.data(signature.args[k], args[k]) for k in (0, 2, 5))
             for size in range(1, SUMS + 1):
@@ -59,7 +80,16 @@ def _sum_of_products(relu=False):
     return sum_of_products
 
 
-def _emit_active_sums(emit, count, arrays, weights, start, row_stride, columns, rows):
+def _emit_active_sums(
+    emit: Emitter,
+    count: Any,
+    arrays: Any,
+    weights: Any,
+    start: Any,
+    row_stride: Any,
+    columns: Any,
+    rows: Any,
+) -> None:
     """The loop of ``active_products`` for a fixed ``count`` of columns, kept in registers."""
     builder, zero = emit.builder, emit.splat(ir.Constant(emit.element, 0.0))
     held = [emit.load(columns, constant(k * LANES)) for k in range(count)]
@@ -78,7 +108,18 @@ def _emit_active_sums(emit, count, arrays, weights, start, row_stride, columns, 
 
 
 @intrinsic
-def active_products(typing, out, state, active, weight, start, row_stride, columns, rows, count):
+def active_products(
+    typing: Any,
+    out: Any,
+    state: Any,
+    active: Any,
+    weight: Any,
+    start: Any,
+    row_stride: Any,
+    columns: Any,
+    rows: Any,
+    count: Any,
+) -> Any:
     """Relu, and the adjoint of what reads it, for i < rows.
 
     active row i = max(state row i, 0); out row i += sum over k < count of weight[i, k] * column
@@ -86,7 +127,7 @@ def active_products(typing, out, state, active, weight, start, row_stride, colum
     weight : row i begins at ``start`` + i * ``row_stride`` of its array; count : at most SUMS.
     """
 
-    def codegen(context, builder, signature, args):
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         emit = Emitter(context, builder, signature.args[0].dtype)
         arrays = [emit.data(signature.args[k], args[k]) for k in (0, 1, 2)]
         weights, data = (emit.data(signature.args[k], args[k]) for k in (3, 6))
@@ -99,7 +140,7 @@ def active_products(typing, out, state, active, weight, start, row_stride, colum
     return types.void(out, state, active, weight, intp, intp, columns, intp, intp), codegen
 
 
-def _sum_of_outer(lefts, rights):
+def _sum_of_outer(lefts: int, rights: int) -> Any:
     """total (i, k) += sum over t < steps of left row (t, i) * right row (t, k).
 
     ``lefts`` x ``rights`` sums stay in registers; rows of total are total_stride apart.
@@ -107,9 +148,19 @@ def _sum_of_outer(lefts, rights):
 
     @intrinsic
     def sum_of_outer(
-        typing, total, offset, total_stride, left, l_off, l_stride, right, r_off, r_stride, steps
-    ):
-        def codegen(context, builder, signature, args):
+        typing: Any,
+        total: Any,
+        offset: Any,
+        total_stride: Any,
+        left: Any,
+        l_off: Any,
+        l_stride: Any,
+        right: Any,
+        r_off: Any,
+        r_stride: Any,
+        steps: Any,
+    ) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             emit = Emitter(context, builder, signature.args[0].dtype)
             totals, left_data, right_data = (
                 emit.data(signature.args[k], args[k]) for k in (0, 3, 6)
@@ -147,15 +198,25 @@ LISTED = 8
 """Rows that ``sum_listed_block`` sums at once: enough to hide the time of a multiply-add."""
 
 
-def _sum_listed(rows):
+def _sum_listed(rows: int) -> Any:
     """out row k += sum over n < count of values[start + n] * (row k of a line of ``others``).
 
     The line is number places[start + n] of those that are LISTED rows long, from its ``column`` on.
     """
 
     @intrinsic
-    def sum_listed(typing, out, offset, values, places, start, count, others, column):
-        def codegen(context, builder, signature, args):
+    def sum_listed(
+        typing: Any,
+        out: Any,
+        offset: Any,
+        values: Any,
+        places: Any,
+        start: Any,
+        count: Any,
+        others: Any,
+        column: Any,
+    ) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             emit = Emitter(context, builder, signature.args[0].dtype)
             outs, numbers, lines, data = (
                 emit.data(signature.args[k], args[k]) for k in (0, 2, 3, 6)

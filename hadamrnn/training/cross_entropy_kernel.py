@@ -22,6 +22,8 @@ from hadamrnn.kernels.setup import LANES, inline, kernel
 from hadamrnn.kernels.vector_code import Emitter
 from hadamrnn.kernels.vector_ops import add, copy, fill, maximum, multiply
 
+Array = npt.NDArray[Any]
+
 BLOCK = 512
 """Samples whose losses are summed together, in the same order for any number of threads."""
 
@@ -36,13 +38,13 @@ FORMATS = {
 (smaller ones count as it), and ln 2 in two parts, the first with few bits."""
 
 
-def _exp(emit, x):
+def _exp(emit: Emitter, x: Any) -> Any:
     """exp(x) for a vector of numbers that are at most 0, or NaN."""
     builder, width = emit.builder, emit.align * 8
     terms, fraction, bias, least, high, low = FORMATS[width]
     whole = ir.VectorType(ir.IntType(width), LANES)
 
-    def number(value):
+    def number(value: float) -> Any:
         return ir.Constant(emit.vector, [float(value)] * LANES)
 
     name = f"llvm.rint.v{LANES}f{width}"
@@ -66,10 +68,10 @@ def _exp(emit, x):
 
 
 @intrinsic
-def exp_of_difference(typing, target, place, peak):
+def exp_of_difference(typing: Any, target: Any, place: Any, peak: Any) -> Any:
     """target[row] = exp(target[row] - peak[row 0]), where that is at most 0."""
 
-    def codegen(context, builder, signature, args):
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         emit = Emitter(context, builder, signature.args[0].dtype)
         data, peaks = (emit.data(signature.args[k], args[k]) for k in (0, 2))
         zero = ir.Constant(ir.IntType(64), 0)
@@ -81,7 +83,7 @@ def exp_of_difference(typing, target, place, peak):
 
 
 @inline
-def _exponentials(columns, peak, total):
+def _exponentials(columns: Array, peak: Array, total: Array) -> None:
     """columns (classes, LANES) become exp(column - peak), peak their maximum, total their sum."""
     copy(peak, 0, columns, 0, columns, 0)
     for place in range(LANES, columns.size, LANES):
