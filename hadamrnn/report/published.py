@@ -32,7 +32,7 @@ FASTGRNN = "Kusupati et al., FastGRNN, NeurIPS 2018, tables 3 and 4"
 CORNN = "Rusch and Mishra, coRNN, ICLR 2021"
 UNICORNN = "Rusch and Mishra, UnICORNN, ICML 2021"
 SHARNN = "Dennis et al., ShaRNN, NeurIPS 2019, table 1"
-MICRO = "Mandal, MicroBi-ConvLSTM, arXiv:2602.06523"
+MICRO = "Mandal, MicroBi-ConvLSTM, arXiv:2602.06523; macro F1 in place of accuracy"
 LITE = "EfficientHAR-Lite, github.com/oezeb/efficienthar-lite, accuracy and flash of its README"
 
 KIB = 1024
