@@ -1,6 +1,8 @@
 """The integer model, with NumPy alone: ``hadamrnn.integer.load("model.hrnn").predict(inputs)``."""
 
-from hadamrnn.integer.model import IntegerModel, IntegerState
+from hadamrnn.integer.model import IntegerModel
 from hadamrnn.integer.packed import read as load
+from hadamrnn.integer.state import IntegerState
+from hadamrnn.integer.stream import Event, Stream
 
-__all__ = ["IntegerModel", "IntegerState", "load"]
+__all__ = ["Event", "IntegerModel", "IntegerState", "Stream", "load"]

@@ -46,27 +46,10 @@ from hadamrnn.integer.fixed_point import (
 from hadamrnn.integer.logarithm import ilog2
 from hadamrnn.integer.parameters import IntegerParameters
 from hadamrnn.integer.proof import block_scale
+from hadamrnn.integer.state import IntegerState
+from hadamrnn.integer.stream import Stream
 
 Integers = npt.NDArray[np.int64]
-
-
-@dataclass(eq=False)
-class IntegerState:
-    """What one sequence, or a batch of them, remembers between steps; ``step`` updates it.
-
-    Parameters
-    ----------
-    hidden : array of int64, (..., d)
-        States in [-L, L].
-    sums : array of int64, (..., d)
-        Of relu(hidden); zero for readout "last".
-    steps : int
-        How many inputs have been seen.
-    """
-
-    hidden: Integers
-    sums: Integers
-    steps: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +111,33 @@ class IntegerModel(IntegerParameters):
                 f"max_steps: the sums of this model are proven for "
                 f"{self.max_steps} steps; got one more"
             )
+        state.hidden = self.advance(state.hidden, state.steps, x_int)
+        state.steps += 1
+        if self.readout != "last":
+            state.sums = state.sums + np.maximum(state.hidden, 0)
+            check_width(state.sums, self.sum_bits, "sum", signed=False)
+        return state
+
+    def advance(self, hidden: Integers, number: int, x_int: npt.ArrayLike) -> Integers:
+        """States after one step more, whatever is read out of them.
+
+        Parameters
+        ----------
+        hidden : array of int64, (..., d)
+            States before it.
+        number : int
+            Of the step, from 0; it decides the rounding.
+        x_int : array_like of int, (..., d_in) or (...)
+            As ``step`` takes it.
+
+        Returns
+        -------
+        array of int64, (..., d)
+            In [-L, L].
+        """
         x = self.check_input(x_int)
         k, root = block_scale(self.block_size)
-        t = fast_transform(state.hidden, self.block_size)
+        t = fast_transform(hidden, self.block_size)
         y = self.signs * check_width(t, self.transform_bits, "transform")
         if root:
             y = times_inverse_sqrt2(y)
@@ -138,14 +145,9 @@ class IntegerModel(IntegerParameters):
         p = table[x].astype(np.int64) if self.input_kind == "symbol" else x @ table.astype(np.int64)
         total = y * self.state_gain + p * self.input_multiplier
         total += self.bias.astype(np.int64) << self.bias_shift
-        total += rounding_constant(state.steps, self.fraction_bits, k)
+        total += rounding_constant(number, self.fraction_bits, k)
         check_width(total, 32, "accumulator")
-        state.hidden = saturate(total >> self.fraction_bits, self.state_limit)
-        state.steps += 1
-        if self.readout != "last":
-            state.sums = state.sums + np.maximum(state.hidden, 0)
-            check_width(state.sums, self.sum_bits, "sum", signed=False)
-        return state
+        return saturate(total >> self.fraction_bits, self.state_limit)
 
     def logits(self, state: IntegerState) -> Integers:
         """Integer logits now: (..., classes), before ``real_logits``."""
@@ -163,6 +165,18 @@ class IntegerModel(IntegerParameters):
             scaled: Integers = logits * self.row_multipliers.astype(np.int64) + (1 << 14)
             return scaled >> 15
         return logits
+
+    def stream(
+        self,
+        *,
+        shift: int | None = None,
+        window: int | None = None,
+        hop: int | None = None,
+        smooth: int = 0,
+        reject: int = 0,
+    ) -> Stream:
+        """Answers from a recording that does not end: ``Stream`` explains its settings."""
+        return Stream(self, shift=shift, window=window, hop=hop, smooth=smooth, reject=reject)
 
     def check_input(self, x_int: npt.ArrayLike) -> Integers:
         """``x_int`` as int64; HadamrnnError unless integer, in range and of the right width."""

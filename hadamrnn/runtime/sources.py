@@ -8,7 +8,9 @@ import re
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-INCLUDE = re.compile(r'#include "(hadamrnn_\w+\.h)"\n')
+PUBLIC = ("hadamrnn.h", "hadamrnn_stream.h")
+"""Headers that users include; ``one_file`` holds all others."""
+INCLUDE = re.compile(r'^#include "(hadamrnn_\w+\.h)"\n', re.MULTILINE)
 BANNER = """\
 /* hadamrnn.c: all files of hadamrnn/runtime in one, written by "hadamrnn firmware": do not edit.
  * Compile it beside hadamrnn.h. The compiler's own macros choose the form of the inner loops: AVR

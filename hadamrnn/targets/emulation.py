@@ -95,6 +95,35 @@ def emulate(target: Target, model: IntegerModel, x_int: npt.ArrayLike, folder: P
     x = np.ascontiguousarray(model.check_input(x_int), dtype="<u2" if symbol else np.int8)
     (folder / "inputs.bin").write_bytes(struct.pack("<II", *x.shape[:2]) + x.tobytes())
     elf = target.compile("device_main.c", folder, definitions(model), "device.elf")
+    words, printed = execute(target, elf, folder)
+    sequences, steps = x.shape[:2]
+    if len(words) != 3 + sequences * (steps + 2) or words[-1]:
+        raise HadamrnnError(
+            f"{target.name}: must finish {sequences} sequences; got {len(words)} words"
+        )
+    rows = words[2:-1].reshape(sequences, steps + 2)
+    counts = in_units(target, words[:2], rows[:, :-1])
+    stack = int(printed.rsplit("stack", 1)[1]) if target.avr else None
+    return Run(counts[:, :-1], counts[:, -1], rows[:, -1].copy(), stack)
+
+
+def execute(target: Target, elf: Path, folder: Path) -> tuple[npt.NDArray[np.uint32], str]:
+    """Run a program on a target; what it wrote to outputs.bin as words, and what was printed.
+
+    Parameters
+    ----------
+    target : Target
+        Where it runs.
+    elf : Path
+        The program, which reads inputs.bin.
+    folder : Path
+        Where both files lie.
+
+    Raises
+    ------
+    HadamrnnError
+        If it does not end well.
+    """
     command: list[str | Path] = [*target.runs, elf]
     if target.avr:
         runner = folder / "avr_runner"
@@ -111,19 +140,32 @@ def emulate(target: Target, model: IntegerModel, x_int: npt.ArrayLike, folder: P
         stdin=subprocess.DEVNULL,
     )
     output = folder / "outputs.bin"
-    words = np.fromfile(output, "<u4") if output.exists() else np.zeros(0, np.uint32)
-    sequences, steps = x.shape[:2]
-    if done.returncode or len(words) != 3 + sequences * (steps + 2) or words[-1]:
+    if done.returncode or not output.exists():
         raise HadamrnnError(
-            f"{target.name}: must finish {sequences} sequences; got exit code {done.returncode}, "
-            f"{len(words)} words, {done.stderr.strip()[:500]}"
+            f"{target.name}: must end without error; got exit code {done.returncode}, "
+            f"{done.stderr.strip()[:500]}"
         )
-    empty, loop = words[:2].astype(np.float64)
-    rows = words[2:-1].reshape(sequences, steps + 2)
-    ticks = 1.0 if target.unit == "cycles" else (loop - empty) / target.loop
-    counts = np.rint((rows[:, :-1] - empty) / ticks).astype(np.int64)
-    stack = int(done.stdout.rsplit("stack", 1)[1]) if target.avr else None
-    return Run(counts[:, :-1], counts[:, -1], rows[:, -1].copy(), stack)
+    return np.fromfile(output, "<u4"), done.stdout
+
+
+def in_units(
+    target: Target, measured: npt.NDArray[np.uint32], ticks: npt.NDArray[Any]
+) -> npt.NDArray[np.int64]:
+    """Counts of the emulator as cycles or instructions of the target.
+
+    Parameters
+    ----------
+    target : Target
+        Where they were counted.
+    measured : array of uint32, (2,)
+        What an empty measurement and PORT_LOOP took.
+    ticks : array of uint32
+        The counts.
+    """
+    empty, loop = measured.astype(np.float64)
+    unit = 1.0 if target.unit == "cycles" else (loop - empty) / target.loop
+    counts: npt.NDArray[np.int64] = np.rint((ticks - empty) / unit).astype(np.int64)
+    return counts
 
 
 def weigh(target: Target, model: IntegerModel, folder: Path) -> dict[str, int]:

@@ -72,19 +72,29 @@ class Target:
             lacking.append("libsimavr-dev")
         return lacking
 
-    def compile(self, program: str, folder: Path, definitions: Sequence[str], elf: str) -> Path:
+    def compile(
+        self,
+        program: str,
+        folder: Path,
+        definitions: Sequence[str],
+        elf: str,
+        extra: Sequence[Path] = (),
+    ) -> Path:
         """Compile a program of runtime/targets with the single ``hadamrnn.c``.
 
         Parameters
         ----------
         program : str
-            ``device_main.c``, which gets its port, or ``flash_main.c``, which needs none.
+            ``device_main.c`` or ``stream_main.c``, which get their port, or ``flash_main.c``,
+            which needs none.
         folder : Path
             Where the model's header lies, and the sources and the program are written.
         definitions : sequence of str
             Options that name the model, see ``emulation.definitions``.
         elf : str
             Name of the linked program.
+        extra : sequence of Path
+            C files of the runtime beside ``hadamrnn.c``.
 
         Returns
         -------
@@ -96,11 +106,12 @@ class Target:
         HadamrnnError
             With the compiler's first error.
         """
-        files = [PROGRAMS / program, sources.write_one_file(folder)]
-        if program == "device_main.c":
+        files = [PROGRAMS / program, sources.write_one_file(folder), *extra]
+        if program != "flash_main.c":
             files.append(PROGRAMS / ("port_avr.c" if self.avr else "port_semihosting.c"))
         command = [*self.options, *COMMON, *([] if self.avr else BARE), *definitions]
-        command += ["-I", str(folder), "-I", str(PROGRAMS), *map(str, files)]
+        places = [folder, PROGRAMS, sources.FOLDER]
+        command += [*(f"-I{place}" for place in places), *map(str, files)]
         compile_c([*command, "-o", folder / elf], compiler=[f"{self.prefix}-gcc"], cwd=folder)
         return folder / elf
 

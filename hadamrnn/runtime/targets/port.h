@@ -1,4 +1,5 @@
-/* What device_main.c needs of an emulator; port_avr.c and port_semihosting.c provide it. */
+/* What device_main.c and stream_main.c need of an emulator; port_avr.c and port_semihosting.c
+ * provide it, and port_host.c on this computer. */
 #ifndef HADAMRNN_PORT_H
 #define HADAMRNN_PORT_H
 
@@ -18,6 +19,8 @@ void port_finish(uint8_t status);                    /* write the status, stop t
 #elif defined(__arm__)
 #define PORT_LOOP() __asm__ volatile(".syntax unified\n1: subs %0, %0, #1\n bne 1b" : "+l"(port_count) : : "cc")
 extern uint32_t port_count;
+#elif !defined(__riscv)
+#define PORT_LOOP() (void)0 /* this computer, where nothing is counted */
 #else
 #define PORT_LOOP() __asm__ volatile("1: addi %0, %0, -1\n bnez %0, 1b" : "+r"(port_count))
 extern uint32_t port_count;

@@ -1,0 +1,113 @@
+"""Streams in C equal integer Python: all states, means and events of every step."""
+
+import itertools
+import shutil
+
+import numpy as np
+import pytest
+
+from hadamrnn.targets import streams
+from hadamrnn.targets.processors import TARGETS
+from tests.random_models import random_inputs, random_model
+from tests.targets.test_emulators import every_target
+
+SETTINGS = (
+    {"shift": 4},
+    {"shift": 0, "hop": 7, "smooth": 3},
+    {"hop": 5, "reject": 3000, "smooth": 15},
+    {"window": 12, "hop": 12},
+    {"window": 10, "hop": 4, "smooth": 1, "reject": 500},
+    {"window": 12, "hop": 3},
+)
+
+
+def cases(seed=0):
+    """Models of every read-out and input kind, with the settings that go with each."""
+    rng = np.random.default_rng(seed)
+    for number, (readout, kind, fade) in enumerate(
+        itertools.product(("last", "mean", "log_mean"), ("dense", "symbol"), (0, 4))
+    ):
+        model = random_model(
+            rng,
+            block_size=2 ** (2 + number % 5),
+            q=1 + number % 3,
+            classes=2 + number % 3,
+            activation_bits=8 + number % 9,
+            readout=readout,
+            kind=kind,
+            fade=fade,
+            max_steps=(12, 100, 3000)[number % 3],
+            multiplied=number % 4 == 3,
+        )
+        for settings in SETTINGS:
+            if "window" in settings or fade:
+                chosen = dict(settings)
+                if readout == "last":
+                    chosen.pop("shift", None)
+                yield model, chosen
+
+
+@pytest.fixture(scope="module", params=[(), ("-DHR_LANES=1",)], ids=["words", "lanes of 1"])
+def program(request):
+    """The runtime, sanitized, compiled once for each form of the inner loops."""
+    if not any(map(shutil.which, ("cc", "gcc", "clang"))):
+        pytest.skip("needs a C compiler")
+    with streams.HostStreams(sanitize=True, options=request.param) as made:
+        yield made
+
+
+def test_c_equals_integer_python(program):
+    """Every read-out, input kind and setting; saturating inputs among them."""
+    rng = np.random.default_rng(1)
+    for model, settings in cases():
+        (x,) = random_inputs(rng, model, sequences=1, steps=100)
+        x[50:60], x[70:80] = x.min(), x.max()
+        stream = model.stream(**settings)
+        run = program.run(model, stream.settings, x, 30)
+        assert run.checksums.tolist() == streams.checksums(stream, x, 30).tolist(), (
+            model,
+            settings,
+        )
+
+
+@pytest.mark.slow
+def test_a_million_steps_without_a_reset(tmp_path):
+    """Means of 16 and of 32 bits: C and Python equal in every integer, and within their bounds."""
+    rng = np.random.default_rng(2)
+    with streams.HostStreams() as program:
+        for bits, steps in ((9, 128), (14, 100)):
+            model = random_model(
+                rng,
+                block_size=8,
+                q=1,
+                activation_bits=bits,
+                readout="log_mean",
+                fade=4,
+                max_steps=steps,
+            )
+            assert model.sum_bits == (16 if bits == 9 else 32)
+            stream = model.stream(shift=5, hop=50)
+            (x,) = random_inputs(rng, model, sequences=1, steps=1_000_000)
+            x[300_000:300_500], x[600_000:600_500] = -128, 127
+            run = program.run(model, stream.settings, x, 100_000)
+            assert run.checksums.tolist() == streams.checksums(stream, x, 100_000).tolist()
+            assert len(run.checksums) == 10 and stream.steps == 1_000_000
+
+
+@pytest.mark.slow
+@every_target
+def test_emulated_processors_equal_integer_python(name, tmp_path):
+    """A stream of fading states, and three windows at a time."""
+    rng = np.random.default_rng(3)
+    shape = {"block_size": 32, "q": 1, "activation_bits": 10, "max_steps": 60, "name": "m"}
+    for fade, settings in (
+        (4, {"hop": 4, "smooth": 1, "reject": 900}),
+        (0, {"window": 9, "hop": 3}),
+    ):
+        for readout in ("log_mean", "last"):
+            model = random_model(rng, readout=readout, fade=fade, **shape)
+            stream = model.stream(**settings)
+            (x,) = random_inputs(rng, model, sequences=1, steps=40)
+            run = streams.emulate(TARGETS[name], model, stream.settings, x, 10, tmp_path)
+            assert run.checksums.tolist() == streams.checksums(stream, x, 10).tolist()
+            assert run.counts.min() > 0
