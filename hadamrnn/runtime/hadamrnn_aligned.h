@@ -195,13 +195,13 @@ HR_LOCAL uint16_t hr_offset(const int8_t *input, uint8_t features, uint8_t bits)
     return (uint16_t)(0u - ((uint32_t)sum << (bits - 1)));
 }
 
-/* Whether hr_update_aligned applies: what is added to y fits 16 bits. */
+/* Whether hr_update_aligned applies: what is added to y fits 16 bits. Where t does not, the shift
+ * by w is at most 16, or the accumulator would not fit 32. */
 HR_LOCAL uint8_t hr_is_aligned(const hr_model *model)
 {
     const uint8_t k = model->block_log2 >> 1;
 
     return model->aligned && (model->hidden_size & 7) == 0 && model->bias_bits == 16 && k &&
-           (model->transform_bits == 16 || model->fraction_bits - k <= 16) &&
            (model->flags & HR_SYMBOL ||
             (model->input_weight_bits <= 4 && model->input_size <= 255));
 }

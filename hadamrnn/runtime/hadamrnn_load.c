@@ -247,8 +247,7 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
         hr_outside(loaded.hidden_size, 1, 32768) || loaded.input_size == 0 ||
         loaded.output_size == 0 || loaded.max_steps == 0 ||
         hr_outside(multiplier, 1, HR_INT32_MAX) ||
-        ((loaded.flags & HR_MEAN) && (loaded.flags & HR_PER_STEP)) ||
-        (!(loaded.flags & HR_MEAN) && loaded.sum_shift)) {
+        (loaded.flags & HR_MEAN ? loaded.flags & HR_PER_STEP : loaded.sum_shift)) {
         return HR_BAD_FIELD;
     }
     loaded.input_multiplier = (int32_t)multiplier;

@@ -33,9 +33,9 @@ HR_LOCAL uint32_t hr_eight_of_3(const uint8_t *row)
             (uint32_t)HR_READ(row + 2) << 20) ^ 0x09240924u;
 }
 
-HR_LOCAL uint32_t hr_eight_of(const uint8_t *row, uint8_t bits)
+HR_LOCAL uint32_t hr_eight_of(const uint8_t *row, uint8_t bits) /* 3 or 4 */
 {
-    return bits == 4 ? hr_eight(row) : bits == 3 ? hr_eight_of_3(row) : hr_eight_of_2(row);
+    return bits == 4 ? hr_eight(row) : hr_eight_of_3(row);
 }
 
 /* Four words for each eight neurons: U x of neurons 0 and 4, 1 and 5, ..., each plus 2^15, and what

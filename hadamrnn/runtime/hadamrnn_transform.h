@@ -62,15 +62,18 @@
 #endif
 #endif
 #ifdef HR_VECTOR_WORDS
+#define HR_VECTORS 1
 typedef uint32_t hr_vector
     __attribute__((vector_size(4 * HR_VECTOR_WORDS), aligned(4), may_alias));
 #else
-#define HR_VECTOR_WORDS ((size_t)-1) /* never */
+#define HR_VECTORS 0
+#define HR_VECTOR_WORDS 16
 typedef uint32_t hr_vector;
 #endif
 
 /* A constant stride needs no pointer arithmetic, where two more passes may take room. */
 #define HR_FIXED_STRIDES (HR_LANES > 1)
+#define HR_FIXED_EIGHTS (HR_FIXED_STRIDES && HR_VECTOR_WORDS > 8) /* else they are in vectors */
 
 /* type : unsigned, so that words of two values may wrap; what is proven to fit never does. */
 #define HR_DEFINE_TRANSFORM(name, type)                                                          \
@@ -101,12 +104,12 @@ typedef uint32_t hr_vector;
             half = 4;                                                                            \
         }                                                                                        \
         for (; half >> log2 == 0; half *= 8) {                                                   \
-            if (HR_LANES > 1 && half >= HR_VECTOR_WORDS) {                                       \
+            if (HR_VECTORS && half >= HR_VECTOR_WORDS) {                                         \
                 HR_PASS8(hr_vector, (hr_vector *)(void *)x, (hr_vector *)(void *)end,            \
                          half / HR_VECTOR_WORDS);                                                \
             } else if (HR_FIXED_STRIDES && half == 1) {                                          \
                 HR_PASS8(type, x, end, 1);                                                       \
-            } else if (HR_FIXED_STRIDES && half == 8) {                                          \
+            } else if (HR_FIXED_EIGHTS && half == 8) {                                           \
                 HR_PASS8(type, x, end, 8);                                                       \
             } else {                                                                             \
                 HR_PASS8(type, x, end, half);                                                    \
@@ -114,6 +117,7 @@ typedef uint32_t hr_vector;
         }                                                                                        \
     }
 
+#if HR_LANES == 1
 /* Where int has 16 bits, eight 32-bit values do not fit the registers: levels half, 2 half, ...,
  * size / 2 of radix 2, in little code. */
 HR_LOCAL void hr_levels32(uint32_t *x, size_t size, size_t block, size_t half)
@@ -133,6 +137,7 @@ HR_LOCAL void hr_levels32(uint32_t *x, size_t size, size_t block, size_t half)
         }
     }
 }
+#endif
 
 #ifdef HR_AVR
 #ifdef __cplusplus
@@ -178,12 +183,6 @@ HR_LOCAL int32_t hr_high(uint32_t pair)
     return (int32_t)(pair >> 16) - 32768;
 }
 
-/* Whether the transform uses such words: not for blocks of one, which need none. */
-HR_LOCAL uint8_t hr_in_pairs(const hr_model *model)
-{
-    return model->transform_bits == 16 && model->block_log2 > 0;
-}
-
 #if HR_LANES == 1
 /* t = (I_q (x) S_m) h, into hidden if it fits there, else into scratch: as many levels as fit 16
  * bits are done in hidden first. */
@@ -205,6 +204,12 @@ HR_APART static void hr_transform(const hr_model *model, hr_state *state)
     }
 }
 #else
+/* Whether the transform uses such words: not for blocks of one, which need none. */
+HR_LOCAL uint8_t hr_in_pairs(const hr_model *model)
+{
+    return model->transform_bits == 16 && model->block_log2 > 0;
+}
+
 /* t = (I_q (x) S_m) h into scratch; if it fits 16 bits, as words of two, each plus 2^15: so no half
  * of a word is negative, and none borrows from the other. */
 HR_APART static void hr_transform(const hr_model *model, hr_state *state)

@@ -126,7 +126,7 @@ HR_APART static void hr_transform_wide(const hr_model *model, hr_state *state, u
             }
         }
     } else {
-        const uint8_t widen = narrow == HR_IN_VECTOR && log2 > narrow && !in_16;
+        const uint8_t widen = !in_16 && narrow == HR_IN_VECTOR && log2 > narrow;
 
         for (i = 0; i < size / HR_HALVES; i += 2) {
             hr_halves a = hidden[i], b = hidden[i + 1];

@@ -1,48 +1,86 @@
-"""Branches of the C runtime that mutants reach, by gcov: python -m tests.fuzz.coverage 20000.
+"""Branches of the C runtime that are taken, by gcov: python -m tests.fuzz.coverage 20000.
 
-Of the form that this computer compiles, and of the other two, which are chosen by macros.
+By mutants, and by whole models in the shapes for which the runtime has a loop of its own. In every
+form that macros and this computer's processor choose. With --lines, those that lack a branch.
 """
 
+import argparse
 import re
-import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+from hadamrnn.errors import HadamrnnError
 from hadamrnn.targets.compiler import run_tool
 from tests.fuzz.__main__ import BATCH
 from tests.fuzz.mutants import Mutants
 from tests.fuzz.readers import CReader
+from tests.fuzz.shapes import shapes
 
-FORMS = {"vectors": (), "int of 16 bits": ("-DHR_LANES=1",), "no vectors": ("-DHR_NO_VECTORS",)}
+FORMS = {
+    "vectors of 16 bytes": (),
+    "this processor's vectors": ("-march=native",),
+    "int of 16 bits": ("-DHR_LANES=1",),
+    "no vectors": ("-DHR_NO_VECTORS",),
+}
 SOURCES = ("hadamrnn", "hadamrnn_load")
-FIGURES = re.compile(r"(Lines executed|Taken at least once):([\d.]+)% of (\d+)")
+COUNTED = ("-O0", "--coverage", "-Dalways_inline=noinline")
+"""Functions that the compiler would copy into each caller are counted once, in one place."""
+BRANCH = re.compile(r"branch +\d+ (never executed|taken (\d+))")
 
 
-def measured(count: int, folder: Path, options: tuple[str, ...]) -> dict[str, dict[str, str]]:
-    """{source: {figure: "percent of how many"}} after ``count`` mutants."""
-    reader, mutants = CReader(folder, ("-O0", "--coverage", *options)), Mutants(0)
+def lines(path: Path) -> Iterator[tuple[int, int, str]]:
+    """(branches, those taken, source) of every line of a gcov file that has branches."""
+    source, taken = "", []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith(("branch", "call", "function", "unconditional")):
+            taken += [int(found[2] or 0) > 0 for found in BRANCH.finditer(line)]
+            continue
+        if taken:
+            yield len(taken), sum(taken), source
+        source, taken = line, []
+    if taken:
+        yield len(taken), sum(taken), source
+
+
+def measured(
+    count: int, folder: Path, options: tuple[str, ...]
+) -> dict[str, list[tuple[int, int, str]]]:
+    """{source: ``lines``} after ``count`` mutants and the shapes."""
+    reader, mutants = CReader(folder, (*COUNTED, *options)), Mutants(0)
     for number, done in enumerate(range(0, count, BATCH)):
         assert reader.ask(mutants.batch(number, min(BATCH, count - done))) is not None
+    assert reader.ask(list(shapes())) is not None
+    assert reader.process is not None
     reader.process.communicate()  # it ends by itself, and writes what it counted
     reader.errors.close()
     found = {}
     for source in SOURCES:
-        data = next(folder.glob(f"*{source}.gcda"))
-        printed = run_tool(["gcov", "-b", "-n", data], folder).stdout
-        # One part for each file that the source includes, the system's headers among them.
-        part = next(p for p in printed.split("File ") if p.startswith("'") and f"{source}.c'" in p)
-        found[source] = {what: f"{share} % of {of}" for what, share, of in FIGURES.findall(part)}
+        run_tool(["gcov", "-b", "-c", next(folder.glob(f"*-{source}.gcda"))], folder)
+        found[source] = list(lines(folder / f"{source}.c.gcov"))
     return found
 
 
 def main() -> None:
     """A line for each form and source."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("count", type=int, help="how many mutants")
+    parser.add_argument("--lines", action="store_true", help="print what lacks a branch")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hadamrnn-") as name:
-        for number, (form, options) in enumerate(FORMS.items()):
-            for source, figures in measured(
-                int(sys.argv[1]), Path(name, str(number)), options
-            ).items():
-                print(f"{form}, {source}.c:", ", ".join(f"{k} {v}" for k, v in figures.items()))
+        for number, (form, flags) in enumerate(FORMS.items()):
+            try:
+                found = measured(options.count, Path(name, str(number)), flags)
+            except HadamrnnError as error:  # an option that this compiler does not know
+                print(f"{form}: {error}")
+                continue
+            for source, rows in found.items():
+                branches, taken = (sum(row[i] for row in rows) for i in (0, 1))
+                share = 100 * taken / branches
+                print(f"{form}, {source}.c: {taken} of {branches} branches, {share:.1f} %")
+                for of, here, text in rows if options.lines else []:
+                    if here < of:
+                        print(f"  {here} of {of}: {text.strip()}")
 
 
 if __name__ == "__main__":

@@ -49,6 +49,45 @@ static int8_t feature(uint32_t i, int half)
     return (int8_t)(byte < 64 ? -half : byte < 128 ? half - 1 : byte % (2 * half) - half);
 }
 
+/* What the contract refuses is refused, and changes nothing: the state is still before a step. */
+static void refusals(const hr_model *model, hr_state *state, int8_t *input, int32_t *logits)
+{
+    const int symbols = (model->flags & HR_SYMBOL) != 0;
+    const uint16_t beyond = model->input_size;
+    hr_state other = *state;
+    uint16_t class_id = 0;
+
+    demand(hr_reset(NULL) == HR_NULL_POINTER, "no state was reset");
+    demand(hr_step(NULL, state, input) == HR_NULL_POINTER, "a step without a model");
+    demand(hr_step(model, NULL, input) == HR_NULL_POINTER, "a step without a state");
+    demand(hr_step_symbol(NULL, state, 0) == HR_NULL_POINTER, "a symbol without a model");
+    demand(hr_step(model, state, NULL) == HR_NULL_POINTER, "a step without inputs");
+    demand(hr_logits(NULL, state, logits) == HR_NULL_POINTER, "logits without a model");
+    demand(hr_logits(model, state, NULL) == HR_NULL_POINTER, "logits to nowhere");
+    demand(hr_argmax(NULL, logits, &class_id) == HR_NULL_POINTER, "a class without a model");
+    demand(hr_argmax(model, NULL, &class_id) == HR_NULL_POINTER, "a class without logits");
+    demand(hr_argmax(model, logits, NULL) == HR_NULL_POINTER, "a class to nowhere");
+    demand(!symbols || hr_step(model, state, input) == HR_WRONG_INPUT, "numbers for symbols");
+    demand(!symbols || hr_step_symbol(model, state, beyond) == HR_BAD_SYMBOL, "an unknown symbol");
+    demand(symbols || hr_step_symbol(model, state, 0) == HR_WRONG_INPUT, "a symbol for numbers");
+    other.hidden = NULL;
+    demand(hr_reset(&other) == HR_NULL_POINTER, "nothing was reset");
+    demand(hr_step(model, &other, input) == HR_NULL_POINTER, "a step of nothing");
+    other = *state;
+    other.hidden_size++;
+    demand(hr_step(model, &other, input) == HR_WRONG_STATE, "a state of another size");
+    other = *state;
+    other.scratch = NULL;
+    demand(hr_step(model, &other, input) == HR_WRONG_STATE, "no scratch memory");
+    other = *state;
+    other.sums16 = NULL;
+    other.sums32 = NULL;
+    if (model->sum_bits) {
+        demand(hr_logits(model, &other, logits) == HR_WRONG_STATE, "no sums");
+    }
+    demand(hr_logits(model, state, logits) == HR_OK, "no logits before the first step");
+}
+
 static uint32_t run(const hr_model *model, uint8_t input_bits)
 {
     const size_t d = model->hidden_size;
@@ -70,6 +109,7 @@ static uint32_t run(const hr_model *model, uint8_t input_bits)
         state.sums32 = memory(d * sizeof(uint32_t));
     }
     demand(hr_reset(&state) == HR_OK, "reset refused");
+    refusals(model, &state, input, logits);
     for (step = 0; step < STEPS; step++) {
         const int late = model->sum_bits && (uint32_t)step >= model->max_steps;
         hr_status status;
@@ -91,6 +131,22 @@ static uint32_t run(const hr_model *model, uint8_t input_bits)
         demand(class_id < model->output_size, "class out of range");
         crc = late ? crc : trace_step(crc, model, &state, logits);
     }
+    if (model->sum_bits) { /* the last step of a sequence whose sums are as large as is proven */
+        const uint32_t most = (uint32_t)limit * (model->max_steps - 1);
+
+        state.steps = model->max_steps - 1;
+        for (i = 0; i < d; i++) {
+            if (model->sum_bits == 16) {
+                state.sums16[i] = (uint16_t)most;
+            } else {
+                state.sums32[i] = most;
+            }
+        }
+        demand((model->flags & HR_SYMBOL ? hr_step_symbol(model, &state, 0)
+                                         : hr_step(model, &state, input)) == HR_OK,
+               "the last step refused");
+        demand(hr_logits(model, &state, logits) == HR_OK, "the last logits refused");
+    }
     free(input);
     free(logits);
     free(state.hidden);
@@ -100,10 +156,12 @@ static uint32_t run(const hr_model *model, uint8_t input_bits)
     return ~crc;
 }
 
-/* hr_load of a copy of exactly this size; *crc of the steps if it is accepted, else 0. */
+/* hr_load of a copy that ends where its memory does, at any place in a word; *crc of the steps if
+ * it is accepted, else 0. */
 static hr_status attempt(const uint8_t *data, size_t size, uint32_t *crc)
 {
-    uint8_t *const bytes = memory(size);
+    const size_t shift = size & 3;
+    uint8_t *const block = memory(shift + size), *const bytes = block + shift;
     hr_model model;
     hr_status status;
 
@@ -115,7 +173,7 @@ static hr_status attempt(const uint8_t *data, size_t size, uint32_t *crc)
     if (status == HR_OK) {
         *crc = run(&model, bytes[INPUT_BITS_AT]);
     }
-    free(bytes);
+    free(block);
     return status;
 }
 
@@ -155,8 +213,11 @@ static int get(void *to, size_t bytes)
 int main(void)
 {
     uint32_t count;
+    hr_model model;
 
     fill_crc_table();
+    demand(hr_load(NULL, HEADER, &model) == HR_NULL_POINTER, "no file was loaded");
+    demand(hr_load((const uint8_t *)"", 0, NULL) == HR_NULL_POINTER, "loaded to nowhere");
     while (get(&count, sizeof count)) {
         uint32_t *const lengths = memory(count * sizeof *lengths);
         uint32_t *const sums = memory(count * sizeof *sums);
