@@ -10,7 +10,7 @@ import numpy.typing as npt
 from hadamrnn.errors import HadamrnnError
 
 
-def _number(cell: str) -> float | None:
+def number(cell: str) -> float | None:
     """The finite number in a cell, or None."""
     try:
         value = float(cell)
@@ -47,7 +47,7 @@ def read(path: Path) -> npt.NDArray[np.float64]:
             for cells in lines:
                 if not any(cell.strip() for cell in cells):
                     continue
-                header = first and all(_number(cell) is None for cell in cells)
+                header = first and all(number(cell) is None for cell in cells)
                 first = False
                 if not header:
                     rows.append(_row(path, lines.line_num, cells, rows))
@@ -66,20 +66,20 @@ def read(path: Path) -> npt.NDArray[np.float64]:
     return np.array(rows)
 
 
-def _row(path: Path, number: int, cells: list[str], before: list[list[float]]) -> list[float]:
+def _row(path: Path, line: int, cells: list[str], before: list[list[float]]) -> list[float]:
     """The numbers of a line, as many as in those before it."""
     row: list[float] = []
     for column, cell in enumerate(cells, start=1):
-        value = _number(cell)
+        value = number(cell)
         if value is None:
             raise HadamrnnError(
-                f"{path}: row {number}, column {column}: must be a finite number, separated from "
+                f"{path}: row {line}, column {column}: must be a finite number, separated from "
                 f"others by commas; got {cell[:60]!r}"
             )
         row.append(value)
     if before and len(row) != len(before[0]):
         raise HadamrnnError(
-            f"{path}: row {number}: must hold {len(before[0])} numbers like those before it; "
+            f"{path}: row {line}: must hold {len(before[0])} numbers like those before it; "
             f"got {len(row)}"
         )
     return row

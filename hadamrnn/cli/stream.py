@@ -1,0 +1,146 @@
+"""Answers while readings come in: a line of numbers each on standard input, an event each out.
+
+A line holds what the recorder gives at one moment, numbers and commas, or a symbol id; a first line
+without any number names the columns and is left out. An event is printed when the answer changes:
+the step, the class ("none" where it is rejected) and the margin, with tabs between. It ends with
+the input, or at Ctrl-C.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from hadamrnn import integer
+from hadamrnn.cli import csv_file
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.integer import Event, IntegerModel, Stream
+
+HELP = "answers from a recording that does not end, read from standard input"
+NONE = "none"
+WHERE = "standard input"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``hadamrnn stream``."""
+    parser.add_argument("file", help="packed model, such as shipped/har2/model.hrnn")
+    parser.add_argument(
+        "--shift",
+        type=int,
+        help="means are over about 2^SHIFT steps (default: a third of a window, rounded down)",
+    )
+    parser.add_argument(
+        "--window",
+        type=int,
+        help="steps of overlapping windows (default: none where states fade, else the longest "
+        "sequence of the model)",
+    )
+    parser.add_argument(
+        "--hop", type=int, help="steps from an answer to the next (default: 1, or half a window)"
+    )
+    parser.add_argument(
+        "--smooth", type=int, default=0, help="scores are smoothed over about 2^SMOOTH answers"
+    )
+    parser.add_argument(
+        "--reject", type=int, default=0, help='answers with a smaller margin are "none"'
+    )
+    parser.add_argument("--all", action="store_true", help="print every answer that is due")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the events of standard input as they happen."""
+    model = integer.load(options.file)
+    try:
+        if sys.stdin.isatty():
+            print("hadamrnn: reading lines of numbers from the keyboard", file=sys.stderr)
+        for event in events(_stream(model, options), sys.stdin):
+            if event.changed or options.all:
+                print(f"{event.step}\t{label(model, event)}\t{event.margin}", flush=True)
+    except KeyboardInterrupt:
+        pass  # the usual end of a recording
+    except UnicodeDecodeError as error:
+        raise HadamrnnError(
+            f"{WHERE}: must be text in UTF-8; got the byte {error.object[error.start]:#04x}"
+        ) from error
+    return 0
+
+
+def _stream(model: IntegerModel, options: argparse.Namespace) -> Stream:
+    """The stream that the options ask for."""
+    window, hop = options.window, options.hop
+    if window is None and not model.fade and model.readout != "last":
+        window = model.max_steps
+    if hop is None and window is not None:
+        hop = max(1, window // 2)
+    return model.stream(
+        shift=options.shift, window=window, hop=hop, smooth=options.smooth, reject=options.reject
+    )
+
+
+def label(model: IntegerModel, event: Event) -> str:
+    """How an answer is printed."""
+    if event.class_id is None:
+        return NONE
+    return model.class_names[event.class_id] if model.class_names else str(event.class_id)
+
+
+def events(stream: Stream, lines: Iterable[str]) -> Iterator[Event]:
+    """The events of lines of text.
+
+    Parameters
+    ----------
+    stream : Stream
+        Who reads.
+    lines : iterable of str
+        Numbers and commas, as many as the recorder has channels; of a model that reads several
+        samples a step, a line is a sample.
+
+    Yields
+    ------
+    Event
+        Wherever an answer is due.
+
+    Raises
+    ------
+    HadamrnnError
+        For a line that cannot be read, with its number.
+    """
+    model = stream.model
+    symbol = model.input_kind == "symbol"
+    frame = 1 if model.recording is None else model.recording.frame
+    width = 1 if symbol else model.input_size // frame
+    waiting: list[float] = []
+    first = True
+    for line, text in enumerate(lines, start=1):
+        cells = text.lstrip("\ufeff").strip().split(",")
+        values = [csv_file.number(cell) for cell in cells]
+        header = first and all(value is None for value in values)
+        if not any(cells):
+            continue
+        first = False
+        if header:
+            continue
+        waiting += _row(line, cells, values, width)
+        if len(waiting) == width * frame:
+            try:
+                event = stream.push(np.array(waiting[0] if symbol else waiting))
+            except HadamrnnError as error:
+                raise HadamrnnError(f"{WHERE}: row {line}: {error}") from error
+            waiting = []
+            if event is not None:
+                yield event
+
+
+def _row(line: int, cells: list[str], values: list[float | None], width: int) -> list[float]:
+    """The numbers of a line; HadamrnnError unless there are ``width``, all of them finite."""
+    row = [value for value in values if value is not None]
+    if len(row) < len(values):
+        column = values.index(None)
+        raise HadamrnnError(
+            f"{WHERE}: row {line}, column {column + 1}: must be a finite number, separated from "
+            f"others by commas; got {cells[column][:60]!r}"
+        )
+    if len(row) != width:
+        raise HadamrnnError(f"{WHERE}: row {line}: must hold {width} numbers; got {len(row)}")
+    return row
