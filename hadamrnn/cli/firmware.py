@@ -1,6 +1,7 @@
 """The C of an exported model in a folder, ready to compile.
 
-hadamrnn.c, hadamrnn.h, the model's header under its name, an example main.c (kept if it is there
+hadamrnn.c, hadamrnn.h, the model's header under its name, for a recording that does not end
+hadamrnn_stream.c and hadamrnn_stream.h, the examples main.c and stream.c (kept if they are there
 already) and a README.
 """
 
@@ -36,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
     written = firmware.write(model, options.folder, options.name, options.loader, options.package)
     for name in written:
         print(Path(options.folder, name))
-    if options.package is None and firmware.KEPT not in written:
-        print(f"{Path(options.folder, firmware.KEPT)} is kept as it was")
+    for name in sorted(firmware.KEPT):
+        if options.package is None and name not in written and Path(options.folder, name).exists():
+            print(f"{Path(options.folder, name)} is kept as it was")
     return 0

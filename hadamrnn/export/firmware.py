@@ -1,7 +1,8 @@
 """A folder of C for an exported model: what somebody copies to build firmware. NumPy only.
 
 ``hadamrnn.c`` and ``hadamrnn.h`` are the runtime, ``<name>.h`` the model, ``main.c`` an example for
-the computer, ``README.md`` says how each is used.
+the computer; ``hadamrnn_stream.c``, its header and ``stream.c`` the same for a recording that does
+not end; ``README.md`` says how each is used.
 """
 
 from collections.abc import Iterator
@@ -9,13 +10,13 @@ from pathlib import Path
 from string import Template
 
 from hadamrnn import files
-from hadamrnn.export import packages
+from hadamrnn.export import firmware_stream, packages
 from hadamrnn.integer import IntegerModel, c_header
 from hadamrnn.integer.accounting import sizes
 from hadamrnn.runtime import sources
 
-KEPT = "main.c"
-"""Written once: it is the user's to change."""
+KEPT = {"main.c", firmware_stream.NAME}
+"""The examples, written once: they are the user's to change."""
 README = """\
 # $prefix: a HadamRNN model in C
 
@@ -24,7 +25,7 @@ README = """\
   $state_bytes bytes of memory for each sequence.
 $loader- `main.c`: an example for the computer, which prints the class of the numbers that it reads:
   `cc -std=c99 -O2 main.c hadamrnn.c -lm -o $prefix && ./$prefix < sequence.csv`
-
+$stream
 On a board compile `hadamrnn.c` with your program: `-O2` on Cortex-M and RISC-V, `-Os -flto` on AVR.
 """
 LOADER = """\
@@ -123,6 +124,7 @@ def _words(model: IntegerModel, name: str | None, loader: bool) -> dict[str, str
         "table_bytes": f"{sizes(model)['total_bytes']:,}",
         "state_bytes": f"{c_header.state_bytes(model):,}",
         "loader": LOADER if loader else "",
+        "stream": firmware_stream.README if model.output_size > 1 else "",
         "what": "the class of each step of a sequence"
         if model.per_step
         else "the class of a sequence",
@@ -162,6 +164,10 @@ def contents(
         yield "hadamrnn_load.c", sources.text("hadamrnn_load.c")
     yield f"{words['prefix']}.h", c_header.to_text(model, name)
     yield "main.c", Template(MAIN).substitute(words)
+    if model.output_size > 1:
+        yield "hadamrnn_stream.c", sources.text("hadamrnn_stream.c")
+        yield "hadamrnn_stream.h", sources.text("hadamrnn_stream.h")
+        yield firmware_stream.NAME, firmware_stream.example(model, words)
     yield "README.md", Template(README).substitute(words)
 
 
@@ -198,7 +204,7 @@ def write(
         If the name holds no letter or digit, or the folder cannot be written.
     """
     texts = dict(contents(model, name, loader))
-    kept = {KEPT}
+    kept = KEPT
     if package is not None:
         texts, kept = packages.arrange(texts, package, _words(model, name, loader))
     written = []

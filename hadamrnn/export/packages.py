@@ -25,11 +25,14 @@ README = """\
 # $prefix: a HadamRNN model in C
 
 - `src/hadamrnn.c`, `src/hadamrnn.h`: the runtime. C99, no malloc, no floating point.
-- `src/$prefix.h`: the model, checksum $checksum: $table_bytes bytes of tables, and
+$stream- `src/$prefix.h`: the model, checksum $checksum: $table_bytes bytes of tables, and
   $state_bytes bytes of memory for each sequence. Its first lines say how to feed it.
 - `examples`: a program to begin with.
 
 To use it, $use
+"""
+STREAM = """\
+- `src/hadamrnn_stream.c`, `src/hadamrnn_stream.h`: answers from a recording that does not end.
 """
 SENTENCE = "A recurrent network of integers: HadamRNN model $prefix in C."
 ARDUINO = f"""\
@@ -125,7 +128,7 @@ add_library(hadamrnn::$prefix ALIAS hadamrnn_$prefix)
 
 install(TARGETS hadamrnn_$prefix EXPORT hadamrnn_${{prefix}}Targets
   ARCHIVE DESTINATION $${{CMAKE_INSTALL_LIBDIR}})
-install(FILES src/hadamrnn.h src/$prefix.h
+install(FILES $headers
   DESTINATION $${{CMAKE_INSTALL_INCLUDEDIR}}/hadamrnn_$prefix)
 install(EXPORT hadamrnn_${{prefix}}Targets NAMESPACE hadamrnn::
   FILE hadamrnn_${{prefix}}Config.cmake
@@ -155,10 +158,14 @@ FILES: dict[str, dict[str, str]] = {
 """{build system: {path: template}}."""
 
 
+EXAMPLES = ("main.c", "stream.c")
+"""Of the plain folder."""
+
+
 def _place(name: str) -> str:
     """Where a file of the plain folder lies in a package."""
-    if name == "main.c":
-        return "examples/main.c"
+    if name in EXAMPLES:
+        return f"examples/{name}"
     return name if name == "README.md" else f"src/{name}"
 
 
@@ -183,10 +190,11 @@ def arrange(
     kept : set of str
         The examples, which are the user's to change.
     """
-    sources = [_place(name) for name in plain if name.endswith(".c") and name != "main.c"]
+    sources = [_place(name) for name in plain if name.endswith(".c") and name not in EXAMPLES]
     symbol = words["step"] == "hr_step_symbol"
     words = words | {
         "sources": " ".join(sources),
+        "headers": " ".join(_place(name) for name in plain if name.endswith(".h")),
         "quoted": " ".join(f'"{path}"' for path in sources),
         "declare": "uint16_t input = 0;"
         if symbol
@@ -195,8 +203,9 @@ def arrange(
     arranged = {
         _place(name): text
         for name, text in plain.items()
-        if not (name == "main.c" and package == "arduino")
+        if not (name in EXAMPLES and package == "arduino")
     }
+    words["stream"] = STREAM if "hadamrnn_stream.c" in plain else ""
     words["use"] = Template(USE[package]).substitute(words)
     arranged["README.md"] = Template(README).substitute(words)
     for path, template in FILES[package].items():

@@ -1,6 +1,7 @@
 """The folder that ``hadamrnn firmware`` writes: it compiles everywhere and equals Python."""
 
 import dataclasses
+import io
 import shutil
 import subprocess
 import sys
@@ -104,6 +105,42 @@ def test_the_example_prints_what_python_predicts(tmp_path, compiler):
             if model.class_names:
                 wanted = [model.class_names[int(c)] for c in wanted]
             assert predict(program, sequence) == wanted, model.name
+
+
+def printed(model, text, path, capsys, monkeypatch):
+    """What ``hadamrnn stream`` prints for lines of numbers."""
+    packed.write(model, path)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    assert cli.main(["stream", str(path)]) == 0
+    return capsys.readouterr().out
+
+
+@needs_gcc
+def test_the_example_of_a_stream_prints_what_the_command_does(tmp_path, capsys, monkeypatch):
+    """States that fade, windows of states that do not, symbols; then what it cannot read."""
+    rng = np.random.default_rng(7)
+    shape = {"name": "m", "output_bias": np.zeros(4, np.int32)}
+    for number, fields in enumerate(
+        (
+            {"readout": "log_mean", "fade": 3, "class_names": ("a", "b", "c", "d")},
+            {"readout": "mean", "max_steps": 9},
+            {"readout": "last", "fade": 2, "kind": "symbol", "input_size": 5},
+        )
+    ):
+        model = random_model(rng, **shape, **fields)
+        folder = tmp_path / str(number)
+        firmware.write(model, folder)
+        program = build(folder, ["gcc"], "stream.c", "hadamrnn_stream.c", "hadamrnn.c")
+        (x,) = random_inputs(rng, model, sequences=1, steps=90)
+        if model.input_kind == "dense":
+            x = (x - float(model.input_zero_point)) * model.input_scale
+        rows = np.atleast_2d(x.T).T
+        text = "".join(",".join(map(repr, row.tolist())) + "\n" for row in rows)
+        done = subprocess.run([program], input=text, capture_output=True, text=True, check=True)
+        assert done.stdout == printed(model, text, folder / "m.hrnn", capsys, monkeypatch)
+        assert done.stdout.count("\n") > 4
+    done = subprocess.run([program], input="1\n2\nx\n", capture_output=True, text=True)
+    assert done.returncode == 1 and done.stdout.endswith("after step 2: must be 1 numbers\n")
 
 
 INSIDE = """
@@ -246,7 +283,9 @@ def test_no_name_clashes_with_c_or_hadamrnn_h(tmp_path, name):
     model = dataclasses.replace(next(models()), name=name)
     written = firmware.write(model, tmp_path)
     assert len(set(written)) == len(written)
-    options = [*STRICT, "-I", ".", "-fsyntax-only", "main.c", "hadamrnn.c"]
+    files = sorted(path.name for path in tmp_path.glob("*.c"))
+    assert "stream.c" in files
+    options = [*STRICT, "-I", ".", "-fsyntax-only", *files]
     compile_c(["-std=c99", *options], compiler=["gcc"], cwd=tmp_path)
     if shutil.which("g++"):
         options.remove("-Wpedantic")
@@ -266,13 +305,16 @@ def test_the_command_needs_numpy_alone_and_keeps_the_example(tmp_path):
     command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     folder = tmp_path / "c" / "here"
-    names = ["hadamrnn.c", "hadamrnn.h", "second_1.h", "main.c", "README.md"]
+    names = ["hadamrnn.c", "hadamrnn.h", "second_1.h", "main.c"]
+    names += ["hadamrnn_stream.c", "hadamrnn_stream.h", "stream.c", "README.md"]
     assert done.stdout.split() == [str(folder / name) for name in names]
     (folder / "main.c").write_text("mine")
+    (folder / "stream.c").write_text("mine")
     (folder / "second_1.h").write_text("old")
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "main.c is kept as it was" in done.stdout
-    assert (folder / "main.c").read_text() == "mine"
+    for name in ("main.c", "stream.c"):
+        assert f"{name} is kept as it was" in done.stdout
+        assert (folder / name).read_text() == "mine"
     assert (folder / "second_1.h").read_text().startswith("/* HadamRNN model")
     assert len((folder / "README.md").read_text().splitlines()) <= 12
 
