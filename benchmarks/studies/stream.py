@@ -216,6 +216,8 @@ def figure(rows: list[dict[str, Any]], folder: Path) -> None:
         for row, x, y in zip(own, alarms, misses, strict=True):
             axes.annotate(str(row["reject"]), (x, y), (4, 4), textcoords="offset points", size=7)
     axes.set(xlabel="false alarms an hour", ylabel="missed events, %")
+    axes.set_xscale("symlog", linthresh=2)
+    axes.set_xticks([0, 1, 2, 5, 10, 20, 50, 100], ["0", "1", "2", "5", "10", "20", "50", "100"])
     axes.set_title(
         f"har2 as a stream: the margin below which answers are rejected; {reject} chosen"
     )

@@ -6,10 +6,10 @@ sum of a window, an exponential mean of every neuron, of which step n = 0, 1, ..
     E' = E + ((2^f relu(h) - E + floor(2^(k-1))) >> k)     k = min(shift, floor(log2(n + 1)))
 
 with E = 0 before the first: the plain mean of what there is until 2^shift steps have been seen,
-then one over about 2^shift steps. f is ``mean_bits``, the largest with 2^f <= max_steps and
-2^f L < 2^30, and E takes the place of the sums of a sequence of 2^f steps: it never leaves
-[0, 2^f L], because it moves towards 2^f relu(h) by no more than there is to go, so that the widths
-proven for the model hold for any number of steps. Read-out "last" reads the states alone.
+then one over about 2^shift steps. f is ``mean_bits``, the largest up to 15 with 2^f <= max_steps,
+and E takes the place of the sums of a sequence of 2^f steps: it never leaves [0, 2^f L], because it
+moves towards 2^f relu(h) by no more than there is to go, so that the widths proven for the model
+hold for any number of steps. Read-out "last" reads the states alone.
 
 **States that do not fade**, or any states where a window is asked for, run in overlapping windows:
 one begins at every ``hop`` steps, is read after ``window`` steps, and there are

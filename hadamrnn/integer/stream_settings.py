@@ -13,7 +13,7 @@ from hadamrnn.integer.state import IntegerState
 Integers = npt.NDArray[np.int64]
 WINDOWS = 4
 """Most windows, and so states, at a time."""
-SMOOTH_MAX = 15
+MEAN_BITS_MAX, SMOOTH_MAX = 15, 15
 UINT32_MAX = (1 << 32) - 1
 
 
@@ -58,9 +58,9 @@ def mean_bits(model: Model) -> int:
     Returns
     -------
     int
-        From 0.
+        0 to 15.
     """
-    return min(model.max_steps.bit_length() - 1, 31 - model.activation_bits)
+    return min(model.max_steps.bit_length() - 1, MEAN_BITS_MAX)
 
 
 def usual_shift(model: Model) -> int:

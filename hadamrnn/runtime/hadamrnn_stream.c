@@ -18,42 +18,47 @@ static hr_status hr_give(const hr_model *model, hr_state *state, const hr_given 
 /* f, as mean_bits in hadamrnn/integer/stream_settings.py. */
 static uint8_t hr_mean_bits(const hr_model *model)
 {
-    const uint8_t most = (uint8_t)(31 - model->activation_bits);
     uint8_t bits = 0;
 
-    while (bits < most && model->max_steps >> bits >> 1) {
+    while (bits < 15 && model->max_steps >> bits >> 1) {
         bits++;
     }
     return bits;
 }
 
-/* An arithmetic shift, which C99 leaves open for negative numbers. */
+/* floor(value / 2^shift), as hr_shift_right in hadamrnn_basics.h. */
 static int32_t hr_floor_shift(int32_t value, uint8_t shift)
 {
-    return value < 0 ? -1 - ((-1 - value) >> shift) : value >> shift;
+    if ((-1 >> 1) == -1 || value >= 0) {
+        return value >> shift;
+    }
+    return -1 - ((-1 - value) >> shift);
 }
 
-/* E + ((2^f relu(h) - E + floor(2^(k-1))) >> k). All stays between -2^30 and 2^31. */
-static uint32_t hr_moved(uint32_t mean, int16_t hidden, uint8_t mean_bits, uint8_t shift)
+/* E + ((2^f relu(h) - E + floor(2^(k-1))) >> k), gain being 2^f: all lies within 2^30 + 2^15. */
+static uint32_t hr_moved(uint32_t mean, int16_t hidden, uint16_t gain, uint16_t half,
+                         uint8_t shift)
 {
-    const int32_t target = hidden > 0 ? (int32_t)((uint32_t)hidden << mean_bits) : 0;
-    const int32_t way = target - (int32_t)mean + (int32_t)(((uint32_t)1 << shift) >> 1);
+    const uint32_t target = hidden > 0 ? (uint32_t)(uint16_t)hidden * gain : 0;
 
-    return mean + (uint32_t)hr_floor_shift(way, shift);
+    return mean + (uint32_t)hr_floor_shift((int32_t)target - (int32_t)mean + half, shift);
 }
 
 static void hr_move_means(const hr_stream *stream, hr_state *state)
 {
-    const uint8_t bits = stream->mean_bits, shift = stream->moved;
+    const uint16_t gain = (uint16_t)((uint16_t)1 << stream->mean_bits);
+    const uint8_t shift = stream->moved;
+    const uint16_t half = (uint16_t)(((uint32_t)1 << shift) >> 1);
     uint16_t i;
 
     if (stream->model->sum_bits == 16) {
         for (i = 0; i < state->hidden_size; i++) {
-            state->sums16[i] = (uint16_t)hr_moved(state->sums16[i], state->hidden[i], bits, shift);
+            state->sums16[i] =
+                (uint16_t)hr_moved(state->sums16[i], state->hidden[i], gain, half, shift);
         }
     } else {
         for (i = 0; i < state->hidden_size; i++) {
-            state->sums32[i] = hr_moved(state->sums32[i], state->hidden[i], bits, shift);
+            state->sums32[i] = hr_moved(state->sums32[i], state->hidden[i], gain, half, shift);
         }
     }
 }
