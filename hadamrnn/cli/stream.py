@@ -1,4 +1,4 @@
-"""Answers while readings come in: a line of numbers each on standard input, an event each out.
+"""Answers while readings come in: a line of numbers each on standard input, or of a file.
 
 A line holds what the recorder gives at one moment, numbers and commas, or a symbol id; a first line
 without any number names the columns and is left out. An event is printed when the answer changes:
@@ -7,8 +7,10 @@ the input, or at Ctrl-C.
 """
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Iterable, Iterator
+from typing import TextIO
 
 import numpy as np
 
@@ -25,6 +27,7 @@ WHERE = "standard input"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``hadamrnn stream``."""
     parser.add_argument("file", help="packed model, such as shipped/har2/model.hrnn")
+    parser.add_argument("input", nargs="?", help="a file of such lines (default: standard input)")
     parser.add_argument(
         "--shift",
         type=int,
@@ -49,21 +52,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the events of standard input as they happen."""
+    """Print the events as they happen."""
     model = integer.load(options.file)
-    try:
-        if sys.stdin.isatty():
-            print("hadamrnn: reading lines of numbers from the keyboard", file=sys.stderr)
-        for event in events(_stream(model, options), sys.stdin):
-            if event.changed or options.all:
-                print(f"{event.step}\t{label(model, event)}\t{event.margin}", flush=True)
-    except KeyboardInterrupt:
-        pass  # the usual end of a recording
-    except UnicodeDecodeError as error:
-        raise HadamrnnError(
-            f"{WHERE}: must be text in UTF-8; got the byte {error.object[error.start]:#04x}"
-        ) from error
+    stream = _stream(model, options)
+    where = options.input or WHERE
+    with contextlib.ExitStack() as closing, contextlib.suppress(KeyboardInterrupt):
+        lines = sys.stdin if options.input is None else closing.enter_context(_opened(where))
+        try:
+            for event in events(stream, lines, where):
+                if event.changed or options.all:
+                    print(f"{event.step}\t{label(model, event)}\t{event.margin}", flush=True)
+        except UnicodeDecodeError as error:
+            raise HadamrnnError(
+                f"{where}: must be text in UTF-8; got the byte {error.object[error.start]:#04x}"
+            ) from error
     return 0
+
+
+def _opened(path: str) -> TextIO:
+    """A file of lines."""
+    try:
+        return open(path, encoding="utf-8")
+    except OSError as error:
+        raise HadamrnnError(f"{path}: must be a readable file; got {error.strerror}") from error
 
 
 def _stream(model: IntegerModel, options: argparse.Namespace) -> Stream:
@@ -85,7 +96,7 @@ def label(model: IntegerModel, event: Event) -> str:
     return model.class_names[event.class_id] if model.class_names else str(event.class_id)
 
 
-def events(stream: Stream, lines: Iterable[str]) -> Iterator[Event]:
+def events(stream: Stream, lines: Iterable[str], where: str = WHERE) -> Iterator[Event]:
     """The events of lines of text.
 
     Parameters
@@ -95,6 +106,8 @@ def events(stream: Stream, lines: Iterable[str]) -> Iterator[Event]:
     lines : iterable of str
         Numbers and commas, as many as the recorder has channels; of a model that reads several
         samples a step, a line is a sample.
+    where : str
+        How an error names them.
 
     Yields
     ------
@@ -121,26 +134,26 @@ def events(stream: Stream, lines: Iterable[str]) -> Iterator[Event]:
         first = False
         if header:
             continue
-        waiting += _row(line, cells, values, width)
+        waiting += _row(f"{where}: row {line}", cells, values, width)
         if len(waiting) == width * frame:
             try:
                 event = stream.push(np.array(waiting[0] if symbol else waiting))
             except HadamrnnError as error:
-                raise HadamrnnError(f"{WHERE}: row {line}: {error}") from error
+                raise HadamrnnError(f"{where}: row {line}: {error}") from error
             waiting = []
             if event is not None:
                 yield event
 
 
-def _row(line: int, cells: list[str], values: list[float | None], width: int) -> list[float]:
+def _row(place: str, cells: list[str], values: list[float | None], width: int) -> list[float]:
     """The numbers of a line; HadamrnnError unless there are ``width``, all of them finite."""
     row = [value for value in values if value is not None]
     if len(row) < len(values):
         column = values.index(None)
         raise HadamrnnError(
-            f"{WHERE}: row {line}, column {column + 1}: must be a finite number, separated from "
-            f"others by commas; got {cells[column][:60]!r}"
+            f"{place}, column {column + 1}: must be a finite number, separated from others by "
+            f"commas; got {cells[column][:60]!r}"
         )
     if len(row) != width:
-        raise HadamrnnError(f"{WHERE}: row {line}: must hold {width} numbers; got {len(row)}")
+        raise HadamrnnError(f"{place}: must hold {width} numbers; got {len(row)}")
     return row

@@ -73,6 +73,21 @@ def test_states_that_do_not_fade_take_windows(stream):
     assert got == (0, wanted, "")
 
 
+def test_a_file_is_read_as_standard_input_is(stream, tmp_path):
+    model, path = model_of(), tmp_path / "log.csv"
+    text = text_of(np.random.default_rng(1).normal(0, 0.3, (200, 3)))
+    path.write_text("\ufeffa,b,c\n" + text, encoding="utf-8")
+    wanted = stream(model, text, "--hop", "7", "--all")
+    assert stream(model, "", str(path), "--hop", "7", "--all") == wanted and wanted[1]
+    path.write_bytes(b"1,2,3\n\xff\n")
+    for name, words in (
+        (path, "log.csv: must be text in UTF-8; got the byte 0xff"),
+        (tmp_path / "none.csv", "none.csv: must be a readable file; got No such file"),
+    ):
+        code, _, errors = stream(model, "", str(name))
+        assert code == 1 and words in errors and errors.count("\n") == 1
+
+
 def test_symbols_are_read_one_a_line(stream):
     model = model_of(kind="symbol", input_size=5)
     (x,) = random_inputs(np.random.default_rng(2), model, sequences=1, steps=60)
