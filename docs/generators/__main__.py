@@ -24,11 +24,12 @@ def pages(root: Path = ROOT) -> dict[str, str]:
         Markdown, or SVG, by file name.
     """
     header = (root / "hadamrnn/runtime/hadamrnn.h").read_text(encoding="utf-8")
+    stream = (root / "hadamrnn/runtime/hadamrnn_stream.h").read_text(encoding="utf-8")
     formats = (root / "docs/reference/file-formats.md").read_text(encoding="utf-8")
     shipped = (root / "params.yaml").read_text(encoding="utf-8")
     return {
         "docs/reference/params.md": parameters.page(shipped),
-        "docs/reference/c-interface.md": c_interface.page(header),
+        "docs/reference/c-interface.md": c_interface.page(header, stream),
         "docs/reference/file-formats.md": with_packed_tables(formats),
         "docs/images/overview.svg": overview.figure(root / "results/paper"),
     }

@@ -1,14 +1,15 @@
-"""docs/reference/c-interface.md from the comments and declarations of hadamrnn.h."""
+"""docs/reference/c-interface.md from the comments and declarations of hadamrnn.h and _stream.h."""
 
 import re
 
 INTRODUCTION = """\
 # C interface
 
-What `hadamrnn.h` declares, and what the header of a model defines. `hadamrnn firmware FILE FOLDER`
-writes both; [the device guide](../guides/device.md) shows them at work.
+What `hadamrnn.h` and `hadamrnn_stream.h` declare, and what the header of a model defines.
+`hadamrnn firmware FILE FOLDER` writes all three; [the device guide](../guides/device.md) and
+[streams](../guides/streams.md) show them at work.
 
-This page is written by `python -m docs.generators` from `hadamrnn/runtime/hadamrnn.h`.
+This page is written by `python -m docs.generators` from the two headers.
 """
 MODEL_HEADER = """\
 ## A model's header
@@ -76,33 +77,68 @@ def _fields(body: str, first: str) -> list[str]:
     return [*lines, ""]
 
 
-def page(header: str) -> str:
+def _opening(header: str) -> tuple[list[str], list[str]]:
+    """The words and the C at the top of a header."""
+    opening = plain(header[header.index("/*") + 2 : header.index("*/")])
+    usage = [line[4:] for line in opening if line.startswith("    ")]
+    words = [line for line in opening[1:] if not line.startswith("    ")]
+    text = re.sub("\n\n+", "\n\n", "\n".join(words[1:])).strip()
+    return [text, ""], ["```c", *usage, "```", ""]
+
+
+def _functions(header: str, last_type: str) -> list[str]:
+    """The functions declared behind a type."""
+    lines: list[str] = []
+    for match in BLOCK.finditer(header[header.index(f"}} {last_type};") :]):
+        code = " ".join(match["code"].split())
+        name = re.search(r"(\w+)\(", code)
+        assert name is not None
+        lines += [
+            f"### `{name[1]}`",
+            "",
+            "```c",
+            code,
+            "```",
+            "",
+            *_prose(match["comment"]),
+            "",
+        ]
+    return lines
+
+
+def _streams(header: str) -> list[str]:
+    """The part of hadamrnn_stream.h."""
+    words, usage = _opening(header)
+    settings = _body(header, "hr_stream").split("\n\n")[0] + "\n"
+    lines = ["## Streams", "", *words, *usage, *_functions(header, "hr_event")]
+    lines += ["### `hr_stream`", "", "One recording: what is set before `hr_stream_start`.", ""]
+    lines += _fields(settings, "field")
+    lines += ["### `hr_event`", "", "What `hr_stream_push_input` tells of a step.", ""]
+    return lines + _fields(_body(header, "hr_event"), "field")
+
+
+def page(header: str, stream: str) -> str:
     """The page as Markdown.
 
     Parameters
     ----------
     header : str
         The text of hadamrnn.h.
+    stream : str
+        The text of hadamrnn_stream.h.
 
     Returns
     -------
     str
     """
-    opening = plain(header[header.index("/*") + 2 : header.index("*/")])
-    usage = [line[4:] for line in opening if line.startswith("    ")]
-    words = [line for line in opening[1:] if not line.startswith("    ")]
-    text = re.sub("\n\n+", "\n\n", "\n".join(words[1:])).strip()
-    lines = [INTRODUCTION, text, "", "```c", *usage, "```", "", "## Functions", ""]
-    functions = header[header.index("} hr_state;") :]
-    for match in BLOCK.finditer(functions):
-        code = " ".join(match["code"].split())
-        name = re.search(r"(\w+)\(", code)
-        assert name is not None
-        lines += [f"### `{name[1]}`", "", "```c", code, "```", "", *_prose(match["comment"]), ""]
+    words, usage = _opening(header)
+    lines = [INTRODUCTION, *words, *usage, "## Functions", ""]
+    lines += _functions(header, "hr_state")
     lines += [MODEL_HEADER, "## Status codes", "", "`hr_status`, what every function returns.", ""]
     lines += _fields(_body(header, "hr_status"), "status")
     lines += ["## `hr_model`", "", "One model; the generated header defines it as a constant.", ""]
     lines += _fields(_body(header, "hr_model"), "field")
     lines += ["## `hr_state`", "", "One sequence in progress; the generated macro declares it.", ""]
     lines += _fields(_body(header, "hr_state"), "field")
+    lines += _streams(stream)
     return "\n".join(lines).rstrip() + "\n"
