@@ -6,7 +6,11 @@ from hadamrnn.integer import IntegerModel
 from hadamrnn.integer.stream_settings import usual_shift
 
 NAME = "stream.c"
-PUSH = {"hr_step": "hr_stream_push_input", "hr_step_symbol": "hr_stream_push_symbol"}
+PUSH = {
+    "hr_step": "hr_stream_push_input",
+    "hr_step_raw": "hr_stream_push",
+    "hr_step_symbol": "hr_stream_push_symbol",
+}
 README = """\
 - `hadamrnn_stream.c`, `hadamrnn_stream.h`: answers from a recording that does not end; not needed
   otherwise. `stream.c` is an example: it prints the step, the class and the margin whenever the
@@ -16,7 +20,7 @@ STREAM = """\
 /* Prints the class of a recording that does not end whenever it changes, as "hadamrnn stream" does:
  * the step, the class and by how much it leads. Reads numbers with commas or spaces between.
  *
- *     cc -std=c99 -O2 stream.c hadamrnn_stream.c hadamrnn.c -lm -o stream && ./stream < log.csv
+ *     cc -std=c99 -O2 stream.c hadamrnn_stream.c hadamrnn.c$libm -o stream && ./stream < log.csv
  *
  * On a board, read_step is where your sensor goes, and the only place with floating point. */
 $includes#include <stdio.h>
@@ -105,7 +109,7 @@ def example(model: IntegerModel, words: dict[str, str]) -> str:
         name = f"{words['prefix']}_class_names[event->class_id]"
         show = rf'printf("%lu\t%s", (unsigned long)event->step, {name});'
     return Template(STREAM).substitute(
-        words,
+        {"libm": " -lm"} | words,
         window=window,
         hop=hop,
         shift=usual_shift(model) if model.fade else 0,

@@ -3,14 +3,20 @@
 
 #include <string.h>
 
-/* What a step is given: the pointer, or where it is null the symbol. */
+/* What a step is given: the pointer that is not null, or where both are the symbol. */
 typedef struct {
+    const int16_t *reading;
     const int8_t *input;
     uint16_t symbol;
 } hr_given;
 
 static hr_status hr_give(const hr_model *model, hr_state *state, const hr_given *given)
 {
+#if HR_LAYOUT >= 4
+    if (given->reading) {
+        return hr_step_raw(model, state, given->reading);
+    }
+#endif
     return given->input ? hr_step(model, state, given->input)
                         : hr_step_symbol(model, state, given->symbol);
 }
@@ -163,6 +169,12 @@ static hr_status hr_push_windows(hr_stream *stream, const hr_given *given, hr_ev
 
 static hr_status hr_push(hr_stream *stream, const hr_given *given, hr_event *event)
 {
+    if (!stream || !stream->model || !event) {
+        return HR_NULL_POINTER;
+    }
+    if (!stream->count) {
+        return HR_WRONG_STATE; /* not started */
+    }
     memset(event, 0, sizeof *event);
     event->class_id = stream->class_id;
     return stream->window ? hr_push_windows(stream, given, event)
@@ -229,32 +241,28 @@ hr_status hr_stream_start(hr_stream *stream)
     return HR_OK;
 }
 
+#if HR_LAYOUT >= 4
+hr_status hr_stream_push(hr_stream *stream, const int16_t *reading, hr_event *event)
+{
+    hr_given given = {NULL, NULL, 0};
+
+    given.reading = reading;
+    return reading ? hr_push(stream, &given, event) : HR_NULL_POINTER;
+}
+#endif
+
 hr_status hr_stream_push_input(hr_stream *stream, const int8_t *input, hr_event *event)
 {
-    hr_given given;
+    hr_given given = {NULL, NULL, 0};
 
-    if (!stream || !stream->model || !input || !event) {
-        return HR_NULL_POINTER;
-    }
-    if (!stream->count) {
-        return HR_WRONG_STATE; /* not started */
-    }
     given.input = input;
-    given.symbol = 0;
-    return hr_push(stream, &given, event);
+    return input ? hr_push(stream, &given, event) : HR_NULL_POINTER;
 }
 
 hr_status hr_stream_push_symbol(hr_stream *stream, uint16_t symbol, hr_event *event)
 {
-    hr_given given;
+    hr_given given = {NULL, NULL, 0};
 
-    if (!stream || !stream->model || !event) {
-        return HR_NULL_POINTER;
-    }
-    if (!stream->count) {
-        return HR_WRONG_STATE;
-    }
-    given.input = NULL;
     given.symbol = symbol;
     return hr_push(stream, &given, event);
 }

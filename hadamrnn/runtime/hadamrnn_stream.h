@@ -74,7 +74,15 @@ typedef struct {
  * without a window where states do not fade. */
 hr_status hr_stream_start(hr_stream *stream);
 
-/* One time step of a dense model.
+#if HR_LAYOUT >= 4
+/* One time step of a dense model on raw readings.
+ * reading : as hr_step_raw.
+ * event : written where HR_OK is returned.
+ * Returns HR_OK, HR_NULL_POINTER, HR_WRONG_STATE, HR_WRONG_INPUT or HR_NO_READINGS. */
+hr_status hr_stream_push(hr_stream *stream, const int16_t *reading, hr_event *event);
+#endif
+
+/* One time step of a dense model on its own integers.
  * input : as hr_step.
  * event : written where HR_OK is returned.
  * Returns HR_OK, HR_NULL_POINTER, HR_WRONG_STATE or HR_WRONG_INPUT. */
