@@ -130,7 +130,7 @@ def test_events_come_at_once_and_ctrl_c_ends_it():
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""},
     ) as process:
         process.stdin.write(b"0,0,0,0,0,0,0,0,0\n")
         process.stdin.flush()

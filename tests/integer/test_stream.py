@@ -106,7 +106,7 @@ def test_an_unclear_answer_is_none():
     model = model_of()
     x = inputs_of(model, 300)
     clear = [event for event in map(model.stream(hop=5).push_integers, x) if event]
-    limit = int(np.median([event.margin for event in clear]))
+    limit = sorted(event.margin for event in clear)[len(clear) // 2]  # one of them
     events = [event for event in map(model.stream(hop=5, reject=limit).push_integers, x) if event]
     answer = None
     for event, other in zip(events, clear, strict=True):
