@@ -32,6 +32,13 @@ def stages_run(output):
     return set(re.findall(r"Running stage '([^']+)'", output))
 
 
+def exercises(text):
+    """What a stream printed, without rejections and what follows itself after one."""
+    answers = [line.split("\t")[1] for line in text.splitlines()]
+    found = [answer for answer in answers if answer != "none"]
+    return [answer for i, answer in enumerate(found) if found[i - 1 : i] != [answer]]
+
+
 def test_a_changed_file_reruns_what_is_made_of_it(clone):
     folder = clone / "data/raw/gestures"
     folder.mkdir()
@@ -75,4 +82,6 @@ def test_the_tutorial_word_by_word(clone):
     }
     assert sum(one["support"] for one in found["classes"].values()) == 262
     assert {path.name for path in (clone / "build/watch").iterdir()} >= {"hadamrnn.c", "watch.h"}
+    assert exercises(shown[3])[-4:] == ["ABD", "ER", "TRAP", "ROW"]
+    assert exercises(blocks(page, ("text",))[3])[-4:] == ["ABD", "ER", "TRAP", "ROW"]
     back_to_the_committed(clone)
