@@ -75,7 +75,7 @@ typedef struct {
 hr_status hr_stream_start(hr_stream *stream);
 
 #if HR_LAYOUT >= 4
-/* One time step of a dense model on raw readings.
+/* One time step of a dense model on raw readings, where hadamrnn.h codes them: from HR_LAYOUT 4 on.
  * reading : as hr_step_raw.
  * event : written where HR_OK is returned.
  * Returns HR_OK, HR_NULL_POINTER, HR_WRONG_STATE, HR_WRONG_INPUT or HR_NO_READINGS. */
