@@ -4,6 +4,7 @@ An epoch can therefore be repeated exactly after a stop, without the state of a 
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +13,9 @@ from hadamrnn.errors import HadamrnnError
 from hadamrnn.prepared.coding import Coding
 
 Augmentation = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
+Batch = tuple[Any, ...]
+"""(inputs, targets), and behind them (lengths or None, weights or None) where one of both is given:
+each a tensor with a row for each sequence."""
 
 AUGMENTATION, STATE_NOISE = 1, 2
 """Streams of random numbers."""
@@ -59,14 +63,14 @@ def balanced_order(targets: np.ndarray, generator: np.random.Generator) -> np.nd
 
 
 class Batches:
-    """Iterates once per epoch over (inputs, targets) on a device.
+    """Iterates once per epoch over batches on a device: a ``Batch`` each.
 
     Parameters
     ----------
     inputs : numpy.ndarray
         As prepared, (n, ...).
     targets : numpy.ndarray
-        (n,) or (n, time), integer class ids.
+        (n,) or (n, time), integer class ids; or (n, outputs) floats, to be met as numbers.
     coding : Coding
         How stored inputs become numbers or ids.
     batch_size : int
@@ -82,6 +86,10 @@ class Batches:
     share : (int, int)
         (k, n) yields the samples k, k + n, k + 2 n, ... of every batch, for process k of n; of a
         small last batch that may be none.
+    lengths : numpy.ndarray, optional
+        (n,) steps of each sequence, where they differ.
+    weights : numpy.ndarray, optional
+        (n,) factors on the sequences' losses, 1 on average.
 
     Attributes
     ----------
@@ -106,6 +114,8 @@ class Batches:
         balanced: bool = False,
         augmentation: Augmentation | None = None,
         share: tuple[int, int] = (0, 1),
+        lengths: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
     ) -> None:
         if balanced and (seed is None or np.ndim(targets) != 1):
             raise HadamrnnError(
@@ -123,11 +133,13 @@ class Batches:
         self.balanced = balanced
         self.augmentation = augmentation
         self.share = share
+        self.lengths = None if lengths is None else _tensor(np.asarray(lengths, np.int64))
+        self.weights = None if weights is None else _tensor(np.asarray(weights, np.float32))
 
     def __len__(self) -> int:
         return -(-len(self.inputs) // self.batch_size)
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def __iter__(self) -> Iterator[Batch]:
         count = len(self.inputs)
         order = np.arange(count)
         if self.seed is not None:
@@ -146,7 +158,18 @@ class Batches:
             if augmentation is not None and generator is not None:
                 # Of the whole batch, so that one process does what many do.
                 inputs = augmentation(inputs, generator)
-            yield inputs[own], self.targets[rows][own].to(self.device).long()
+            yield (inputs[own], self._targets(rows[own]), *self._facts(rows[own]))
+
+    def _targets(self, rows: torch.Tensor) -> torch.Tensor:
+        found = self.targets[rows].to(self.device)
+        return found if found.is_floating_point() else found.long()
+
+    def _facts(self, rows: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """(lengths, weights) of rows, or nothing where there are neither."""
+        given = self.lengths, self.weights
+        if given == (None, None):
+            return ()
+        return tuple(None if one is None else one[rows].to(self.device) for one in given)
 
     def sample(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Inputs and targets of a few rows, evenly spaced as stored; not augmented.
@@ -163,7 +186,7 @@ class Batches:
         """
         rows = torch.linspace(0, len(self.inputs) - 1, min(count, len(self.inputs))).long()
         inputs = self.coding.decode(self.inputs[rows].to(self.device), torch)
-        return inputs, self.targets[rows].to(self.device).long()
+        return inputs, self._targets(rows)
 
     def generator(self, stream: int, device: str | torch.device) -> torch.Generator:
         """Random numbers that (seed, epoch, stream) decide.

@@ -14,7 +14,7 @@ from hadamrnn.training import distributed
 from hadamrnn.training.batches import Batches
 from hadamrnn.training.checkpoint import Checkpoint
 from hadamrnn.training.handlers import HANDLERS
-from hadamrnn.training.losses import loss_of
+from hadamrnn.training.losses import loss_of, outputs_of
 from hadamrnn.training.run import FitResult, Listener, Run
 
 Step = tuple[float, int]
@@ -48,14 +48,20 @@ def make_optimizer(model: torch.nn.Module, settings: TrainSettings) -> torch.opt
     return torch.optim.Adam(groups, lr=settings.learning_rate, fused=True)
 
 
-def take_step(run: Run, inputs: torch.Tensor, targets: torch.Tensor) -> Step:
+def take_step(
+    run: Run,
+    inputs: torch.Tensor,
+    targets: torch.Tensor,
+    lengths: torch.Tensor | None = None,
+    weights: torch.Tensor | None = None,
+) -> Step:
     """One optimizer step on one batch.
 
     Parameters
     ----------
     run : Run
         Its model and optimizer change, and signs that flip are counted.
-    inputs, targets : torch.Tensor
+    inputs, targets, lengths, weights : torch.Tensor
         As Batches yield them; of several processes, this one's share.
 
     Returns
@@ -67,7 +73,7 @@ def take_step(run: Run, inputs: torch.Tensor, targets: torch.Tensor) -> Step:
     """
     model, optimizer, limit = run.model, run.optimizer, run.settings.clip_gradient
     model.train()
-    loss = loss_of(model, model(inputs), targets)
+    loss = loss_of(model, outputs_of(model, inputs, lengths), targets, weights)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     mean, samples = distributed.average(model, loss, len(inputs))
@@ -114,8 +120,9 @@ def fit(
         Resumed from if it exists, and written at every epoch's end.
     listener : Listener, optional
         Who watches.
-    score : {"accuracy", "recalled_accuracy"}
-        The benchmark's own measure, for the history; ``settings.select`` chooses the epoch.
+    score : {"accuracy", "recalled_accuracy", "r2"}
+        The benchmark's own measure, for the history; "r2" where targets are numbers;
+        ``settings.select`` chooses the epoch.
 
     Returns
     -------

@@ -33,7 +33,7 @@ def fit_state_noise(engine: Engine, run: Run) -> None:
     model = run.model
     if not isinstance(model, HadamClassifier) or model.state_noise is None:
         return
-    inputs, _ = next(iter(run.train))
+    inputs, *_ = next(iter(run.train))
     states = model.states(inputs[:NOISE_SEQUENCES])
     per_step = model.per_step or model.readout == "last"
     # The mean reads states of every age, half as old as the last one on average.
@@ -57,7 +57,7 @@ def watch_loss(engine: Engine, run: Run) -> None:
     loss, count = state.output
     if not math.isfinite(loss):
         where = f"epoch {state.epoch}, step {state.iteration}"
-        inputs, _ = state.batch
+        inputs, *_ = state.batch
         if inputs.is_floating_point() and not bool(inputs.isfinite().all()):
             raise HadamrnnError(
                 f"training: the inputs must be finite numbers; got others in the batch of {where}"

@@ -1,4 +1,8 @@
-"""Cross-entropy; on a CPU by a kernel where samples are many and classes few (the copy task)."""
+"""Cross-entropy; on a CPU by a kernel where samples are many and classes few (the copy task).
+
+Targets that are numbers are met in the least squares: half a squared error is the cross-entropy of
+a normal distribution of deviation 1, up to a constant.
+"""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -122,15 +126,79 @@ def of_classes(
     return merge(logits, model.class_of, torch), groups[targets]
 
 
-def loss_of(model: Model, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """What a training step lowers; arguments as of ``of_classes``.
+def outputs_of(
+    model: Model, inputs: torch.Tensor, lengths: torch.Tensor | None = None
+) -> torch.Tensor:
+    """What a model makes of a batch; only a HadamClassifier takes lengths.
+
+    Parameters
+    ----------
+    model : Model
+        In the mode that it is to run in.
+    inputs, lengths : torch.Tensor
+        As Batches yield them.
 
     Returns
     -------
     torch.Tensor
-        The mean cross-entropy in nats; with finer classes the mean of theirs and of the classes
-        they form.
+        (batch, outputs), or (batch, time, outputs).
     """
+    if lengths is None:
+        outputs: torch.Tensor = model(inputs)
+    else:
+        outputs = model(inputs, lengths)
+    return outputs
+
+
+def half_squared_error(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Half the squared distance of outputs from targets, mean over the samples.
+
+    Parameters
+    ----------
+    outputs, targets : torch.Tensor
+        (n, outputs) floats.
+
+    Returns
+    -------
+    torch.Tensor
+        One number.
+
+    Examples
+    --------
+    >>> half_squared_error(torch.zeros(2, 1), torch.tensor([[1.0], [3.0]])).item()
+    2.5
+    """
+    return (outputs - targets).square().sum(-1).mean() / 2
+
+
+def loss_of(
+    model: Model,
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    weights: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """What a training step lowers.
+
+    Parameters
+    ----------
+    model, logits, targets
+        As of ``of_classes``; or numbers as targets, in the shape of ``logits``.
+    weights : torch.Tensor, optional
+        (batch,) factor of each sequence.
+
+    Returns
+    -------
+    torch.Tensor
+        The mean cross-entropy in nats, with finer classes the mean of theirs and of the classes
+        they form; of numbers ``half_squared_error``.
+    """
+    if targets.is_floating_point():
+        factors = 1 if weights is None else weights[:, None].sqrt()
+        return half_squared_error(logits * factors, targets * factors)
+    if weights is not None:
+        each = torch.nn.functional.cross_entropy(*flatten(logits, targets), reduction="none")
+        steps = len(each) // max(1, len(weights))
+        return (each * weights.repeat_interleave(steps)).mean()
     loss = cross_entropy(logits, targets)
     if model.class_of is None:
         return loss

@@ -1,0 +1,79 @@
+"""Targets that are numbers, sequences of unequal lengths, and weights of the sequences."""
+
+import dataclasses
+import math
+
+import numpy as np
+import torch
+
+from hadamrnn.models.classifier import HadamClassifier
+from hadamrnn.prepared.coding import Coding
+from hadamrnn.training.batches import Batches
+from hadamrnn.training.fit import fit
+from hadamrnn.training.losses import cross_entropy, half_squared_error, loss_of, outputs_of
+from hadamrnn.training.validation import evaluate
+from tests.training import small
+
+DENSE = Coding("dense")
+
+
+def test_lengths_and_weights_follow_their_rows():
+    inputs = np.arange(10, dtype=np.float32).reshape(10, 1, 1)
+    facts = {"lengths": np.arange(1, 11), "weights": np.linspace(0, 2, 10)}
+    batches = Batches(
+        inputs, np.arange(10) % 2, coding=DENSE, batch_size=4, seed=3, share=(1, 2), **facts
+    )
+    seen = []
+    for x, targets, lengths, weights in batches:
+        rows = x[:, 0, 0].long()
+        seen += rows.tolist()
+        assert targets.tolist() == (rows % 2).tolist()
+        assert lengths.tolist() == (rows + 1).tolist()
+        torch.testing.assert_close(weights, rows * 2 / 9)
+    assert len(seen) == 5
+
+
+def test_weights_multiply_each_sequence_own_loss():
+    model = small.model()
+    logits, targets = torch.randn(4, 3), torch.tensor([0, 1, 2, 0])
+    weights = torch.tensor([0.0, 1.0, 2.0, 1.0])
+    singles = torch.stack([cross_entropy(logits[k], targets[k]) for k in range(4)])
+    torch.testing.assert_close(loss_of(model, logits, targets, weights), (singles * weights).mean())
+    numbers = torch.randn(4, 3)
+    errors = torch.stack([half_squared_error(logits[k], numbers[k]) for k in range(4)])
+    torch.testing.assert_close(loss_of(model, logits, numbers, weights), (errors * weights).mean())
+
+
+def test_what_stands_behind_an_end_changes_nothing():
+    """In validation and in the step alike."""
+    inputs, targets = small.data(40)
+    lengths = np.arange(40) % small.STEPS + 1
+    behind = np.arange(small.STEPS) >= lengths[:, None]
+    scores, weights = [], []
+    for junk in (0.0, 1e6):
+        filled = np.where(behind[:, :, None], np.float32(junk), inputs)
+        rows = Batches(filled, targets, coding=DENSE, batch_size=32, seed=1, lengths=lengths)
+        model = small.model(readout="mean")
+        fit(model, rows, rows, dataclasses.replace(small.SETTINGS, epochs=1))
+        scores.append(evaluate(model, rows))
+        weights.append(model.output_weight)
+    assert scores[0] == scores[1]
+    assert torch.equal(*weights)
+
+
+def test_numbers_are_learned():
+    generator = np.random.default_rng(0)
+    inputs = generator.standard_normal((200, 5, 2)).astype(np.float32)
+    targets = inputs.mean(1) * [[3, -2]]
+    rows = Batches(inputs, targets.astype(np.float32), coding=DENSE, batch_size=32, seed=1)
+    torch.manual_seed(0)
+    model = HadamClassifier(2, 16, 2, readout="mean")
+    settings = dataclasses.replace(small.SETTINGS, epochs=30, select="cross_entropy")
+    result = fit(model, rows, rows, settings, score="r2")
+    outputs = outputs_of(model, rows.coding.decode(rows.inputs, torch)).detach().numpy()
+    errors = ((outputs - targets) ** 2).sum(1).mean()
+    assert result.best["valid_score"] > 0.8
+    np.testing.assert_allclose(result.best["valid_cross_entropy"], errors / 2, rtol=1e-4)
+    spread = ((targets - targets.mean(0)) ** 2).sum(1).mean()
+    np.testing.assert_allclose(result.best["valid_score"], 1 - errors / spread, rtol=1e-4)
+    assert math.isnan(result.best["valid_accuracy"])
