@@ -152,7 +152,7 @@ def test_stages_are_thin_and_independent(path):
 
 def test_nothing_below_the_stages_prints_or_reads_params():
     for path in (ROOT / "hadamrnn").glob("**/*.py"):
-        if path.parent.name == "cli":
+        if path.parent.name in ("cli", "estimators"):  # of which verbose asks for lines
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         calls = {

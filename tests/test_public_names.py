@@ -27,7 +27,9 @@ except ImportError as error:
 
 def test_the_layer_is_at_the_top():
     assert hadamrnn.HadamRNN is HadamRNN
-    assert hadamrnn.__all__ == ["HadamRNN"]
+    names = ["HadamRNN", "HadamRNNClassifier", "HadamRNNRegressor", "export_module"]
+    assert hadamrnn.__all__ == names
+    assert {getattr(hadamrnn, name).__name__ for name in names} == {*names}
 
 
 def test_an_unknown_name():

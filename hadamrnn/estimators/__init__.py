@@ -1,0 +1,1 @@
+"""scikit-learn estimators, trained by the function that the pipeline trains with."""

@@ -1,0 +1,89 @@
+"""From a fitted classifier to a folder for a device."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hadamrnn import files
+from hadamrnn.estimators.sequences import Sequences
+from hadamrnn.export import calibration, checked, from_torch
+from hadamrnn.export.freeze import freeze
+from hadamrnn.export.spec import IntegerSpec
+from hadamrnn.models.classifier import HadamClassifier
+from hadamrnn.prepared.coding import Coding
+
+
+def continued(found: Sequences) -> npt.NDArray[np.float32]:
+    """Sequences of one length, that of the longest: the others begin again at their end.
+
+    Parameters
+    ----------
+    found : Sequences
+        Of any lengths.
+
+    Examples
+    --------
+    >>> values = np.array([[[1], [2], [0]], [[3], [4], [5]]], dtype=np.float32)
+    >>> continued(Sequences(values, np.array([2, 3]), 1))[0, :, 0].tolist()
+    [1.0, 2.0, 1.0]
+    """
+    longest = found.values.shape[1]
+    return np.stack([np.resize(one, (longest, one.shape[1])) for one in found.each()])
+
+
+def write(
+    module: HadamClassifier,
+    coding: Coding,
+    found: Sequences,
+    targets: npt.NDArray[Any],
+    class_names: tuple[str, ...],
+    name: str,
+    folder: str | Path,
+) -> checked.Exported:
+    """Freeze a classifier, compare its forms and write them.
+
+    Parameters
+    ----------
+    module : HadamClassifier
+        Trained, on the CPU.
+    coding : Coding
+        Of the readings that it was trained on.
+    found : Sequences
+        Training sequences, as recorded.
+    targets : (n,) array of int
+        Their class ids.
+    class_names : tuple of str
+        In the order of the ids.
+    name : str
+        Of the model.
+    folder : str or Path
+        Made if it is not there. Besides the model, input.json tells how a reading becomes a
+        number that the model reads: (reading - zero) / scale.
+
+    Returns
+    -------
+    Exported
+
+    Raises
+    ------
+    HadamrnnError
+        A width cannot be proven, or C or ONNX differ.
+    """
+    readings = coding.decode(continued(found))
+    spec = IntegerSpec(
+        name=name,
+        activation_bits=12,
+        input_kind="dense",
+        readout=module.readout,
+        max_steps=readings.shape[1],
+        class_names=class_names,
+    )
+    span = calibration.input_range(continued(found), coding)
+    model = freeze(from_torch.frozen_weights(module), readings, targets, spec, span)
+    done = checked.write(module, model, folder, [coding.decode(one) for one in found.each()])
+    assert coding.raw is not None
+    content = {"zero": list(coding.raw.zero), "scale": list(coding.raw.scale)}
+    files.write_json(done.folder / "input.json", content)
+    return done

@@ -1,0 +1,96 @@
+"""HadamRNNRegressor: sequences to numbers, as scikit-learn has it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import RegressorMixin
+from sklearn.utils import check_array, check_consistent_length
+
+from hadamrnn.errors import HadamrnnError
+from hadamrnn.estimators import sequences
+from hadamrnn.estimators.base import SequenceEstimator
+
+
+class HadamRNNRegressor(RegressorMixin, SequenceEstimator):  # type: ignore[misc]  # no types
+    """A regressor of sequences whose recurrent matrix takes a bit a neuron.
+
+    Its targets are standardised inside, and met in the least squares; ``history_`` has half the
+    squared error of the standardised targets as cross-entropy, and R^2 as score.
+
+    Parameters
+    ----------
+    hidden_size, q, weight_bits, readout, fade, epochs, batch_size, learning_rate
+    early_stopping, validation_fraction, device, random_state, verbose
+        As of ``HadamRNNClassifier``.
+
+    Attributes
+    ----------
+    module_, readout_, fade_, history_, best_epoch_, n_iter_, n_features_in_
+        As of ``HadamRNNClassifier``.
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).normal(size=(80, 10, 2))
+    >>> y = X.mean((1, 2))
+    >>> model = HadamRNNRegressor(hidden_size=32, readout="mean", random_state=0).fit(X, y)
+    >>> model.predict(X).shape, model.score(X, y) > 0.8
+    ((80,), True)
+    """
+
+    score_name = "r2"
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def fit(
+        self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None
+    ) -> "HadamRNNRegressor":
+        """Train.
+
+        Parameters
+        ----------
+        X, groups, sample_weight
+            As of ``HadamRNNClassifier.fit``.
+        y : array_like, (n,) or (n, outputs)
+            Numbers.
+
+        Returns
+        -------
+        HadamRNNRegressor
+            Itself.
+
+        Raises
+        ------
+        HadamrnnError
+            For a wrong parameter, or arrays that do not go together.
+        """
+        found = sequences.read(X)
+        if y is None:
+            raise HadamrnnError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None"
+            )
+        numbers = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        check_consistent_length(found.values, numbers)
+        self._one = numbers.ndim == 1
+        numbers = numbers.reshape(len(numbers), -1)
+        self.target_mean_, spread = numbers.mean(axis=0), numbers.std(axis=0)
+        self.target_scale_ = np.where(spread > 0, spread, 1.0)
+        wanted = ((numbers - self.target_mean_) / self.target_scale_).astype(np.float32)
+        self._train(found, wanted, wanted.shape[1], None, groups, sample_weight)
+        return self
+
+    def predict(self, X: Any) -> npt.NDArray[np.float64]:
+        """Numbers, in the shape of fit's ``y``."""
+        values: npt.NDArray[np.float64] = self._outputs(X) * self.target_scale_ + self.target_mean_
+        return values[:, 0] if self._one else values
+
+    def export(self, folder: str | Path, name: str = "model") -> None:
+        """Raise HadamrnnError: the integer model has classes alone."""
+        raise HadamrnnError(
+            "export: must be of a HadamRNNClassifier, the integer model has no real outputs yet; "
+            f"got a {type(self).__name__}"
+        )
