@@ -159,7 +159,7 @@ class SequenceEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         if len(choices) > 1:
             trials = [self._run({**shorter, **choice}, *arguments)[1] for choice in choices]
             losses = [trial.best["valid_cross_entropy"] for trial in trials]
-            choices = [choices[int(np.argmin(losses))]]
+            choices = [choices[defaults.better(losses)]]
         self.module_, result = self._run({**recipe, **choices[0]}, *arguments)
         kept = rows[0][calibration.choose(len(rows[0]), KEPT)]
         self.calibration_, self.calibration_targets_ = found.part(kept), targets[kept]

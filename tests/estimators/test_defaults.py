@@ -29,3 +29,9 @@ def test_states_remember_an_eighth_of_a_sequence(steps, k):
 def test_wrong_values_are_those_of_params_yaml():
     with pytest.raises(HadamrnnError, match="^epochs: must be an integer of at least 1; got 0$"):
         defaults.settings({"epochs": 0})
+
+
+def test_what_learns_people_by_heart_must_be_clearly_better():
+    assert defaults.better([1.0, 0.51]) == 0
+    assert defaults.better([1.0, 0.49]) == 1
+    assert defaults.better([1.0]) == 0
