@@ -1,5 +1,7 @@
 """A module of the user's own becomes a folder for a device, or is refused by name."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from torch import nn
 
 from hadamrnn import HadamRNN, export_module, integer
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.export import checked
 from hadamrnn.export.module import as_classifier
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.readouts import LOG_FLOOR
@@ -117,3 +120,30 @@ def test_calibration_must_be_sequences(tmp_path):
         export_module(Mine(), np.zeros((4, 3), np.float32), tmp_path)
     with pytest.raises(HadamrnnError, match="^calibration: must hold finite numbers; got others"):
         export_module(Mine(), np.full((4, 3, 3), np.nan, np.float32), tmp_path)
+
+
+def test_nothing_is_written_where_c_or_onnx_differ(tmp_path, monkeypatch):
+    class Wrong:
+        def __init__(self, model):
+            self.model = model
+
+        def run(self, model, x_int):
+            return SimpleNamespace(logits=model.run_logits(x_int) + 1)
+
+        def __exit__(self):
+            pass
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checked, "_has_compiler", lambda: True)
+        patch.setattr(checked.host, "HostProgram", Wrong)
+        with pytest.raises(HadamrnnError, match="^export: C must equal the integer model"):
+            export_module(Mine(), readings(), tmp_path / "never")
+    monkeypatch.setattr(checked, "_torch_logits", lambda classifier, batch: np.ones((40, 4)))
+    with pytest.raises(HadamrnnError, match="^export: ONNX must equal the torch model"):
+        export_module(Mine(), readings(), tmp_path / "never")
+    assert not (tmp_path / "never").exists()
+
+
+def test_without_a_compiler_the_report_says_that_c_was_not_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("CC", "no-such-compiler")
+    assert not export_module(Mine(), readings(), tmp_path).c_checked
