@@ -17,6 +17,7 @@ from hadamrnn import cli
 from hadamrnn.datasets import pdigits
 from hadamrnn.prepared import arrays
 from tests.docs.pages import ROOT, all_pages, blocks
+from tests.pipeline.clones import copy_tree
 
 README = ROOT / "README.md"
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-O2")
@@ -131,11 +132,7 @@ def test_board_commands_of_the_device_guide_compile(folder, tool):
 def test_experiment_of_the_readme_runs(tmp_path):
     """The commands as they stand there, in a clone whose shipped parameters train one epoch."""
     clone = tmp_path / "clone"
-    listed = ["git", "ls-files", "-co", "--exclude-standard"]
-    files = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(lambda name: (ROOT / name).is_file(), files.splitlines()):
-        (clone / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, clone / name)
+    copy_tree(clone)
     document = (clone / "params.yaml").read_text(encoding="utf-8")
     small, found = re.subn(r"(  pdigits:.*\n    epochs: )\d+", r"\g<1>1", document)
     assert found == 1

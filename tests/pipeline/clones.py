@@ -25,6 +25,9 @@ TINY = {
     "train": {"hidden_size": 32},
 }
 
+OUTPUTS = ("exports/", "results/")
+"""Where stages write what Git shows and does not know until somebody commits it."""
+
 MARKS = [
     pytest.mark.slow,
     pytest.mark.skipif(not shutil.which("dvc"), reason="needs the dvc command (pip install dvc)"),
@@ -53,13 +56,20 @@ def write_params(folder, change):
     (folder / "params.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
 
 
-def commit_clone(folder, change):
-    """Commit the working tree to ``folder`` as a fresh clone has it, without stages' outputs."""
-    files = run(ROOT, "git", "ls-files", "-co", "--exclude-standard").stdout.splitlines()
-    for name in files:
+def copy_tree(folder):
+    """Copy the working tree to ``folder`` as a fresh clone has it, without stages' outputs."""
+    listed = run(ROOT, "git", "ls-files", "--cached").stdout.splitlines()
+    others = run(ROOT, "git", "ls-files", "--others", "--exclude-standard").stdout.splitlines()
+    listed += [name for name in others if not name.startswith(OUTPUTS)]
+    for name in listed:
         if (ROOT / name).is_file() and name != "dvc.lock":
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
+
+
+def commit_clone(folder, change):
+    """Commit a copy of the working tree with other settings to ``folder``."""
+    copy_tree(folder)
     write_params(folder, change)
     run(folder, "git", "init", "-q", "-b", "main")
     for key, value in (("user.name", "test"), ("user.email", "test@example.org")):
