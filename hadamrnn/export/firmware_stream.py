@@ -8,7 +8,6 @@ from hadamrnn.integer.stream_settings import usual_shift
 NAME = "stream.c"
 PUSH = {
     "hr_step": "hr_stream_push_input",
-    "hr_step_raw": "hr_stream_push",
     "hr_step_symbol": "hr_stream_push_symbol",
 }
 README = """\

@@ -3,20 +3,14 @@
 
 #include <string.h>
 
-/* What a step is given: the pointer that is not null, or where both are the symbol. */
+/* What a step is given: the input, or where that is null the symbol. */
 typedef struct {
-    const int16_t *reading;
     const int8_t *input;
     uint16_t symbol;
 } hr_given;
 
 static hr_status hr_give(const hr_model *model, hr_state *state, const hr_given *given)
 {
-#if HR_LAYOUT >= 4
-    if (given->reading) {
-        return hr_step_raw(model, state, given->reading);
-    }
-#endif
     return given->input ? hr_step(model, state, given->input)
                         : hr_step_symbol(model, state, given->symbol);
 }
@@ -241,19 +235,9 @@ hr_status hr_stream_start(hr_stream *stream)
     return HR_OK;
 }
 
-#if HR_LAYOUT >= 4
-hr_status hr_stream_push(hr_stream *stream, const int16_t *reading, hr_event *event)
-{
-    hr_given given = {NULL, NULL, 0};
-
-    given.reading = reading;
-    return reading ? hr_push(stream, &given, event) : HR_NULL_POINTER;
-}
-#endif
-
 hr_status hr_stream_push_input(hr_stream *stream, const int8_t *input, hr_event *event)
 {
-    hr_given given = {NULL, NULL, 0};
+    hr_given given = {NULL, 0};
 
     given.input = input;
     return input ? hr_push(stream, &given, event) : HR_NULL_POINTER;
@@ -261,7 +245,7 @@ hr_status hr_stream_push_input(hr_stream *stream, const int8_t *input, hr_event 
 
 hr_status hr_stream_push_symbol(hr_stream *stream, uint16_t symbol, hr_event *event)
 {
-    hr_given given = {NULL, NULL, 0};
+    hr_given given = {NULL, 0};
 
     given.symbol = symbol;
     return hr_push(stream, &given, event);

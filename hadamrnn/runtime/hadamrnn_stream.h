@@ -59,7 +59,7 @@ typedef struct {
     uint32_t steps, phase;
 } hr_stream;
 
-/* What hr_stream_push tells of a step. Where no answer is due, only step is of use. */
+/* What hr_stream_push_input and _symbol tell of a step. Where no answer is due, only step is of use. */
 typedef struct {
     uint32_t step;     /* inputs seen, from 1, modulo 2^32 */
     uint32_t margin;   /* score of the best class less that of the second */
@@ -73,14 +73,6 @@ typedef struct {
  * Returns HR_OK, HR_NULL_POINTER, HR_WRONG_STATE, or HR_BAD_FIELD for a setting out of range, or
  * without a window where states do not fade. */
 hr_status hr_stream_start(hr_stream *stream);
-
-#if HR_LAYOUT >= 4
-/* One time step of a dense model on raw readings, where hadamrnn.h codes them: from HR_LAYOUT 4 on.
- * reading : as hr_step_raw.
- * event : written where HR_OK is returned.
- * Returns HR_OK, HR_NULL_POINTER, HR_WRONG_STATE, HR_WRONG_INPUT or HR_NO_READINGS. */
-hr_status hr_stream_push(hr_stream *stream, const int16_t *reading, hr_event *event);
-#endif
 
 /* One time step of a dense model on its own integers.
  * input : as hr_step.
