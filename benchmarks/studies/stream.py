@@ -25,7 +25,7 @@ from matplotlib.figure import Figure
 from benchmarks.plots import COLOURS, save
 from benchmarks.studies import study, trained
 from benchmarks.table import Table
-from hadamrnn import integer, metrics
+from hadamrnn import events, integer, metrics
 from hadamrnn.errors import as_sentences
 from hadamrnn.export.prepared import freeze_prepared
 from hadamrnn.integer import IntegerModel
@@ -137,10 +137,10 @@ def at_ends(split: Split, steps: Array, scores: Array) -> Array:
 def event_scores(split: Split, steps: Array, scores: Array, reject: int) -> dict[str, Any]:
     """Columns of events at one margin."""
     given, labels = answers(scores, reject), split.labels
-    alarms = metrics.false_alarms_per_hour(labels, steps, given, RATE_HZ)
+    alarms = events.false_alarms_per_hour(labels, steps, given, RATE_HZ)
     return {
         "reject": reject,
-        "event_recall": round(metrics.event_recall(labels, steps, given), 4),
+        "event_recall": round(events.event_recall(labels, steps, given), 4),
         "false_alarms_per_hour": round(alarms, 2),
     }
 
