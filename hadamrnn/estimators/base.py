@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,15 @@ class SequenceEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         tags.non_deterministic = False
         return tags
 
+    def _given(self, X: Any, y: Any) -> Sequences:
+        """The sequences of ``fit``; HadamrnnError without targets."""
+        found = sequences.read(X)
+        if y is None:
+            raise HadamrnnError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None"
+            )
+        return found
+
     def _read(self, X: Any) -> Sequences:
         """Sequences of the features that ``fit`` saw."""
         check_is_fitted(self, "module_")
@@ -120,10 +130,7 @@ class SequenceEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
                     f"{name}: must have one value for each of the {len(found)} sequences; got "
                     f"shape {np.shape(value)}"
                 )
-        if not 0 <= self.validation_fraction < 1:
-            raise HadamrnnError(
-                f"validation_fraction: must be from 0 to below 1; got {self.validation_fraction}"
-            )
+        self._check_own()
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         groups = None if groups is None else np.asarray(groups)
         weights = None
@@ -142,6 +149,7 @@ class SequenceEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         self.coding_ = _coding(found, rows[0])
         batch = self.batch_size
         batch = defaults.batch_size(len(rows[0])) if batch == "auto" else batch
+        defaults.settings({"batch_size": batch})  # what epochs follow from
         epochs = self.epochs
         epochs = defaults.epochs(len(rows[0]), int(batch)) if epochs == "auto" else epochs
         recipe = {
@@ -153,6 +161,7 @@ class SequenceEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
             "epochs": epochs,
             "batch_size": batch,
         }
+        defaults.settings(recipe)  # a wrong value is told before any work
         choices = self._choices(found)
         shorter = {**recipe, "epochs": max(1, math.ceil(int(epochs) / 4))}
         arguments = found, targets, outputs, weights, rows, seed
@@ -167,6 +176,18 @@ class SequenceEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         self.history_ = result.history
         self.best_epoch_ = result.best_epoch
         self.n_iter_ = len(result.history)
+
+    def _check_own(self) -> None:
+        """Raise HadamrnnError for a parameter that params.yaml does not have, out of range."""
+        share, patience, every = self.validation_fraction, self.early_stopping, self.verbose
+        if not isinstance(share, Real) or not 0 <= share < 1:
+            raise HadamrnnError(f"validation_fraction: must be from 0 to below 1; got {share!r}")
+        if patience is not None and (not isinstance(patience, Integral) or patience < 1):
+            raise HadamrnnError(
+                f"early_stopping: must be an integer of at least 1, or None; got {patience!r}"
+            )
+        if not isinstance(every, Integral) or every < 0:
+            raise HadamrnnError(f"verbose: must be an integer of at least 0; got {every!r}")
 
     def _choices(self, found: Sequences) -> list[dict[str, Any]]:
         """Read-outs and fading that the parameters leave open."""

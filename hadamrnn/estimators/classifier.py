@@ -11,7 +11,6 @@ from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import check_is_fitted
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.estimators import sequences
 from hadamrnn.estimators.base import SequenceEstimator
 from hadamrnn.export.checked import Exported
 
@@ -99,11 +98,7 @@ class HadamRNNClassifier(ClassifierMixin, SequenceEstimator):  # type: ignore[mi
         HadamrnnError
             For a wrong parameter, or arrays that do not go together.
         """
-        found = sequences.read(X)
-        if y is None:
-            raise HadamrnnError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None"
-            )
+        found = self._given(X, y)
         labels = column_or_1d(y, warn=True)
         if labels.dtype.kind == "f":
             assert_all_finite(labels, input_name="y")

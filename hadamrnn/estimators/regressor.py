@@ -9,7 +9,6 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import check_array, check_consistent_length
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.estimators import sequences
 from hadamrnn.estimators.base import SequenceEstimator
 
 
@@ -68,11 +67,7 @@ class HadamRNNRegressor(RegressorMixin, SequenceEstimator):  # type: ignore[misc
         HadamrnnError
             For a wrong parameter, or arrays that do not go together.
         """
-        found = sequences.read(X)
-        if y is None:
-            raise HadamrnnError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None"
-            )
+        found = self._given(X, y)
         numbers = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         check_consistent_length(found.values, numbers)
         self._one = numbers.ndim == 1

@@ -179,6 +179,11 @@ def test_shorter_sequences_begin_again_for_the_calibration():
     [
         ({"hidden_size": 0}, "^hidden_size: must be an integer from 1 to 4096; got 0"),
         ({"validation_fraction": 1.0}, "^validation_fraction: must be from 0 to below 1; got 1.0"),
+        ({"validation_fraction": "a"}, "^validation_fraction: must be from 0 to below 1; got 'a'"),
+        ({"early_stopping": 0}, "^early_stopping: must be an integer of at least 1, or None; got"),
+        ({"verbose": -1}, "^verbose: must be an integer of at least 0; got -1"),
+        ({"epochs": "x"}, "^epochs: must be an integer of at least 1; got 'x'"),
+        ({"batch_size": "x"}, "^batch_size: must be an integer of at least 1; got 'x'"),
         ({"readout": "median"}, "^readout: must be one of last, mean, log_mean; got 'median'"),
     ],
 )
