@@ -111,14 +111,14 @@ class IntegerModel(IntegerParameters):
                 f"max_steps: the sums of this model are proven for "
                 f"{self.max_steps} steps; got one more"
             )
-        state.hidden = self.advance(state.hidden, state.steps, x_int)
+        state.hidden = self.advance(state.hidden, state.steps, self.check_input(x_int))
         state.steps += 1
         if self.readout != "last":
             state.sums = state.sums + np.maximum(state.hidden, 0)
             check_width(state.sums, self.sum_bits, "sum", signed=False)
         return state
 
-    def advance(self, hidden: Integers, number: int, x_int: npt.ArrayLike) -> Integers:
+    def advance(self, hidden: Integers, number: int, x: Integers) -> Integers:
         """States after one step more, whatever is read out of them.
 
         Parameters
@@ -127,15 +127,14 @@ class IntegerModel(IntegerParameters):
             States before it.
         number : int
             Of the step, from 0; it decides the rounding.
-        x_int : array_like of int, (..., d_in) or (...)
-            As ``step`` takes it.
+        x : array of int64, (..., d_in) or (...)
+            As ``check_input`` gives it.
 
         Returns
         -------
         array of int64, (..., d)
             In [-L, L].
         """
-        x = self.check_input(x_int)
         k, root = block_scale(self.block_size)
         t = fast_transform(hidden, self.block_size)
         y = self.signs * check_width(t, self.transform_bits, "transform")

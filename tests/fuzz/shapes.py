@@ -13,7 +13,7 @@ import numpy as np
 from hadamrnn.integer import header, packed
 from tests.fuzz.mutants import FIELDS, sealed
 from tests.random_models import many_models, random_model
-from tests.runtime.test_c_runtime import SHAPES, saturating_models
+from tests.runtime.test_c_runtime import SHAPES, saturating_models, shaped
 
 LOOPS = (
     # Groups of 8 that are none of 32: weights in words, and two at a time.
@@ -72,18 +72,8 @@ def shapes() -> Iterator[bytes]:
     """Sealed files."""
     rng = np.random.default_rng(5)
     yield from map(packed.to_bytes, many_models(5))
-    for m, q, a, features, kind, readout, bits in SHAPES:
-        model = random_model(
-            rng,
-            block_size=m,
-            q=q,
-            activation_bits=a,
-            input_size=features,
-            kind=kind,
-            readout=readout,
-            input_weight_bits=bits,
-            bias_shift=14 if m == 4096 else 0,
-        )
+    for shape in SHAPES:
+        model = shaped(rng, shape)
         for multiplier in {model.input_multiplier, min(model.input_multiplier, 29999)}:
             yield packed.to_bytes(replace(model, input_multiplier=multiplier))
     yield from map(packed.to_bytes, saturating_models(rng))

@@ -116,26 +116,32 @@ SHAPES = (
 """Block size, blocks, activation bits, features, input kind, readout, bits of U."""
 
 
+def shaped(rng, shape):
+    """A random model of one of SHAPES."""
+    m, q, a, features, kind, readout, bits = shape
+    return random_model(
+        rng,
+        block_size=m,
+        q=q,
+        activation_bits=a,
+        input_size=features,
+        kind=kind,
+        readout=readout,
+        input_weight_bits=bits,
+        bias_shift=14 if m == 4096 else 0,
+    )
+
+
 @pytest.mark.parametrize("form", VECTORS)
 def test_the_form_for_vectors_equals_integer_python(form):
     """States in whole groups of 64 take it, or of 32 with vectors of 16 bytes."""
     options, sanitize = VECTORS[form]
     rng = np.random.default_rng(4)
     with host.HostProgram(sanitize=sanitize, options=options) as program:
-        for m, q, a, features, kind, readout, bits in SHAPES:
-            model = random_model(
-                rng,
-                block_size=m,
-                q=q,
-                activation_bits=a,
-                input_size=features,
-                kind=kind,
-                readout=readout,
-                input_weight_bits=bits,
-                bias_shift=14 if m == 4096 else 0,
-            )
+        for shape in SHAPES:
+            model = shaped(rng, shape)
             x = random_inputs(rng, model)
-            if kind == "dense":  # the largest input product of the first neuron
+            if model.input_kind == "dense":  # the largest input product of the first neuron
                 x[0] = np.where(model.input_weight[0] > 0, 127, -128)
             for multiplier in {model.input_multiplier, min(model.input_multiplier, 29999)}:
                 model = replace(model, input_multiplier=multiplier)  # in 32 bits, and in 16
