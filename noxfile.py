@@ -123,8 +123,12 @@ TOOLCHAINS = (
     "picolibc-riscv64-unknown-elf",
     "qemu-system-misc",
     "cmake",
+    "clang",
+    "lld",
+    "nodejs",
+    "chromium",
 )
-"""Debian packages of the compilers and emulators of the microcontrollers."""
+"""Debian packages: compilers and emulators of the microcontrollers, and what runs WebAssembly."""
 
 
 @nox.session(venv_backend="none")

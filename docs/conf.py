@@ -20,6 +20,7 @@ author = "The HadamRNN project contributors"
 project_copyright = author
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["generators"]
+html_extra_path = ["browser"]
 myst_heading_anchors = 4
 
 highlight_language = "none"
@@ -50,6 +51,11 @@ class RepositoryLinks(SphinxTransform):
 
     def apply(self) -> None:
         folder = Path(self.env.doc2path(self.env.docname)).parent
+        for node in list(self.document.findall(addnodes.download_reference)):
+            path = (folder / node["reftarget"]).resolve()
+            if path.parent == ROOT / "docs" / "browser":  # a page that lies beside the site's own
+                address = "../" * self.env.docname.count("/") + path.name
+                node.replace_self(nodes.reference("", "", *node.children, refuri=address))
         for node in list(self.document.findall(addnodes.pending_xref)):
             target = node["reftarget"].split("#")[0]
             if node.get("reftype") != "myst" or not target:

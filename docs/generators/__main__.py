@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from docs.generators import c_interface, overview, parameters
+from docs.generators import browser_page, c_interface, overview, parameters
 from hadamrnn.integer import header as packed_header
 from hadamrnn.integer import sections as packed_sections
 
@@ -21,7 +21,8 @@ def pages(root: Path = ROOT) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Markdown, or SVG, by file name.
+        Markdown, SVG or HTML, by file name. The page for browsers is left out where it must be
+        built anew and clang or lld are missing.
     """
     header = (root / "hadamrnn/runtime/hadamrnn.h").read_text(encoding="utf-8")
     stream = (root / "hadamrnn/runtime/hadamrnn_stream.h").read_text(encoding="utf-8")
@@ -31,8 +32,15 @@ def pages(root: Path = ROOT) -> dict[str, str]:
         "docs/reference/params.md": parameters.page(shipped),
         "docs/reference/c-interface.md": c_interface.page(header, stream),
         "docs/reference/file-formats.md": with_packed_tables(formats),
+        **_browser(root),
         "docs/images/overview.svg": overview.figure(root / "results/paper"),
     }
+
+
+def _browser(root: Path) -> dict[str, str]:
+    name = "docs/browser/digit.html"
+    text = browser_page.page(root, (root / name).read_text(encoding="utf-8"))
+    return {} if text is None else {name: text}
 
 
 def with_packed_tables(page: str) -> str:
