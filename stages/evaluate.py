@@ -31,7 +31,7 @@ def main(settings: Settings) -> None:
     scored.drop_those_of_another_model(name)
     remedy = f"run dvc repro export@{name}"
     train = files.read_json(results / "train.json", f"run dvc repro train@{name}", sealed=True)
-    for words in ("machine", "checksums"):  # tables of metrics show figures
+    for words in ("machine", "checksums", "chosen"):  # tables of metrics show figures
         train.pop(words, None)
     model, config = storage.load(common.models(name))
     baseline = isinstance(model, Baseline)  # of which nothing but its size was exported

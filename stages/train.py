@@ -19,34 +19,41 @@ def main(settings: Settings) -> None:
         train_on(where, settings, distributed.share())
 
 
-def train_on(where: "torch.device", settings: Settings, share: tuple[int, int]) -> None:
+def train_on(where: "torch.device", given: Settings, share: tuple[int, int]) -> None:
     """Train on one device; of several processes only number 0 shows and writes anything."""
-    from hadamrnn.metrics import own_score
-    from hadamrnn.models import storage
     from hadamrnn.prepared import arrays
-    from hadamrnn.training import chance, fit, step_threads
-    from hadamrnn.training.checkpoint import checkpoint_for
-    from hadamrnn.training.configuration import configuration
-    from hadamrnn.training.data import batches_of
+    from hadamrnn.training import automatic, chance
+    from hadamrnn.training.job import Job
     from stages import trained
     from stages.progress import TrainingProgress
 
-    folder, recipe = common.prepared(settings.benchmark), settings.train
+    name, folder = given.benchmark, common.prepared(given.benchmark)
     card = arrays.read_card(folder)
-    config = configuration(settings, card)
-    train, valid = batches_of(settings, folder, card, where, share)
-    model = storage.build(config, settings.seed).to(where)
-    step_threads.limit(model, train)
-    checkpoint, first = checkpoint_for(settings, config, folder / "card.json"), share[0] == 0
-    score, held_out = own_score(card), not recipe.train_on_validation
-    shown = TrainingProgress(settings.benchmark, score, held_out) if first else None
-    with checkpoint.locked(), shown or contextlib.nullcontext():
-        result = fit.fit(model, train, valid, recipe, checkpoint, shown, score)
+
+    def progress(job: Job, title: str) -> TrainingProgress | None:
+        held_out = not job.settings.train.train_on_validation
+        return TrainingProgress(title, job.score, held_out) if share[0] == 0 else None
+
+    candidates, losses, trials = automatic.resolved(given, card), [], []
+    for one in candidates if len(candidates) > 1 else []:
+        trials.append(Job.of(automatic.trial(one), folder, card, where, share))
+        shown = progress(trials[-1], f"{name}, trial of {one.readout}")
+        with trials[-1].checkpoint.locked(), shown or contextlib.nullcontext():
+            losses.append(trials[-1].fit(shown).best["valid_cross_entropy"])
+    settings = candidates[automatic.better(losses)]
+    chosen = automatic.chosen(given, settings)
+    job = Job.of(settings, folder, card, where, share)
+    shown = progress(job, name)
+    with job.checkpoint.locked(), shown or contextlib.nullcontext():
+        if shown and chosen:
+            words = ", ".join(f"{key} {value}" for key, value in chosen.items())
+            shown.say(f"chosen from the data: {words}")
+        result = job.fit(shown)
         if shown:
-            trained.write(result, model, config, settings.benchmark, held_out)
-            checkpoint.remove()
-            warning = chance.warning(result, card, len(train))
-            if warning:
+            trained.write(result, job, chosen)
+            for finished in (*trials, job):
+                finished.checkpoint.remove()
+            if warning := chance.warning(result, card, len(job.train)):
                 shown.say(warning)
 
 

@@ -99,7 +99,8 @@ def command(changes: Mapping[str, Any], document: Mapping[str, Any]) -> str:
 def _as_today(params: Mapping[str, Any]) -> dict[str, Any]:
     """A run's parameters, with what all runs did before states faded and parts had own bits."""
     before = dict.fromkeys(PARTS, params["weight_bits"]) | {"bias_bits": 16, "fade": None}
-    return {**before, **params, "train": {"quantizer": "max", **params["train"]}}
+    train = {"quantizer": "max", "min_steps": None, **params["train"]}
+    return {**before, **params, "train": train}
 
 
 def differences(

@@ -73,7 +73,7 @@ def parameters(document: Mapping[str, Any], benchmark: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        TOP, none of them auto; ``train`` without what TOP has; ``data``.
+        TOP, none of them auto; ``train`` without what TOP has, in the file's order; ``data``.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def parameters(document: Mapping[str, Any], benchmark: str) -> dict[str, Any]:
     """
     settings = params.check({**document, "benchmarks": [benchmark]})[benchmark]
     top = {key: getattr(settings, key) for key in TOP}
-    train = {key: value for key, value in vars(settings.train).items() if key not in top}
+    train = {key: getattr(settings.train, key) for key in document["train"] if key not in top}
     return {**top, "train": train, "data": dict(settings.data)}
 
 

@@ -4,7 +4,6 @@
 (``NAMES``), then by content; the user corrects it there.
 """
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import numpy as np
 
 from hadamrnn.datasets.formats import cells, settings, tables
 from hadamrnn.datasets.formats.recordings import Recording
-from hadamrnn.datasets.formats.windows import class_names, most_frequent, pieces
+from hadamrnn.datasets.formats.windows import class_names, most_frequent
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.files import patterns
 
@@ -29,10 +28,8 @@ NAMES = {
 MOST_CLASSES = 100
 WINDOW_SECONDS, WINDOW_STEPS = 4.0, 100
 """A window where the rate is known, and where it is not."""
-REMEMBERED = 1 / 6
-"""Share of a sequence that a state should remember (docs/notebook/sensors.md)."""
-STEPS_AT_LEAST, EPOCHS, BATCH = 600, 30, 32
-"""Optimiser steps of a training run, for which few data get more epochs."""
+AUTO = ("hidden_size", "readout", "fade", "batch_size", "epochs", "learning_rate")
+"""Keys that the training chooses (``training.automatic``)."""
 HEADING = object()
 """In place of a value: a mapping follows."""
 
@@ -193,23 +190,12 @@ def _split(recordings: Sequence[Recording]) -> dict[str, Any]:
 
 
 def _recipe(recordings: Sequence[Recording], data: Mapping[str, Any]) -> dict[str, Any]:
-    """Read-out, fade, batch and epochs from the length and number of the sequences."""
-    window = None if data["window"] is None else settings.Window(**data["window"])
+    """What the training chooses, and whether classes are of unequal size."""
     held = {str(g) for part in ("test", "valid") for g in data["split"][part].get("group", [])}
-    trained = [one for one in recordings if one.group not in held]
-    share = 1.0 if held else 0.64
-    count = max(1, round(share * sum(len(pieces(one, window)) for one in trained)))
-    steps = window.steps if window else int(np.median([len(one) for one in recordings]))
-    fade = min(15, max(1, round(math.log2(max(2.0, steps * REMEMBERED)))))
-    batch = min(BATCH, count)
-    needed = -(-STEPS_AT_LEAST // -(-count // batch))
-    sizes = Counter(most_frequent(one) for one in trained)
+    sizes = Counter(most_frequent(one) for one in recordings if one.group not in held)
     return {
-        "readout": "log_mean",
-        "fade": fade,
-        "batch_size": batch,
-        "epochs": max(EPOCHS, needed),
-        "learning_rate": 0.005,
+        **dict.fromkeys(AUTO, "auto"),
+        "select": "cross_entropy",
         "balanced": max(sizes.values()) > 3 * min(sizes.values()),
     }
 
@@ -231,9 +217,13 @@ def section(name: str, found: Found) -> str:
     """
     recipe, data = found.recipe, found.data
     why = {
-        "readout": "for sensors; last: where the order of events matters",
-        "fade": f"states remember about {1 << recipe['fade']} steps",
-        "epochs": f"{EPOCHS}, or what makes {STEPS_AT_LEAST} steps of the optimiser",
+        "hidden_size": "auto: 256; docs tell the rules",
+        "readout": "auto: log_mean or last, by a short trial",
+        "fade": "auto: states remember an eighth of a sequence",
+        "batch_size": "auto: 16, or 32 where sequences are many",
+        "epochs": "auto: 30, or what makes 2,000 optimizer steps",
+        "learning_rate": "auto: 0.005",
+        "select": "epoch by the loss on validation rows",
         "balanced": "every class equally often where some are rare",
     }
     rules = {

@@ -18,7 +18,7 @@ from hadamrnn.estimators.sequences import Sequences
 from hadamrnn.export import calibration
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.prepared.coding import Coding, Raw
-from hadamrnn.training import device
+from hadamrnn.training import automatic, device
 from hadamrnn.training.batches import Batches
 from hadamrnn.training.fit import fit
 from hadamrnn.training.losses import outputs_of
@@ -148,10 +148,10 @@ class SequenceEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         self.n_features_in_ = found.columns
         self.coding_ = _coding(found, rows[0])
         batch = self.batch_size
-        batch = defaults.batch_size(len(rows[0])) if batch == "auto" else batch
+        batch = automatic.batch_size(len(rows[0])) if batch == "auto" else batch
         defaults.settings({"batch_size": batch})  # what epochs follow from
         epochs = self.epochs
-        epochs = defaults.epochs(len(rows[0]), int(batch)) if epochs == "auto" else epochs
+        epochs = automatic.epochs(len(rows[0]), int(batch)) if epochs == "auto" else epochs
         recipe = {
             "hidden_size": self.hidden_size,
             "q": self.q,
@@ -163,12 +163,12 @@ class SequenceEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         }
         defaults.settings(recipe)  # a wrong value is told before any work
         choices = self._choices(found)
-        shorter = {**recipe, "epochs": max(1, math.ceil(int(epochs) / 4))}
+        shorter = {**recipe, "epochs": max(1, math.ceil(int(epochs) / automatic.TRIAL))}
         arguments = found, targets, outputs, weights, rows, seed
         if len(choices) > 1:
             trials = [self._run({**shorter, **choice}, *arguments)[1] for choice in choices]
             losses = [trial.best["valid_cross_entropy"] for trial in trials]
-            choices = [choices[defaults.better(losses)]]
+            choices = [choices[automatic.better(losses)]]
         self.module_, result = self._run({**recipe, **choices[0]}, *arguments)
         kept = rows[0][calibration.choose(len(rows[0]), KEPT)]
         self.calibration_, self.calibration_targets_ = found.part(kept), targets[kept]
@@ -193,16 +193,8 @@ class SequenceEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         """Read-outs and fading that the parameters leave open."""
         lengths = found.lengths
         steps = found.values.shape[1] if lengths is None else int(np.median(lengths))
-        choices: list[dict[str, Any]] = []
-        for readout, fade in defaults.candidates(steps):
-            choice = {
-                "readout": readout if self.readout == "auto" else self.readout,
-                "fade": fade if self.fade == "auto" else self.fade,
-            }
-            if self.readout in ("auto", readout) and choice not in choices:
-                choices.append(choice)
-        own_fade = None if self.fade == "auto" else self.fade
-        return choices or [{"readout": self.readout, "fade": own_fade}]
+        found_choices = automatic.choices(self.readout, self.fade, steps)
+        return [{"readout": readout, "fade": fade} for readout, fade in found_choices]
 
     def _run(
         self,

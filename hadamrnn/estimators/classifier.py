@@ -28,11 +28,11 @@ class HadamRNNClassifier(ClassifierMixin, SequenceEstimator):  # type: ignore[mi
         Bits of U and V, 1 (ternary) to 8; None: full precision.
     readout : str
         "last", "mean", "log_mean", or "auto": tried on the validation rows
-        (``estimators.defaults``).
+        (``training.automatic``).
     fade : int, None or "auto"
         k, with which states remember about 2^k steps; None: they do not fade.
     epochs, batch_size : int or "auto"
-        By rules from the number of sequences (``estimators.defaults``).
+        By rules from the number of sequences (``training.automatic``).
     learning_rate : float
         Of Adam; it rises at first and falls to 0 as a cosine.
     early_stopping : int or None

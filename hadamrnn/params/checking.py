@@ -10,12 +10,14 @@ from hadamrnn.errors import HadamrnnError
 from hadamrnn.hadamard import block_size_of
 from hadamrnn.params import combinations, document
 from hadamrnn.params.sections import (
+    AUTOMATIC,
     HADAMARD_MODELS,
     Document,
     ExportSettings,
     Facts,
     Section,
     Settings,
+    TrainSection,
     TrainSettings,
 )
 from hadamrnn.params.sentences import read, shown
@@ -52,7 +54,7 @@ def check(given: object, find_facts: FindFacts | None = None) -> dict[str, Setti
     hadamrnn.errors.HadamrnnError: model: is missing from params.yaml
     """
     top = read(Document, given, "")
-    defaults = vars(read(TrainSettings, top.train, "train"))
+    defaults = vars(read(TrainSection, top.train, "train"))
     defaults |= vars(read(ExportSettings, top.export, "export"))
     combinations.check_names([*top.benchmark])
     sections = {
@@ -124,17 +126,20 @@ def _no_list(names: object) -> HadamrnnError:
 def _resolve(top: Document, name: str, section: Section) -> Settings:
     """Top-level keys over the benchmark's own where they are not "auto"."""
     values: dict[str, Any] = {"model": top.model, "seed": top.seed, "device": top.device}
+    written = {f.name: getattr(section, f.name) for f in dataclasses.fields(TrainSettings)}
+    left = [key for key in AUTOMATIC if written[key] == "auto"]
+    recipe = {**written, **{key: AUTOMATIC[key] for key in left}}
+    auto = [key for key in left if getattr(top, key, "auto") == "auto"]
     for key in ("q", "readout", "fade", "weight_bits", "activation_bits", "input_bits"):
         value = getattr(top, key)
-        values[key] = getattr(section, key) if value == "auto" else value
+        own = recipe[key] if key in recipe else getattr(section, key)
+        values[key] = own if value == "auto" else value
     for key in ("input_weight_bits", "output_weight_bits"):
         value = getattr(section, key) if top.weight_bits == "auto" else "auto"
         values[key] = values["weight_bits"] if value == "auto" else value
     values["bias_bits"] = section.bias_bits
-    train = TrainSettings(
-        **{field.name: getattr(section, field.name) for field in dataclasses.fields(TrainSettings)}
-    )
+    train = TrainSettings(**recipe)
     if top.model in HADAMARD_MODELS:
         block_size_of(train.hidden_size, values["q"])
     data = MappingProxyType(section.data)
-    return Settings(benchmark=name, train=train, data=data, **values)
+    return Settings(benchmark=name, train=train, data=data, auto=tuple(auto), **values)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import ConfigDict, Field
@@ -30,23 +31,35 @@ Blocks = Annotated[int, whole(1)]
 Readout = Literal["last", "mean", "log_mean"]
 Fade = Annotated[int, whole(1, 15)] | Annotated[None, means("null for states that do not fade")]
 WeightBits = Annotated[int, whole(1, 8)] | Annotated[None, means("null for full precision")]
+FromData = Annotated[Literal["auto"], means("auto, by a rule from the data")]
 PartBits = WeightBits | Annotated[Literal["auto"], means("auto for weight_bits")]
 StateBits = Annotated[int, whole(2, 16)]
 InputBits = Annotated[int, whole(2, 8)]
 MODELS: tuple[str, ...] = get_args(Model)
 
 
-@dataclass(frozen=True, kw_only=True, config=CLOSED)
-class TrainSettings:
-    """How one benchmark is trained: the section ``train``, under its own section's values."""
+AUTOMATIC: Mapping[str, Any] = MappingProxyType(
+    {
+        "hidden_size": 256,
+        "epochs": 30,
+        "batch_size": 32,
+        "learning_rate": 0.005,
+        "readout": "last",
+        "fade": None,
+    }
+)
+"""Keys that may be ``auto``, and what that stands for until the data are known: the width, which is
+about 4 kB, and the rate for good, the others until ``training.automatic`` has seen the card."""
 
-    hidden_size: Size
+
+@dataclass(frozen=True, kw_only=True, config=CLOSED)
+class Recipe:
+    """Keys of a training that always have values."""
+
     q: Blocks
     embedding_size: Size | Annotated[None, means("null for one-hot symbols")]
-    epochs: Annotated[int, whole(1)]
-    batch_size: Annotated[int, whole(1)]
+    min_steps: Annotated[int, whole(1)] | Annotated[None, means("null for no minimum")]
     balanced: Switch
-    learning_rate: Positive
     learning_rate_schedule: Literal["exponential", "cosine"]
     learning_rate_decay: Annotated[float, number(0, 1, open_end=True)]
     warmup_steps: Annotated[int, whole(0)]
@@ -58,8 +71,6 @@ class TrainSettings:
     select: Literal["accuracy", "cross_entropy", "last"]
     train_on_validation: Switch
     finer_classes: Switch
-    readout: Readout
-    fade: Fade
     sign_schedule: Literal["hold", "constant", "anneal", "warmup"]
     sign_learning_rate: Positive
     sign_epochs: Annotated[int, whole(0)]
@@ -68,6 +79,33 @@ class TrainSettings:
     rotation: Annotated[float, number(0, 180)]
     word_dropout: Annotated[float, number(0, 0.9)]
     channel_dropout: Annotated[float, number(0, 0.9)]
+
+
+@dataclass(frozen=True, kw_only=True, config=CLOSED)
+class TrainSettings(Recipe):
+    """How one benchmark is trained."""
+
+    hidden_size: Size
+    epochs: Annotated[int, whole(1)]
+    batch_size: Annotated[int, whole(1)]
+    learning_rate: Positive
+    readout: Readout
+    fade: Fade
+
+
+@dataclass(frozen=True, kw_only=True, config=CLOSED)
+class TrainSection(Recipe):
+    """The section ``train`` as it is written, under a benchmark's own values."""
+
+    hidden_size: Size | FromData
+    epochs: Annotated[int, whole(1)] | FromData
+    batch_size: Annotated[int, whole(1)] | FromData
+    learning_rate: Positive | FromData
+    readout: Annotated[
+        Literal["last", "mean", "log_mean", "auto"],
+        means("one of last, mean, log_mean, or auto, by a trial on the data"),
+    ]
+    fade: Fade | FromData
 
 
 @dataclass(frozen=True, kw_only=True, config=CLOSED)
@@ -80,7 +118,7 @@ class ExportSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=CLOSED)
-class Section(ExportSettings, TrainSettings):
+class Section(ExportSettings, TrainSection):
     """A section under ``benchmark``, the defaults of ``train`` and ``export`` filled in."""
 
     data: rules.Mapping = dataclasses.field(default_factory=dict)
@@ -113,7 +151,9 @@ class Document:
 class Settings:
     """Everything one benchmark's stages need, resolved: nothing is "auto" here but the device.
 
-    ``data`` holds what params.yaml says to the data set's module, unread.
+    ``data`` holds what params.yaml says to the data set's module, unread. ``auto`` names the keys
+    whose values in ``train``, ``readout`` and ``fade`` are those of AUTOMATIC, until the training
+    has looked at the data.
     """
 
     benchmark: str
@@ -131,6 +171,7 @@ class Settings:
     device: str
     train: TrainSettings
     data: Mapping[str, Any]
+    auto: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ def document():
             "q": 1,
             "embedding_size": None,
             "epochs": 30,
+            "min_steps": None,
             "batch_size": 100,
             "balanced": False,
             "learning_rate": 0.002,

@@ -8,6 +8,7 @@ from tests.params.changes import put, refused
 
 HINT = " (YAML reads 1e-3 as text; write 0.001)"
 AUTO = ", or auto for the benchmark's own"
+DATA = ", or auto, by a rule from the data"
 POWER = "into blocks whose size is a power of two"
 
 
@@ -90,14 +91,19 @@ POWER = "into blocks whose size is a power of two"
         (
             "train.learning_rate",
             "1e-3",
-            f"train.learning_rate: must be a number greater than 0{HINT}; got '1e-3'",
+            f"train.learning_rate: must be a number greater than 0{DATA}{HINT}; got '1e-3'",
         ),
         (
             "benchmark.copy.learning_rate",
             "1e-3",
-            f"benchmark.copy.learning_rate: must be a number greater than 0{HINT}; got '1e-3'",
+            f"benchmark.copy.learning_rate: must be a number greater than 0{DATA}{HINT}; "
+            "got '1e-3'",
         ),
-        ("train.learning_rate", 0, "train.learning_rate: must be a number greater than 0; got 0"),
+        (
+            "train.learning_rate",
+            0,
+            f"train.learning_rate: must be a number greater than 0{DATA}; got 0",
+        ),
         (
             "benchmark.copy.embedding_size",
             0,
@@ -107,12 +113,12 @@ POWER = "into blocks whose size is a power of two"
         (
             "train.learning_rate",
             float("nan"),
-            "train.learning_rate: must be a number greater than 0; got nan",
+            f"train.learning_rate: must be a number greater than 0{DATA}; got nan",
         ),
         (
             "train.learning_rate",
             float("inf"),
-            "train.learning_rate: must be a number greater than 0; got inf",
+            f"train.learning_rate: must be a number greater than 0{DATA}; got inf",
         ),
         (
             "benchmark.har2.rotation",
@@ -123,7 +129,7 @@ POWER = "into blocks whose size is a power of two"
         (
             "benchmark.har2.epochs",
             "banana",
-            "benchmark.har2.epochs: must be an integer of at least 1; got 'banana'",
+            f"benchmark.har2.epochs: must be an integer of at least 1{DATA}; got 'banana'",
         ),
         (
             "train.learning_rate_decay",
@@ -154,7 +160,7 @@ POWER = "into blocks whose size is a power of two"
         (
             "train.hidden_size",
             5000,
-            "train.hidden_size: must be an integer from 1 to 4096; got 5000",
+            f"train.hidden_size: must be an integer from 1 to 4096{DATA}; got 5000",
         ),
         (
             "train.state_noise_bits",
@@ -181,8 +187,8 @@ POWER = "into blocks whose size is a power of two"
             True,
             "benchmark.copy.select: must be last where train_on_validation is true; got 'accuracy'",
         ),
-        ("train.epochs", 0, "train.epochs: must be an integer of at least 1; got 0"),
-        ("train.batch_size", 0, "train.batch_size: must be an integer of at least 1; got 0"),
+        ("train.epochs", 0, f"train.epochs: must be an integer of at least 1{DATA}; got 0"),
+        ("train.batch_size", 0, f"train.batch_size: must be an integer of at least 1{DATA}; got 0"),
         ("train.balanced", 1, "train.balanced: must be true or false; got 1"),
         ("train.warmup_steps", -1, "train.warmup_steps: must be an integer of at least 0; got -1"),
         ("train", None, "train: must be a mapping; got null"),
@@ -220,7 +226,7 @@ def test_unknown_key(document, path):
     with pytest.raises(HadamrnnError) as caught:
         params.check(document)
     known = {"": "benchmarks, model, q,", "export.": "activation_bits, input_bits"}
-    known = known.get(place, "hidden_size, q, embedding_size, epochs,")
+    known = known.get(place, "q, embedding_size, min_steps,")
     start = f"{path}: is not a key of params.yaml; known here are {known}"
     assert str(caught.value).startswith(start)
 

@@ -73,6 +73,9 @@ def test_the_tutorial_word_by_word(clone):
     (section,) = blocks(page, ("yaml",))
     assert written[0].endswith(section)  # DVC writes the whole file anew
     assert blocks(page, ("text",))[1] in shown[0]
+    assert blocks(page, ("text",))[2] in shown[1]  # what became of auto
+    trained = json.loads((clone / "results/watch/train.json").read_text())
+    assert trained["chosen"]["readout"] == "log_mean" and trained["epochs"] == 41
     assert "watch, always the most frequent class: accuracy 27.10 %" in shown[1]
     found = metrics(clone, "watch")
     assert found["integer"]["accuracy"] >= 0.8 and found["parity"]["c_mismatches"] == 0
@@ -83,5 +86,5 @@ def test_the_tutorial_word_by_word(clone):
     assert sum(one["support"] for one in found["classes"].values()) == 262
     assert {path.name for path in (clone / "build/watch").iterdir()} >= {"hadamrnn.c", "watch.h"}
     assert exercises(shown[3])[-4:] == ["ABD", "ER", "TRAP", "ROW"]
-    assert exercises(blocks(page, ("text",))[3])[-4:] == ["ABD", "ER", "TRAP", "ROW"]
+    assert exercises(blocks(page, ("text",))[4])[-4:] == ["ABD", "ER", "TRAP", "ROW"]
     back_to_the_committed(clone)

@@ -56,7 +56,8 @@ def test_the_shipped_file_is_right_and_nothing_heavy_is_loaded(tmp_path):
         (
             "    epochs: 8",
             "    epochs: banana",
-            "benchmark.imdb.epochs: must be an integer of at least 1; got 'banana'",
+            "benchmark.imdb.epochs: must be an integer of at least 1, or auto, by a rule from the "
+            "data; got 'banana'",
         ),
         (
             "  pdigits:",
