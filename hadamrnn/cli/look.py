@@ -217,7 +217,7 @@ def section(name: str, found: Found) -> str:
     """
     recipe, data = found.recipe, found.data
     why = {
-        "hidden_size": "auto: 256; docs tell the rules",
+        "hidden_size": "auto: 256; hadamrnn tune looks for less",
         "readout": "auto: log_mean or last, by a short trial",
         "fade": "auto: states remember an eighth of a sequence",
         "batch_size": "auto: 16, or 32 where sequences are many",
