@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from hadamrnn.datasets.formats.settings import RAW_FOLDERS
+from hadamrnn.datasets.formats.sections import RAW_FOLDERS
 from stages import raw_files
 from tests.project_imports import ROOT, closure, imported_modules, module_file
 

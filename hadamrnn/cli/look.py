@@ -14,6 +14,7 @@ import numpy as np
 
 from hadamrnn.datasets.formats import cells, settings, tables
 from hadamrnn.datasets.formats.recordings import Recording
+from hadamrnn.datasets.formats.sections import FOLDER
 from hadamrnn.datasets.formats.windows import class_names, most_frequent
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.files import patterns
@@ -105,7 +106,7 @@ def _columns(names: Sequence[Path], table: Any, given: Mapping[str, str | None])
         texts = [name for name in table.columns if name not in used and name not in inputs]
         few = [name for name in texts if 2 <= table[name].nunique() <= MOST_CLASSES]
         folders = {path.parent.name for path in names}
-        found["label"] = few[0] if few else settings.FOLDER if len(folders) > 1 else None
+        found["label"] = few[0] if few else FOLDER if len(folders) > 1 else None
     if found["label"] is None:
         raise HadamrnnError(
             f"{names[0]}: must have a column of classes (name it with --label), or lie in a folder "
@@ -172,7 +173,7 @@ def _window(recordings: Sequence[Recording], columns: Mapping[str, Any]) -> dict
     intervals = [one.interval for one in recordings if one.interval]
     rate = float(f"{1 / float(np.median(intervals)):.4g}") if intervals else None
     steps = round(WINDOW_SECONDS * rate) if rate else WINDOW_STEPS
-    whole = "sequence" in columns or columns["label"] == settings.FOLDER
+    whole = "sequence" in columns or columns["label"] == FOLDER
     if whole and shortest < 2 * steps:
         return None
     steps = max(1, min(steps, shortest))
@@ -230,6 +231,8 @@ def section(name: str, found: Found) -> str:
         "missing": "refuse, hold, interpolate or drop",
         "window": "readings of a window, and to the next one; null: no windows",
         "lengths": "cut to the shortest, or pad to the longest",
+        "words": "ids in all; the frequent words of the training texts",
+        "steps": "words kept of a text, its last",
         "split": "the others are trained on",
     }
     lines = [f"  {name}:"]

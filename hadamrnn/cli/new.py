@@ -1,7 +1,9 @@
-"""Start from own recordings: look at tables, and write a section of params.yaml for them.
+"""Start from own recordings: look at the files, and write a section of params.yaml for them.
 
-Prints what was found, appends the section NAME with comments, and ends with the next command to
-type. Files that lie outside data/raw and examples/data are copied to data/raw/NAME.
+They may be tables (.csv, .tsv), archives of sequences (.npz, .npy, .ts) or folders of texts
+(.txt), one for each class. Prints what was found, appends the section NAME with comments, and ends
+with the next command to type. Files that lie outside data/raw and examples/data are copied to
+data/raw/NAME.
 """
 
 import argparse
@@ -13,14 +15,14 @@ from hadamrnn import files
 from hadamrnn.cli.check import clone_of
 from hadamrnn.errors import HadamrnnError
 
-HELP = "look at own recordings (.csv), and write a section of params.yaml for them"
+HELP = "look at own recordings or texts, and write a section of params.yaml for them"
 ROLES = ("time", "label", "group", "sequence")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``hadamrnn new``."""
     parser.add_argument("name", metavar="NAME", help="of the new section")
-    parser.add_argument("files", metavar="FILES", nargs="+", type=Path, help="tables, or a folder")
+    parser.add_argument("files", metavar="FILES", nargs="+", type=Path, help="files, or a folder")
     for role in ROLES:
         parser.add_argument(
             f"--{role}",
@@ -33,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     """Print what was found, write the section, and name the next command."""
     try:
         from hadamrnn import params
-        from hadamrnn.cli import look
+        from hadamrnn.cli import look, look_archives
         from hadamrnn.datasets.common import by_name
         from hadamrnn.params import combinations, document
     except ImportError as error:
@@ -52,13 +54,25 @@ def run(options: argparse.Namespace) -> int:
             f"benchmark.{options.name}: must be a new name; got one that stands in params.yaml"
         )
     combinations.check_names([*known["benchmark"], options.name])
-    path, copies = placed(options.name, options.files)
+    kind = look_archives.kind_of(options.files)
+    columns = {role: getattr(options, role) for role in ROLES}
+    if kind != "csv" and (given := [role for role in ROLES if columns[role]]):
+        raise HadamrnnError(
+            f"--{given[0]}: must be left out for files of type {kind}, which have "
+            f"no columns; got {columns[given[0]]}"
+        )
+    path, copies = placed(options.name, options.files, kind)
     for source, copy in copies.items():
         if copy.exists():
             raise HadamrnnError(f"{copy}: must be free for a copy of {source}; got a file")
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, copy)
-    found = look.at(path, {role: getattr(options, role) for role in ROLES})
+    try:
+        found = look.at(path, columns) if kind == "csv" else look_archives.at(path, kind)
+    except HadamrnnError:
+        for copy in copies.values():  # so that nothing is in the way of the next try
+            copy.unlink()
+        raise
     text = inserted(target.read_text(encoding="utf-8"), look.section(options.name, found))
     _check(text, options.name, by_name.facts_of)
     files.write_text(target, text)
@@ -70,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def placed(name: str, given: list[Path]) -> tuple[str, dict[Path, Path]]:
+def placed(name: str, given: list[Path], kind: str = "csv") -> tuple[str, dict[Path, Path]]:
     """Where the files are to lie, and which have to be copied there.
 
     Parameters
@@ -79,6 +93,8 @@ def placed(name: str, given: list[Path]) -> tuple[str, dict[Path, Path]]:
         Of the section.
     given : list of Path
         Files, or one folder.
+    kind : str
+        Their type, whose endings are taken from a folder.
 
     Returns
     -------
@@ -92,7 +108,7 @@ def placed(name: str, given: list[Path]) -> tuple[str, dict[Path, Path]]:
     HadamrnnError
         For a file that is not there, two of one name, or a folder among files.
     """
-    from hadamrnn.datasets.formats.settings import RAW_FOLDERS
+    from hadamrnn.datasets.formats.sections import RAW_FOLDERS
     from hadamrnn.files import patterns
 
     for path in given:
@@ -107,7 +123,7 @@ def placed(name: str, given: list[Path]) -> tuple[str, dict[Path, Path]]:
                 return inside.relative_to(Path.cwd().resolve()).as_posix(), {}
     folder = Path("data/raw") / name
     if given[0].is_dir():
-        endings = patterns.SUFFIXES["csv"]
+        endings = patterns.SUFFIXES[kind]
         found = [p for p in sorted(given[0].rglob("*")) if p.suffix.lower() in endings]
         return folder.as_posix(), {p: folder / p.relative_to(given[0]) for p in found}
     copies = {path: folder / path.name for path in given}

@@ -7,7 +7,9 @@ from hadamrnn.errors import HadamrnnError
 SUFFIXES = {
     "csv": (".csv", ".tsv", ".txt"),
     "npz": (".npz",),
+    "npy": (".npy",),
     "ts": (".ts",),
+    "text": (".txt",),
 }
 """Endings of the files that are taken from a folder."""
 MOST_FILES = 1_000_000

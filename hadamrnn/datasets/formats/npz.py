@@ -1,6 +1,7 @@
-"""Arrays of sequences (.npz): ``inputs`` and ``labels``, perhaps ``groups``."""
+"""Arrays of sequences, in archives (.npz) or files of their own (.npy): inputs, labels, groups."""
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,42 @@ def read(settings: Settings) -> tuple[list[Recording], list[str]]:
     return found, [str(k + 1) for k in range(found[0].values.shape[1])]
 
 
-def _array(path: Path, archive: Any, name: str) -> np.ndarray:
+def read_files(settings: Settings) -> tuple[list[Recording], list[str]]:
+    """The sequences of a folder of .npy files, and the numbers of their channels.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of type npy, with the names of the files.
+
+    Returns
+    -------
+    recordings : list of Recording
+        In the order of the rows.
+    channels : list of str
+        "1", "2", ...
+
+    Raises
+    ------
+    HadamrnnError
+        For a file that is not there or no array, or arrays that do not fit each other.
+    """
+    own = settings.own
+    files = {path.name: path for path in patterns.matching(own.path, "npy")}
+    arrays = []
+    for name in (own.inputs, own.labels, own.groups):
+        if name is not None and name not in files:
+            raise HadamrnnError(
+                f"{own.path}: must be a folder with {name}; got {', '.join(files)[:200]}"
+            )
+        arrays.append(None if name is None else _opened(files[name], "an array (.npy)"))
+    found = _sequences(files[own.inputs], own, arrays)
+    return found, [str(k + 1) for k in range(found[0].values.shape[1])]
+
+
+def _array(path: Path, archive: Any, name: str | None) -> np.ndarray | None:
+    if name is None:
+        return None
     if name not in archive:
         raise HadamrnnError(
             f"{path}: must have an array {name}; got {', '.join(archive.files)[:200] or 'none'}"
@@ -52,17 +88,32 @@ def _array(path: Path, archive: Any, name: str) -> np.ndarray:
     return array
 
 
-def _of_file(path: Path, own: Any) -> list[Recording]:
+def _opened(path: Path, kind: str, names: Sequence[str | None] | None = None) -> Any:
+    """The array of a file, or those of an archive with these names; None for None."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            inputs = _array(path, archive, own.inputs)
-            labels = _array(path, archive, own.labels)
-            groups = None if own.groups is None else _array(path, archive, own.groups)
+        with path.open("rb") as file:
+            content = np.load(file, allow_pickle=False)
+            if isinstance(content, np.ndarray) != (names is None):
+                raise ValueError("another kind of file")
+            if names is None:
+                return content
+            with content:
+                return [_array(path, content, name) for name in names]
     except HadamrnnError:
         raise
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, TypeError, AttributeError) as error:
         words = " ".join(str(error).split())[:200]
-        raise HadamrnnError(f"{path}: must be an archive of arrays (.npz); got {words}") from None
+        raise HadamrnnError(f"{path}: must be {kind}; got {words}") from None
+
+
+def _of_file(path: Path, own: Any) -> list[Recording]:
+    names = (own.inputs, own.labels, own.groups)
+    return _sequences(path, own, _opened(path, "an archive of arrays (.npz)", names))
+
+
+def _sequences(path: Path, own: Any, arrays: Sequence[Any]) -> list[Recording]:
+    """Recordings of (inputs, labels, groups or None)."""
+    inputs, labels, groups = arrays
     if inputs.ndim == 2:
         inputs = inputs[..., None]
     if inputs.ndim != 3 or not inputs.size or inputs.dtype.kind not in "fiub":

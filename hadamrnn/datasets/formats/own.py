@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hadamrnn.datasets.common import splits
-from hadamrnn.datasets.formats import npz, parts, tables, ts
+from hadamrnn.datasets.formats import npz, parts, tables, texts, ts
 from hadamrnn.datasets.formats.recordings import Recording, without_gaps
 from hadamrnn.datasets.formats.settings import Settings
 from hadamrnn.datasets.formats.windows import Piece, class_names, pieces
@@ -20,6 +20,7 @@ from hadamrnn.prepared.arrays import SPLITS
 READERS: Mapping[str, Callable[[Settings], tuple[list[Recording], list[str]]]] = {
     "csv": tables.read,
     "npz": npz.read,
+    "npy": npz.read_files,
     "ts": ts.read,
 }
 """Of each type: all recordings, and the names of their channels."""
@@ -42,6 +43,9 @@ def prepare(folder: Path, settings: Settings) -> None:
     HadamrnnError
         For files that are not as the section says, or too few of them.
     """
+    if settings.own.type == "text":
+        texts.prepare(folder, settings)
+        return
     recordings, channels = READERS[settings.own.type](settings)
     missing = settings.own.missing
     recordings = [part for one in recordings for part in without_gaps(one, missing, channels)]

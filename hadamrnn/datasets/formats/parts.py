@@ -7,7 +7,8 @@ import numpy as np
 
 from hadamrnn.datasets.common import splits
 from hadamrnn.datasets.formats.recordings import Recording
-from hadamrnn.datasets.formats.settings import Part, Settings
+from hadamrnn.datasets.formats.sections import Part
+from hadamrnn.datasets.formats.settings import Settings
 from hadamrnn.datasets.formats.windows import most_frequent
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.params.sentences import shown

@@ -13,140 +13,23 @@ Every part of it is a frozen model, and each wrong key or value one sentence.
 import dataclasses
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Annotated, Any, ClassVar, Literal
-
-from pydantic import Field
-from pydantic.dataclasses import dataclass
+from typing import Any
 
 from hadamrnn import params
+from hadamrnn.datasets.formats.sections import (
+    FILE,
+    FOLDER,
+    MODELS,
+    RAW_FOLDERS,
+    Columns,
+    Part,
+    Split,
+    Text,
+    TextColumns,
+    Window,
+)
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.params import rules
-from hadamrnn.params.rules import means, number, whole
 from hadamrnn.params.sentences import shown
-
-RAW_FOLDERS = ("data/raw", "examples/data")
-"""Where own files lie: dvc.yaml names both, so that a changed file is noticed."""
-FOLDER, FILE = "<folder>", "<file>"
-"""In place of a column: the name of the folder that a file lies in; its own name without suffix."""
-
-Section = rules.Mapping
-Name = Annotated[str, Field(strict=True, min_length=1)] | Annotated[int, whole(1)]
-Column = Annotated[
-    Name | None,
-    means(f"a column's name, its number from 1 in files without a header, {FOLDER} or {FILE}"),
-]
-Label = Annotated[str, Field(strict=True)] | Annotated[int, Field(strict=True)]
-Fraction = Annotated[float, number(0, 0.9, open_end=True)] | None
-
-
-@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
-class Columns:
-    """What the columns of a table are; one that is None is not there."""
-
-    inputs: Annotated[
-        list[Name], Field(min_length=1), means("a list of one or more columns, names or numbers")
-    ]
-    label: Column = None
-    time: Column = None
-    time_unit: Literal["s", "ms", "us", "ns"] = "s"
-    group: Column = None
-    sequence: Column = None
-
-
-@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
-class Window:
-    """Windows of equal length, cut from recordings.
-
-    ``hop`` None stands for half a window, ``max_gap_s`` None for two and a half intervals.
-    """
-
-    steps: rules.Steps
-    hop: Annotated[int, whole(1)] | Annotated[None, means("null for half a window")] = None
-    rate_hz: Annotated[float, number(0, open_end=True)] | Annotated[None, means("null for any")] = (
-        None
-    )
-    max_gap_s: (
-        Annotated[float, number(0, open_end=True)]
-        | Annotated[None, means("null for two and a half sampling intervals")]
-    ) = None
-    label: Literal["majority", "last", "same"] = "majority"
-
-
-@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
-class Part:
-    """What goes into the test or the validation rows: one of group, file and fraction."""
-
-    group: Annotated[list[Label] | None, means("a list of groups, names or numbers")] = None
-    file: Annotated[str | None, means("a pattern of file names, such as '*_test.csv'")] = None
-    fraction: Annotated[Fraction, means("a number greater than 0 and at most 0.9")] = None
-    by: Annotated[
-        Literal["group", "recording"] | None, means("group, recording, or null: by group if known")
-    ] = None
-
-
-@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
-class Split:
-    """Test and validation rows; the others are trained on."""
-
-    test: Section = dataclasses.field(default_factory=lambda: {"fraction": 0.2})
-    valid: Section = dataclasses.field(default_factory=lambda: {"fraction": 0.2})
-    seed: rules.Seed = 1
-
-
-@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
-class Own(params.Data):
-    """Keys that every type of files has, as YAML holds them."""
-
-    facts: ClassVar[params.Facts | None] = params.Facts()
-
-    type: Literal["csv", "npz", "ts"]
-    path: Annotated[
-        str,
-        Field(strict=True, min_length=1),
-        means(f"a file, folder or pattern under {' or '.join(RAW_FOLDERS)}"),
-    ]
-    task: Annotated[Literal["classify"], means("classify")] = "classify"
-    split: Section = dataclasses.field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
-class Numbers(Own):
-    """Recordings of numbers."""
-
-    window: Section | Annotated[None, means("null for whole sequences")] = None
-    frame: Annotated[int, whole(1, 4096)] = 1
-    lengths: Literal["cut", "pad"] = "pad"
-    missing: Literal["refuse", "hold", "interpolate", "drop"] = "refuse"
-    normalise: Annotated[Literal["per_channel"] | None, means("per_channel, or null for none")] = (
-        "per_channel"
-    )
-
-
-@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
-class Csv(Numbers):
-    """Tables."""
-
-    columns: Section
-    decimal: Annotated[Literal[".", ","], means("'.' or ','")] = "."
-
-
-@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
-class Ts(Numbers):
-    """Sequences of the UCR and UEA archives; they have no other keys."""
-
-
-@dataclass(frozen=True, kw_only=True, config=params.CLOSED)
-class Npz(Numbers):
-    """Arrays by their names in an archive."""
-
-    inputs: Annotated[str, Field(strict=True), means("the name of an array")] = "inputs"
-    labels: Annotated[str, Field(strict=True), means("the name of an array")] = "labels"
-    groups: Annotated[
-        Annotated[str, Field(strict=True)] | None, means("the name of an array, or null for none")
-    ] = None
-
-
-MODELS: Mapping[str, type[Own]] = {"csv": Csv, "npz": Npz, "ts": Ts}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -165,6 +48,8 @@ class Settings:
         None: whole sequences.
     test, valid : Part
         What is not trained on.
+    texts : TextColumns or None
+        Of tables of texts.
     """
 
     place: str
@@ -174,6 +59,7 @@ class Settings:
     test: Part
     valid: Part
     seed: int
+    texts: TextColumns | None = None
 
     @property
     def facts(self) -> params.Facts | None:
@@ -216,6 +102,9 @@ names or numbers; got []
     own: Any = params.read(model, {**given}, place)
     _check_path(own.path, f"{place}.path")
     columns, window = getattr(own, "columns", None), getattr(own, "window", None)
+    texts = None
+    if columns is not None and isinstance(own, Text):
+        texts, columns = params.read(TextColumns, columns, f"{place}.columns"), None
     if columns is not None:
         columns = params.read(Columns, columns, f"{place}.columns")
         _check_columns(columns, f"{place}.columns")
@@ -237,6 +126,7 @@ names or numbers; got []
         test=_part(split.test, f"{place}.split.test"),
         valid=_part(split.valid, f"{place}.split.valid"),
         seed=split.seed,
+        texts=texts,
     )
 
 

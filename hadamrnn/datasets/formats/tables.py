@@ -9,7 +9,8 @@ import numpy as np
 
 from hadamrnn.datasets.formats.cells import numbers, pandas, read_text, times
 from hadamrnn.datasets.formats.recordings import Recording, cut
-from hadamrnn.datasets.formats.settings import FILE, FOLDER, Columns, Settings
+from hadamrnn.datasets.formats.sections import FILE, FOLDER, Columns
+from hadamrnn.datasets.formats.settings import Settings
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.files import patterns
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hadamrnn.datasets.formats.recordings import Recording
-from hadamrnn.datasets.formats.settings import Window
+from hadamrnn.datasets.formats.sections import Window
 from hadamrnn.errors import HadamrnnError
 
 

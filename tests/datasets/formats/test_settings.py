@@ -21,8 +21,8 @@ GIVEN = {
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"type": "xls"}, "type: must be one of csv, npz, ts; got 'xls'"),
-        ({"type": ["csv"]}, "type: must be one of csv, npz, ts; got ['csv']"),
+        ({"type": "xls"}, "type: must be one of csv, npz, npy, ts, text; got 'xls'"),
+        ({"type": ["csv"]}, "type: must be one of csv, npz, npy, ts, text; got ['csv']"),
         ({"pth": 1}, "pth: is not a key of params.yaml; known here are type, path, task, split, "),
         ({"columns": None}, "columns: must be a mapping; got null"),
         ({"task": "regress"}, "task: must be classify; got 'regress'"),
