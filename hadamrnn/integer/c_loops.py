@@ -10,9 +10,6 @@ import numpy.typing as npt
 from hadamrnn.integer.model import IntegerModel
 from hadamrnn.integer.proof import INT32_MAX, accumulator_bound, block_scale, input_bounds
 
-PAIRED_FEATURES = 17
-"""HR_CHUNK of hadamrnn_pairs.h: features whose products fit 16 bits."""
-
 
 def bias_table(model: IntegerModel) -> tuple[npt.NDArray[np.int16], int]:
     """Biases in 16 bits, and their shift.
@@ -87,8 +84,7 @@ def loops(model: IntegerModel) -> dict[str, str]:
         and (symbol or (narrow and model.input_size <= 255))
     )
     products = "fast products" if narrow and eights else "general products"
-    few = symbol or model.input_size <= PAIRED_FEATURES
-    paired = narrow and eights and few and not wide and model.block_size > 1
+    paired = narrow and eights and not wide and model.block_size > 1
     return {
         "AVR": "fast loops" if avr else f"{products}, general update",
         "32-bit processors": "fast loops" if paired else f"{products}, general update",

@@ -53,6 +53,7 @@ static hr_status hr_advance(const hr_model *model, hr_state *state, const int8_t
     const uint8_t fraction = model->fraction_bits, bits = model->input_weight_bits;
     hr_drive drive;
 #if HR_LANES == 2
+    int32_t inputs = 0;
     size_t i;
 #endif
 
@@ -80,16 +81,16 @@ static hr_status hr_advance(const hr_model *model, hr_state *state, const int8_t
     drive.gain = hr_gain(model);
     drive.offset = (uint32_t)drive.rounding;
     for (i = 0; i < drive.features; i++) {
-        drive.offset -= ((uint32_t)(int32_t)drive.input[i] << (bits - 1)) *
-                        (uint32_t)drive.multiplier;
+        inputs += drive.input[i];
     }
+    drive.offset -= ((uint32_t)inputs << (bits - 1)) * (uint32_t)drive.multiplier;
 #endif
     hr_transform(model, state);
 #if HR_LANES == 1
     if (hr_is_aligned(model)) {
         hr_update_aligned(model, &drive, state);
         if (model->sum_bits == 32 || model->transform_bits == 32) {
-            hr_add_to_sums(model, state, 0, model->hidden_size);
+            hr_add_to_sums(model, state);
         }
     } else
 #endif

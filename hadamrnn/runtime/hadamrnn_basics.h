@@ -42,6 +42,12 @@ typedef uint16_t __attribute__((may_alias)) hr_half;
 #define HR_HALF(words, i) (((words)[(i) / 2] >> ((i) & 1 ? 16 : 0)) & 0xFFFFu)
 #endif
 
+/* Two halves at an address that is a multiple of four, as they lie. */
+#if defined(__GNUC__) && HR_LANES == 2
+typedef uint32_t __attribute__((may_alias)) hr_two;
+#define HR_BOTH_HALVES(address) (*(hr_two *)(void *)(address))
+#endif
+
 /* HR_LOCAL: static, and no fault if the chosen form leaves it unused. HR_APART: never merged into
  * its caller, because loops that are merged run out of registers. */
 #ifdef __GNUC__
@@ -50,6 +56,13 @@ typedef uint16_t __attribute__((may_alias)) hr_half;
 #else
 #define HR_LOCAL static
 #define HR_APART
+#endif
+
+/* Loads before it are not moved behind it, nor the other way: many at once run out of registers. */
+#ifdef __GNUC__
+#define HR_IN_ORDER() __asm__ volatile("" : : : "memory")
+#else
+#define HR_IN_ORDER() ((void)0)
 #endif
 
 /* floor(value / 2^shift). C99 leaves >> of a negative value to the implementation: where it is
@@ -133,7 +146,12 @@ HR_LOCAL int32_t hr_rounding_constant(uint32_t step, uint8_t fraction, uint8_t w
            ((int32_t)1 << (width - 1));
 }
 
-#define HR_BATCH 32 /* neurons, a multiple of 8, whose input products are on the stack */
+/* Neurons, a multiple of 8, whose input products are on the stack. */
+#if HR_LANES == 1
+#define HR_BATCH 32
+#else
+#define HR_BATCH 64
+#endif
 
 /* What is the same for all neurons of a step. */
 typedef struct {

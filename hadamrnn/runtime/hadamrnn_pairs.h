@@ -92,43 +92,82 @@ HR_LOCAL void hr_products_in_pairs(const hr_drive *drive, const uint8_t *row, co
     }
 }
 
-/* hidden = saturate((y G + p M + B 2^bias_shift + R) >> F) for t in words of two, each plus 2^15,
- * and p in words of two; count : a multiple of 8. sums : null, or what relu(hidden) is added to.
+/* rest[i] = p M + B 2^bias_shift + start for words of products; count : a multiple of 8. Where pairs
+ * is the last half of rest, each word is read before rest takes its place. */
+HR_APART static void hr_scale_pairs(const uint32_t *pairs, const hr_drive *drive,
+                                    const uint8_t *bias, uint32_t *rest, size_t count)
+{
+    const uint32_t *const end = rest + count;
+    const uint32_t multiplier = (uint32_t)drive->multiplier, gain = (uint32_t)drive->bias_gain;
+    const uint32_t start = drive->offset - (multiplier << 15);
+
+    for (; rest != end; rest += 8, bias += 16, pairs += 4) {
+#define HR_TWO(i)                                                                                \
+    do {                                                                                         \
+        const uint32_t low = HR_HALF(pairs, 2 * (i)), high = HR_HALF(pairs, 2 * (i) + 1);        \
+                                                                                                 \
+        rest[i] = low * multiplier + start +                                                     \
+                  (uint32_t)(int32_t)hr_read16(bias + 2 * (i)) * gain;                           \
+        rest[(i) + 4] = high * multiplier + start +                                              \
+                        (uint32_t)(int32_t)hr_read16(bias + 2 * (i) + 8) * gain;                 \
+    } while (0)
+        HR_TWO(0);
+        HR_TWO(1);
+        HR_TWO(2);
+        HR_TWO(3);
+#undef HR_TWO
+    }
+}
+
+/* rest[i] += p M for words of more products; count : a multiple of 8. */
+HR_APART static void hr_add_pairs(const uint32_t *pairs, uint32_t multiplier, uint32_t *rest,
+                                  size_t count)
+{
+    const uint32_t *const end = rest + count;
+    const uint32_t start = 0u - (multiplier << 15);
+
+    for (; rest != end; rest += 4) {
+        const uint32_t *const half = rest + 4;
+
+        for (; rest != half; rest++, pairs++) {
+            rest[0] += HR_HALF(pairs, 0) * multiplier + start;
+            rest[4] += HR_HALF(pairs, 1) * multiplier + start;
+        }
+    }
+}
+
+/* hidden = saturate((y G + rest) >> F) for t in words of two, each plus 2^15; count : a multiple of
+ * 8.
  *
  * round(-t / sqrt 2) is -round(t / sqrt 2): only |t| = 2^15, which does not fit, would be a tie. */
 HR_APART static void hr_settle_pairs(const hr_model *model, const hr_drive *drive,
-                                     const uint32_t *pair, const uint32_t *products,
-                                     int16_t *hidden, uint16_t *sums, size_t first, size_t count)
+                                     const uint32_t *pair, const uint32_t *rest, int16_t *hidden,
+                                     size_t first, size_t count)
 {
-    const uint8_t *bias = model->bias + 2 * first, *signs = model->signs + (first >> 3);
+    const uint8_t *signs = model->signs + (first >> 3);
     const uint8_t fraction = model->fraction_bits;
     const uint32_t scale = model->block_log2 & 1 ? 46341 : 65536; /* 1 / sqrt 2 or 1 */
     const uint32_t centre = 32768 - (scale << 15);
     const int32_t limit = ((int32_t)1 << (model->activation_bits - 1)) - 1;
-    const uint32_t gain = (uint32_t)drive->gain, multiplier = (uint32_t)drive->multiplier;
-    const uint32_t bias_gain = (uint32_t)drive->bias_gain, start = drive->offset - (multiplier << 15);
+    const uint32_t gain = (uint32_t)drive->gain;
     const int16_t *const end = hidden + count;
 
 /* One neuron; written out, so that no loop counts and no pointer moves between. */
 #define HR_ONE(i)                                                                                \
     do {                                                                                         \
         const uint32_t t = HR_HALF(pair, i);                                                     \
-        const uint32_t flip = (uint32_t)-(int32_t)((bits >> (i)) & 1);                           \
-        const uint32_t y = (uint32_t)hr_shift_right((int32_t)(t * scale + centre), 16);          \
-        const uint32_t rest = (uint32_t)(int32_t)hr_read16(bias + 2 * (i)) * bias_gain + start + \
-                              HR_HALF(products, (i) < 4 ? 2 * (i) : 2 * (i)-7) * multiplier;     \
-        int32_t value = hr_shift_right((int32_t)(((y ^ flip) - flip) * gain + rest), fraction);  \
+        const int32_t flip = hr_shift_right((int32_t)(bits << (31 - (i))), 31);                  \
+        const int32_t y = hr_shift_right((int32_t)(t * scale + centre), 16);                     \
+        int32_t value = hr_shift_right(                                                          \
+            (int32_t)((uint32_t)((y ^ flip) - flip) * gain + rest[i]), fraction);                \
                                                                                                  \
         if ((uint32_t)(value + limit) > (uint32_t)limit * 2) { /* rare, one test for both ends */ \
             value = value < 0 ? -limit : limit;                                                  \
         }                                                                                        \
         hidden[i] = (int16_t)value;                                                              \
-        if (sums) {                                                                              \
-            sums[i] = (uint16_t)(sums[i] + (uint16_t)hr_relu(value));                            \
-        }                                                                                        \
     } while (0)
 
-    for (; hidden != end; hidden += 8, products += 4, pair += 4, bias += 16) {
+    for (; hidden != end; hidden += 8, rest += 8, pair += 4) {
         const uint32_t bits = HR_READ(signs);
 
         signs++;
@@ -140,7 +179,6 @@ HR_APART static void hr_settle_pairs(const hr_model *model, const hr_drive *driv
         HR_ONE(5);
         HR_ONE(6);
         HR_ONE(7);
-        sums = sums ? sums + 8 : NULL;
     }
 #undef HR_ONE
 }

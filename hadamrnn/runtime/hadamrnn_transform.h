@@ -1,7 +1,7 @@
 /* The fast transform.
  *
- * x <- (I_q (x) S_m) x in place, m = 2^log2, in d log2(m) additions: one pass of radix 2 or 4, then
- * passes of radix 8.
+ * x <- (I_q (x) S_m) x in place, m = 2^log2, in d log2(m) additions: passes of radix 8, then one of
+ * radix 4 or 2.
  *
  * How it got fast. Eight values stay in registers over three levels, which divides the loads and
  * stores of radix 2 by three. Where int has 32 bits, two values a and b that are proven to fit 16
@@ -12,110 +12,7 @@
 #define HADAMRNN_TRANSFORM_H
 
 #include "hadamrnn_avr_transform.h"
-
-/* One radix-8 butterfly on p[0], p[half], ..., p[7 half]. The pointer walks, because a small
- * processor has no registers left to hold multiples of half. */
-#define HR_RADIX8(type, p, half)                                                                 \
-    do {                                                                                         \
-        type a = *(p), b = *((p) += (half)), c = *((p) += (half)), d = *((p) += (half)), t;      \
-        type e = *((p) += (half)), f = *((p) += (half)), g, h;                                   \
-        t = a, a = (type)(a + b), b = (type)(t - b);                                             \
-        t = c, c = (type)(c + d), d = (type)(t - d);                                             \
-        t = a, a = (type)(a + c), c = (type)(t - c);                                             \
-        t = b, b = (type)(b + d), d = (type)(t - d);                                             \
-        t = e, e = (type)(e + f), f = (type)(t - f);                                             \
-        g = *((p) += (half)), h = *((p) += (half));                                              \
-        t = g, g = (type)(g + h), h = (type)(t - h);                                             \
-        t = e, e = (type)(e + g), g = (type)(t - g);                                             \
-        t = f, f = (type)(f + h), h = (type)(t - h);                                             \
-        *(p) = (type)(d - h);                                                                    \
-        *((p) -= (half)) = (type)(c - g);                                                        \
-        *((p) -= (half)) = (type)(b - f);                                                        \
-        *((p) -= (half)) = (type)(a - e);                                                        \
-        *((p) -= (half)) = (type)(d + h);                                                        \
-        *((p) -= (half)) = (type)(c + g);                                                        \
-        *((p) -= (half)) = (type)(b + f);                                                        \
-        *((p) -= (half)) = (type)(a + e);                                                        \
-    } while (0)
-
-/* Radix-8 butterflies on all of x, from x to end. */
-#define HR_PASS8(type, x, end, half)                                                             \
-    do {                                                                                         \
-        type *at = (x);                                                                          \
-        while (at != (end)) {                                                                    \
-            type *const next = at + (half);                                                      \
-            for (; at != next; at++) {                                                           \
-                HR_RADIX8(type, at, half);                                                       \
-            }                                                                                    \
-            at += 7 * (half);                                                                    \
-        }                                                                                        \
-    } while (0)
-
-/* Neighbouring butterflies as one on vectors, as wide as the compiler may assume. */
-#if defined(__GNUC__) && HR_LANES > 1 && !defined(HR_NO_VECTORS)
-#ifdef __AVX512F__
-#define HR_VECTOR_WORDS 16
-#elif defined(__AVX2__)
-#define HR_VECTOR_WORDS 8
-#elif defined(__SSE2__) || defined(__ARM_NEON)
-#define HR_VECTOR_WORDS 4
-#endif
-#endif
-#ifdef HR_VECTOR_WORDS
-#define HR_VECTORS 1
-typedef uint32_t hr_vector
-    __attribute__((vector_size(4 * HR_VECTOR_WORDS), aligned(4), may_alias));
-#else
-#define HR_VECTORS 0
-#define HR_VECTOR_WORDS 16
-typedef uint32_t hr_vector;
-#endif
-
-/* A constant stride needs no pointer arithmetic, where two more passes may take room. */
-#define HR_FIXED_STRIDES (HR_LANES > 1)
-#define HR_FIXED_EIGHTS (HR_FIXED_STRIDES && HR_VECTOR_WORDS > 8) /* else they are in vectors */
-
-/* type : unsigned, so that words of two values may wrap; what is proven to fit never does. */
-#define HR_DEFINE_TRANSFORM(name, type)                                                          \
-    HR_LOCAL void name(type *x, size_t size, uint8_t log2)                                       \
-    {                                                                                            \
-        type *const end = x + size, *p;                                                          \
-        size_t half = 1;                                                                         \
-        uint8_t rest = log2;                                                                     \
-        while (rest >= 3) {                                                                      \
-            rest = (uint8_t)(rest - 3);                                                          \
-        }                                                                                        \
-        if (rest == 1) {                                                                         \
-            for (p = x; p != end; p += 2) {                                                      \
-                const type a = p[0], b = p[1];                                                   \
-                p[0] = (type)(a + b);                                                            \
-                p[1] = (type)(a - b);                                                            \
-            }                                                                                    \
-            half = 2;                                                                            \
-        } else if (rest == 2) {                                                                  \
-            for (p = x; p != end; p += 4) {                                                      \
-                const type a = (type)(p[0] + p[1]), b = (type)(p[0] - p[1]);                     \
-                const type c = (type)(p[2] + p[3]), d = (type)(p[2] - p[3]);                     \
-                p[0] = (type)(a + c);                                                            \
-                p[1] = (type)(b + d);                                                            \
-                p[2] = (type)(a - c);                                                            \
-                p[3] = (type)(b - d);                                                            \
-            }                                                                                    \
-            half = 4;                                                                            \
-        }                                                                                        \
-        for (; half >> log2 == 0; half *= 8) {                                                   \
-            if (HR_VECTORS && half >= HR_VECTOR_WORDS) {                                         \
-                HR_PASS8(hr_vector, (hr_vector *)(void *)x, (hr_vector *)(void *)end,            \
-                         half / HR_VECTOR_WORDS);                                                \
-            } else if (HR_FIXED_STRIDES && half == 1) {                                          \
-                HR_PASS8(type, x, end, 1);                                                       \
-            } else if (HR_FIXED_EIGHTS && half == 8) {                                           \
-                HR_PASS8(type, x, end, 8);                                                       \
-            } else {                                                                             \
-                HR_PASS8(type, x, end, half);                                                    \
-            }                                                                                    \
-        }                                                                                        \
-    }
+#include "hadamrnn_radix8.h"
 
 #if HR_LANES == 1
 /* Where int has 16 bits, eight 32-bit values do not fit the registers: levels half, 2 half, ...,
@@ -167,9 +64,14 @@ HR_LOCAL void hr_transform16(uint16_t *x, size_t size, uint8_t log2)
     }
 }
 #elif HR_LANES == 1
-HR_DEFINE_TRANSFORM(hr_transform16, uint16_t)
+HR_DEFINE_PASSES(hr_levels16, uint16_t)
+
+HR_LOCAL void hr_transform16(uint16_t *x, size_t size, uint8_t log2)
+{
+    hr_levels16(x, size, log2, 1);
+}
 #else
-HR_DEFINE_TRANSFORM(hr_transform32, uint32_t)
+HR_DEFINE_PASSES(hr_levels, uint32_t)
 #endif
 
 /* Of words of two neurons, t + 2^15 in the lower half and the same in the upper one. */
@@ -210,6 +112,57 @@ HR_LOCAL uint8_t hr_in_pairs(const hr_model *model)
     return model->transform_bits == 16 && model->block_log2 > 0;
 }
 
+/* A word of two neighbours after the first level, which is between them. */
+HR_LOCAL uint32_t hr_pair(const int16_t *hidden)
+{
+    const int32_t a = hidden[0], b = hidden[1];
+
+    return (uint32_t)(a + b) + ((uint32_t)(a - b) << 16);
+}
+
+/* Words of two of the transform of hidden, each half plus 2^15. size : in words; log2 : of the
+ * words of a block. The first levels read hidden and write words, so that these are stored once. */
+HR_LOCAL void hr_transform_pairs(const int16_t *hidden, uint32_t *words, size_t size, uint8_t log2)
+{
+    const uint32_t *const end = words + size;
+    uint32_t *x = words;
+
+    while (x != end) {
+        const uint32_t *const last = x + ((size_t)1 << log2);
+        uint32_t start = 0x80008000u; /* of the first in a block: added to all that follow it */
+
+        if (log2 >= 3) {
+            for (; x != last; x += 8, hidden += 16) {
+                uint32_t a = hr_pair(hidden) + start, b = hr_pair(hidden + 2);
+                uint32_t c = hr_pair(hidden + 4), d = hr_pair(hidden + 6);
+                uint32_t e, f, g, h, t;
+
+                HR_IN_ORDER();
+                e = hr_pair(hidden + 8);
+                f = hr_pair(hidden + 10);
+                HR_IN_ORDER();
+                g = hr_pair(hidden + 12);
+                h = hr_pair(hidden + 14);
+                start = 0;
+                HR_EIGHT(uint32_t);
+                x[0] = a + e;
+                x[1] = b + f;
+                x[2] = c + g;
+                x[3] = d + h;
+                x[4] = a - e;
+                x[5] = b - f;
+                x[6] = c - g;
+                x[7] = d - h;
+            }
+        } else {
+            for (; x != last; x++, hidden += 2, start = 0) {
+                *x = hr_pair(hidden) + start;
+            }
+        }
+    }
+    hr_levels(words, size, log2, log2 >= 3 ? 8 : 1);
+}
+
 /* t = (I_q (x) S_m) h into scratch; if it fits 16 bits, as words of two, each plus 2^15: so no half
  * of a word is negative, and none borrows from the other. */
 HR_APART static void hr_transform(const hr_model *model, hr_state *state)
@@ -218,24 +171,13 @@ HR_APART static void hr_transform(const hr_model *model, hr_state *state)
     const uint8_t log2 = model->block_log2;
     size_t i;
 
-    if (hr_in_pairs(model)) { /* made by the first level */
-        const int16_t *hidden = state->hidden, *const end = hidden + size;
-        uint32_t *pair = state->scratch;
-
-        for (; hidden != end; hidden += 2) {
-            const int32_t a = hidden[0], b = hidden[1];
-
-            *pair++ = (uint32_t)(a + b) + ((uint32_t)(a - b) << 16);
-        }
-        for (i = 0; i < size >> 1; i += (size_t)1 << (log2 - 1)) { /* adds 2^15 to all t */
-            state->scratch[i] += 0x80008000u;
-        }
-        hr_transform32(state->scratch, size >> 1, (uint8_t)(log2 - 1));
+    if (hr_in_pairs(model)) {
+        hr_transform_pairs(state->hidden, state->scratch, size >> 1, (uint8_t)(log2 - 1));
     } else if (model->transform_bits == 32) {
         for (i = 0; i < size; i++) {
             state->scratch[i] = (uint32_t)(int32_t)state->hidden[i];
         }
-        hr_transform32(state->scratch, size, log2);
+        hr_levels(state->scratch, size, log2, 1);
     } /* else blocks of one: t is h */
 }
 #endif

@@ -7,55 +7,37 @@
 #include "hadamrnn_pairs.h"
 
 #if HR_LANES == 2
-/* rest[i] = p M + B gain + start for words of products, plus rest[i] if keep is -1 and not 0;
- * count : a multiple of 8. */
-HR_APART static void hr_scale_pairs(const uint32_t *pairs, uint32_t multiplier,
-                                    const uint8_t *bias, uint32_t gain, uint32_t start,
-                                    uint32_t *rest, size_t count, uint32_t keep)
+/* rest += products of the features from number HR_CHUNK on. */
+HR_APART static void hr_rest_of_more(const hr_drive *drive, const uint8_t *row, uint32_t *rest,
+                                     size_t count)
 {
-    const uint32_t *const end = rest + count;
-
-    start -= multiplier << 15;
-    for (; rest != end; rest += 4, bias += 8, pairs += 4) {
-        uint8_t i;
-
-        for (i = 0; i < 4; i++) {
-            rest[i] = (rest[i] & keep) + start +
-                      (uint32_t)(int32_t)hr_read16(bias + 2 * i) * gain +
-                      HR_HALF(pairs, 2 * i) * multiplier;
-        }
-        rest += 4;
-        bias += 8;
-        for (i = 0; i < 4; i++) {
-            rest[i] = (rest[i] & keep) + start +
-                      (uint32_t)(int32_t)hr_read16(bias + 2 * i) * gain +
-                      HR_HALF(pairs, 2 * i + 1) * multiplier;
-        }
-    }
-}
-
-/* rest[i] = p M + B 2^bias_shift + R for weights of 2 to 4 bits and biases of 16; count : a multiple
- * of 8. */
-HR_APART static void hr_rest_narrow(const hr_model *model, const hr_drive *drive, size_t first,
-                                    size_t count, uint32_t *rest)
-{
-    const uint8_t *const bias = model->bias + 2 * first;
-    const uint8_t *row = drive->row + (first * drive->bits >> 3);
     const int8_t *input = drive->input;
-    size_t features = drive->features, some;
+    size_t features = drive->features, some = HR_CHUNK;
     uint32_t pairs[HR_BATCH / 2];
 
-    some = features < HR_CHUNK ? features : HR_CHUNK;
-    hr_products_in_pairs(drive, row, input, some, pairs, count);
-    hr_scale_pairs(pairs, (uint32_t)drive->multiplier, bias, (uint32_t)drive->bias_gain,
-                   drive->offset, rest, count, 0);
     while (features -= some) {
         input += some;
         row += some * drive->stride;
         some = features < HR_CHUNK ? features : HR_CHUNK;
         hr_products_in_pairs(drive, row, input, some, pairs, count);
-        hr_scale_pairs(pairs, (uint32_t)drive->multiplier, bias, 0, 0, rest, count,
-                       0xFFFFFFFFu);
+        hr_add_pairs(pairs, (uint32_t)drive->multiplier, rest, count);
+    }
+}
+
+/* rest[i] = p M + B 2^bias_shift + R for weights of 2 to 4 bits and biases of 16; count : a multiple
+ * of 8. */
+HR_LOCAL void hr_rest_narrow(const hr_model *model, const hr_drive *drive, size_t first,
+                             size_t count, uint32_t *rest)
+{
+    const uint8_t *row = drive->row + (first * drive->bits >> 3);
+    const size_t features = drive->features;
+    uint32_t *const pairs = rest + (count >> 1);
+
+    hr_products_in_pairs(drive, row, drive->input, features < HR_CHUNK ? features : HR_CHUNK,
+                         pairs, count);
+    hr_scale_pairs(pairs, drive, model->bias + 2 * first, rest, count);
+    if (features > HR_CHUNK) {
+        hr_rest_of_more(drive, row, rest, count);
     }
 }
 #else
@@ -155,22 +137,44 @@ HR_APART static void hr_settle_any(const hr_model *model, hr_state *state, const
     }
 }
 
-/* Mean readout: sums += relu(hidden). */
-HR_APART static void hr_add_to_sums(const hr_model *model, hr_state *state, size_t first,
-                                    size_t count)
+#ifdef HR_BOTH_HALVES
+/* relu of both halves. */
+HR_LOCAL uint32_t hr_both_relu(uint32_t two)
 {
-    const int16_t *hidden = state->hidden + first, *const end = hidden + count;
+    const uint32_t negative = two & 0x80008000u;
+
+    return two & ~(negative | (negative - (negative >> 15)));
+}
+#endif
+
+/* Mean readout: sums += relu(hidden). Of 16 bits two at a time: no sum carries into its neighbour,
+ * because it was proven to fit. */
+HR_APART static void hr_add_to_sums(const hr_model *model, hr_state *state)
+{
+    const int16_t *hidden = state->hidden, *const end = hidden + model->hidden_size;
 
     if (model->sum_bits == 16) {
-        uint16_t *sums = state->sums16 + first;
+        uint16_t *sums = state->sums16;
 
+#ifdef HR_BOTH_HALVES
+        if ((((uintptr_t)hidden | (uintptr_t)sums) & 3) == 0) {
+            const int16_t *const eights = end - (model->hidden_size & 7);
+
+            for (; hidden != eights; hidden += 8, sums += 8) {
+                HR_BOTH_HALVES(sums) += hr_both_relu(HR_BOTH_HALVES(hidden));
+                HR_BOTH_HALVES(sums + 2) += hr_both_relu(HR_BOTH_HALVES(hidden + 2));
+                HR_BOTH_HALVES(sums + 4) += hr_both_relu(HR_BOTH_HALVES(hidden + 4));
+                HR_BOTH_HALVES(sums + 6) += hr_both_relu(HR_BOTH_HALVES(hidden + 6));
+            }
+        }
+#endif
         for (; hidden != end; hidden++, sums++) {
             if (*hidden > 0) {
                 *sums = (uint16_t)(*sums + (uint16_t)*hidden);
             }
         }
     } else if (model->sum_bits == 32) {
-        uint32_t *sums = state->sums32 + first;
+        uint32_t *sums = state->sums32;
 
         for (; hidden != end; hidden++, sums++) {
             *sums = *sums + (uint32_t)hr_relu(*hidden);
@@ -182,31 +186,21 @@ HR_APART static void hr_add_to_sums(const hr_model *model, hr_state *state, size
 HR_LOCAL void hr_update(const hr_model *model, const hr_drive *drive, hr_state *state)
 {
     const size_t size = model->hidden_size;
-    uint32_t rest[HR_BATCH]; /* or the products of twice as many neurons, in words of two */
+    uint32_t rest[HR_BATCH];
     size_t first, count;
 
-#if HR_LANES == 2
-    if (hr_in_pairs(model) && drive->bits <= 4 && drive->features <= HR_CHUNK &&
-        model->bias_bits == 16 && (size & 7) == 0) {
-        for (first = 0; first < size; first += count) {
-            count = size - first < 2 * HR_BATCH ? size - first : 2 * HR_BATCH;
-            hr_products_in_pairs(drive, drive->row + (first * drive->bits >> 3), drive->input,
-                                 drive->features, rest, count);
-            hr_settle_pairs(model, drive, state->scratch + (first >> 1), rest,
-                            state->hidden + first,
-                            model->sum_bits == 16 ? state->sums16 + first : NULL, first, count);
-        }
-        if (model->sum_bits == 32) {
-            hr_add_to_sums(model, state, 0, size);
-        }
-        return;
-    }
-#endif
     for (first = 0; first < size; first += count) {
         count = size - first < HR_BATCH ? size - first : HR_BATCH;
         hr_rest(model, drive, first, count, rest);
+#if HR_LANES == 2
+        if (hr_in_pairs(model) && (size & 7) == 0) {
+            hr_settle_pairs(model, drive, state->scratch + (first >> 1), rest,
+                            state->hidden + first, first, count);
+            continue;
+        }
+#endif
         hr_settle_any(model, state, rest, first, count);
     }
-    hr_add_to_sums(model, state, 0, size);
+    hr_add_to_sums(model, state);
 }
 #endif

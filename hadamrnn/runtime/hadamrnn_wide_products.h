@@ -140,20 +140,18 @@ HR_APART static void hr_rest_any(const hr_model *model, const hr_drive *drive, c
     const hr_bytes *const bias = (const hr_bytes *)(model->bias + 2 * first);
     const int8_t *input = drive->input;
     const uint8_t bits = model->input_weight_bits, *row = drive->row + (first * bits >> 3);
-    size_t features = wide->features, i, j;
+    size_t features = wide->features, i;
 
     if (bits > 4) {
-        uint32_t plain[HR_BATCH];
+        uint32_t plain[HR_GROUP];
 
-        for (i = 0; i < HR_GROUP; i += HR_BATCH) {
-            hr_rest(model, drive, first + i, HR_BATCH, plain);
-            for (j = 0; j < HR_BATCH; j += HR_HALVES) {
-                const hr_words a = *(const hr_words *)(plain + j);
-                const hr_words b = *(const hr_words *)(plain + j + HR_WORDS);
+        hr_rest(model, drive, first, HR_GROUP, plain);
+        for (i = 0; i < HR_GROUP; i += HR_HALVES) {
+            const hr_words a = *(const hr_words *)(plain + i);
+            const hr_words b = *(const hr_words *)(plain + i + HR_WORDS);
 
-                *rest++ = (hr_words)HR_LOW_PART(a, b) + wide->more;
-                *rest++ = (hr_words)HR_HIGH_PART(a, b) + wide->more;
-            }
+            *rest++ = (hr_words)HR_LOW_PART(a, b) + wide->more;
+            *rest++ = (hr_words)HR_HIGH_PART(a, b) + wide->more;
         }
         return;
     }

@@ -90,7 +90,8 @@ static void refusals(const hr_model *model, hr_state *state, int8_t *input, int3
 
 static uint32_t run(const hr_model *model, uint8_t input_bits)
 {
-    const size_t d = model->hidden_size;
+    const size_t d = model->hidden_size, odd = model->output_size & 1; /* no word begins there */
+    uint16_t *sums16 = NULL;
     const int limit = (1 << (model->activation_bits - 1)) - 1, half = 1 << (input_bits - 1);
     hr_state state = {0};
     int8_t *const input = memory(model->input_size);
@@ -104,7 +105,8 @@ static uint32_t run(const hr_model *model, uint8_t input_bits)
     state.hidden = memory(d * sizeof(int16_t));
     state.scratch = memory(HR_SCRATCH_WORDS(d, model->transform_bits) * sizeof(uint32_t));
     if (model->sum_bits == 16) {
-        state.sums16 = memory(d * sizeof(uint16_t));
+        sums16 = memory((d + odd) * sizeof(uint16_t));
+        state.sums16 = sums16 + odd;
     } else if (model->sum_bits == 32) {
         state.sums32 = memory(d * sizeof(uint32_t));
     }
@@ -151,7 +153,7 @@ static uint32_t run(const hr_model *model, uint8_t input_bits)
     free(logits);
     free(state.hidden);
     free(state.scratch);
-    free(state.sums16);
+    free(sums16);
     free(state.sums32);
     return ~crc;
 }
