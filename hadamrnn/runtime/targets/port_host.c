@@ -1,5 +1,6 @@
 /* This computer as a port: files inputs.bin and outputs.bin in the working folder. Nothing is
- * counted, and what would be is zero. */
+ * counted, and what would be is zero. With PORT_TRACE, the name of a file, what is hashed is
+ * written there as well. */
 #include "port.h"
 
 #include <stdio.h>
@@ -41,6 +42,13 @@ void port_hash(const void *bytes, uint16_t count)
 {
     const uint8_t *from = bytes;
     uint32_t i, bit, value;
+#ifdef PORT_TRACE
+    static FILE *trace;
+
+    if ((!trace && !(trace = fopen(PORT_TRACE, "wb"))) || fwrite(bytes, 1, count, trace) != count) {
+        exit(2);
+    }
+#endif
 
     for (i = 0; !crc_table[255] && i < 256; i++) {
         for (value = i, bit = 0; bit < 8; bit++) {
