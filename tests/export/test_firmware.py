@@ -283,13 +283,23 @@ def test_no_name_clashes_with_c_or_hadamrnn_h(tmp_path, name):
     model = dataclasses.replace(next(models()), name=name)
     written = firmware.write(model, tmp_path)
     assert len(set(written)) == len(written)
-    files = sorted(path.name for path in tmp_path.glob("*.c"))
-    assert "stream.c" in files
+    assert_c_and_cpp(tmp_path, "main.c", "stream.c")
+
+
+def assert_c_and_cpp(folder, *files):
     options = [*STRICT, "-I", ".", "-fsyntax-only", *files]
-    compile_c(["-std=c99", *options], compiler=["gcc"], cwd=tmp_path)
+    compile_c(["-std=c99", *options], compiler=["gcc"], cwd=folder)
     if shutil.which("g++"):
         options.remove("-Wpedantic")
-        compile_c(["-x", "c++", *options], compiler=["g++"], cwd=tmp_path)
+        compile_c(["-x", "c++", *options], compiler=["g++"], cwd=folder)
+
+
+@needs_gcc
+def test_every_file_is_c_and_cpp(tmp_path):
+    firmware.write(next(models()), tmp_path, loader=True)
+    files = {path.name for path in tmp_path.glob("*.c")}
+    assert files >= {"hadamrnn.c", "hadamrnn_load.c", "hadamrnn_stream.c", "main.c", "stream.c"}
+    assert_c_and_cpp(tmp_path, *files)
 
 
 def test_the_command_needs_numpy_alone_and_keeps_the_example(tmp_path):
