@@ -12,10 +12,10 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from hadamrnn.cli import check, firmware, info, new, predict, stream, tune
+from hadamrnn.cli import check, firmware, info, new, predict, report, stream, tune
 from hadamrnn.errors import HadamrnnError
 
-COMMANDS: tuple[ModuleType, ...] = (info, predict, stream, firmware, new, tune, check)
+COMMANDS: tuple[ModuleType, ...] = (info, predict, stream, firmware, new, tune, report, check)
 EXIT_CODES = "exit codes: 0 done; 1 what is wrong, told in one sentence each; 2 wrong usage"
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from hadamrnn.cli.search import Tried
     from hadamrnn.cli.trials import Trials
 
+COLUMNS = ("bytes", "score", "loss", "epochs", "recipe")
+"""Of results/NAME/tune.csv, which ``hadamrnn report`` draws."""
 HELP = "search for a better recipe of a benchmark, on its validation rows"
 TOP = ("q", "readout", "fade", "weight_bits")
 """Keys that the top level of params.yaml may set for all benchmarks."""
@@ -59,7 +61,10 @@ def run(options: argparse.Namespace) -> int:
     fixed = [key for key in TOP if known[key] != "auto"]
     tried = halved(work, fixed, options)
     best = search.ranked([one for one in tried if one.epochs == tried[-1].epochs])[0]
-    print(table(options.name, search.front(tried), best))
+    front = search.front(tried)
+    rows = [{"recipe": recipe(one)} | {k: getattr(one, k) for k in COLUMNS[:-1]} for one in front]
+    files.write_csv(Path("results") / options.name / "tune.csv", COLUMNS, rows)
+    print(table(options.name, front, best))
     if not best.values:
         print(f"\nnothing better than the section as it stands\n\n    {repeat(options.name)}")
     elif options.write:
@@ -108,21 +113,24 @@ def halved(work: "Trials", fixed: Sequence[str], options: argparse.Namespace) ->
     return tried
 
 
+def recipe(one: "Tried") -> str:
+    """Its keys and values; empty for the section as it stands."""
+    return ", ".join(f"{key} {'null' if v is None else v}" for key, v in one.values.items())
+
+
 def told(one: "Tried") -> str:
     """A recipe and what it reached, in one line."""
-    words = ", ".join(f"{key} {'null' if v is None else v}" for key, v in one.values.items())
     reached = f"{100 * one.score:.2f} %, loss {one.loss:.4g}, {one.bytes:,} bytes"
-    return f"{words or 'the section as it stands'}: {reached}"
+    return f"{recipe(one) or 'the section as it stands'}: {reached}"
 
 
 def table(name: str, rows: "Sequence[Tried]", best: "Tried") -> str:
     """Accuracy against bytes: recipes that no smaller one equals, the best with a star."""
     lines = [f"\n{name}: what a size buys on validation rows\n", "  bytes   score    loss  epochs"]
     for one in rows:
-        words = ", ".join(f"{key} {'null' if v is None else v}" for key, v in one.values.items())
         star = " *" if one == best else "  "
         figures = f"{one.bytes:>7,} {100 * one.score:>6.2f}% {one.loss:>7.4f} {one.epochs:>7}"
-        lines.append(f"{figures}{star} {words or 'as it stands'}")
+        lines.append(f"{figures}{star} {recipe(one) or 'as it stands'}")
     return "\n".join(lines)
 
 
