@@ -17,6 +17,8 @@ nox.options.reuse_existing_virtualenvs = True
 HERE = Path(__file__).parent
 # PIP_CONSTRAINT reaches isolated builds too; a bare option would not.
 CONSTRAINED = {"PIP_CONSTRAINT": str(HERE / "constraints.txt")}
+# A process a core; one that has done its tests takes over some of another's.
+PROCESSES = ("--numprocesses=logical", "--dist=worksteal")
 
 
 def install(session, *groups):
@@ -39,7 +41,7 @@ def tests(session):
     """All tests and doctests, a process a core; to pytest: nox -s tests -- -k krylov."""
     install(session, "tests", "bench")
     # One thread in each: the processes share the cores.
-    session.run("pytest", "--numprocesses=logical", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run("pytest", *PROCESSES, *session.posargs, env={"OMP_NUM_THREADS": "1"})
 
 
 @nox.session
@@ -71,7 +73,7 @@ def random(session):
     """The tests in a random order; to repeat it: nox -s random -- --randomly-seed=1."""
     install(session, "tests", "bench")
     session.install("-q", "pytest-randomly", env=CONSTRAINED)
-    session.run("pytest", "--numprocesses=logical", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run("pytest", *PROCESSES, *session.posargs, env={"OMP_NUM_THREADS": "1"})
 
 
 def lowest_versions():
@@ -91,7 +93,7 @@ def lowest(session):
     env = {"PIP_CONSTRAINT": str(path)}
     session.install("-q", "-U", "pip>=25.1", env=env)
     session.install("-q", "-e", ".[pipeline]", "--group", "tests", env=env)
-    session.run("pytest", "--numprocesses=logical", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run("pytest", *PROCESSES, *session.posargs, env={"OMP_NUM_THREADS": "1"})
 
 
 @nox.session
@@ -100,7 +102,7 @@ def newest(session):
     env = {"PIP_CONSTRAINT": ""}
     session.install("-q", "-U", "pip>=25.1", env=env)
     session.install("-q", "-U", "-e", ".[pipeline]", "--group", "tests", env=env)
-    session.run("pytest", "--numprocesses=logical", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run("pytest", *PROCESSES, *session.posargs, env={"OMP_NUM_THREADS": "1"})
 
 
 @nox.session

@@ -101,6 +101,12 @@ class Kept:
         return hashlib.sha256("\0".join(words).encode()).hexdigest()
 
 
+def shared_folder(request, tmp_path_factory):
+    """The temporary folder that the processes of a run of the tests have in common."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if hasattr(request.config, "workerinput") else folder
+
+
 def keep(folder, patch):
     """From now on, compile with what ``folder`` holds."""
     folder.mkdir(exist_ok=True)

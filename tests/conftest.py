@@ -1,4 +1,7 @@
-"""Hypothesis draws the same examples in every run and has no time limit on a busy machine."""
+"""Hypothesis draws the same examples in every run and has no time limit on a busy machine.
+
+The longest tests begin first, so that no process waits for another at the end.
+"""
 
 import pytest
 from hypothesis import settings
@@ -11,8 +14,10 @@ settings.load_profile("repeatable")
 
 @pytest.fixture(scope="session", autouse=True)
 def _compiled_once(request, tmp_path_factory):
-    folder = tmp_path_factory.getbasetemp()
-    shared = folder.parent if hasattr(request.config, "workerinput") else folder
     with pytest.MonkeyPatch.context() as patch:
-        compiling.keep(shared / "compiled", patch)
+        compiling.keep(compiling.shared_folder(request, tmp_path_factory) / "compiled", patch)
         yield
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

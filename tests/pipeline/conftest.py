@@ -4,15 +4,22 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from tests.compiling import shared_folder
 from tests.pipeline.clones import TINY, commit_clone, run
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("template") / "hadamrnn"
-    commit_clone(folder, TINY)
-    run(folder, "dvc", "repro")
+def template(request, tmp_path_factory):
+    """Made by the first process of a run that needs it; nobody writes into it afterwards."""
+    folder = shared_folder(request, tmp_path_factory) / "template" / "hadamrnn"
+    with FileLock(folder.parent.with_suffix(".lock")):
+        if not (folder.parent / "made").exists():
+            folder.mkdir(parents=True)
+            commit_clone(folder, TINY)
+            run(folder, "dvc", "repro")
+            (folder.parent / "made").touch()
     return folder
 
 
