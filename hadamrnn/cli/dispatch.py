@@ -12,10 +12,20 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from hadamrnn.cli import check, firmware, info, new, predict, report, stream, tune
+from hadamrnn.cli import check, experiments, firmware, info, new, predict, report, stream, tune
 from hadamrnn.errors import HadamrnnError
 
-COMMANDS: tuple[ModuleType, ...] = (info, predict, stream, firmware, new, tune, report, check)
+COMMANDS: tuple[ModuleType, ...] = (
+    info,
+    predict,
+    stream,
+    firmware,
+    new,
+    tune,
+    report,
+    experiments,
+    check,
+)
 EXIT_CODES = "exit codes: 0 done; 1 what is wrong, told in one sentence each; 2 wrong usage"
 
 

@@ -1,0 +1,65 @@
+"""The wheel: all of the package and nothing else, usable with NumPy alone."""
+
+import email
+import importlib.util
+import os
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from tests.pipeline.clones import ROOT, copy_tree
+from tests.test_numpy_alone import ALONE
+
+pytestmark = [
+    pytest.mark.skipif(not importlib.util.find_spec("setuptools"), reason="needs setuptools"),
+    pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a git checkout"),
+]
+BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel of a fresh clone."""
+    folder = tmp_path_factory.mktemp("wheel")
+    copy_tree(folder / "clone")
+    command = [sys.executable, "-c", BUILD, str(folder)]
+    subprocess.run(command, cwd=folder / "clone", check=True, capture_output=True)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+def test_all_of_the_package_and_nothing_else(wheel):
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "hadamrnn"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    wanted = {name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert names == wanted
+
+
+def test_it_asks_for_numpy_alone(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (place,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+        facts = email.message_from_bytes(archive.read(place))
+        assert any(name.endswith("/LICENSE") for name in archive.namelist())
+    needed = [text for text in facts.get_all("Requires-Dist") if "extra ==" not in text]
+    assert [text.split(">")[0] for text in needed] == ["numpy"]
+    assert {*facts.get_all("Provides-Extra")} == {"train", "onnx", "pipeline"}
+
+
+def test_the_installed_command_writes_c_with_numpy_alone(wheel, tmp_path):
+    """A wheel of Python is installed by unpacking it."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    source = (
+        f"{ALONE}\nimport hadamrnn; from hadamrnn.cli import main\n"
+        "assert 'installed' in hadamrnn.__file__\nsys.exit(main(sys.argv[1:]))"
+    )
+    model = ROOT / "shipped/pdigits/model.hrnn"
+    command = [sys.executable, "-c", source, "firmware", str(model), str(tmp_path / "c")]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "installed")}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "c").iterdir()} >= {"hadamrnn.c", "hadamrnn.h"}
