@@ -12,14 +12,12 @@ def main(settings: params.Settings) -> None:
     """Measure the exported model of a benchmark and write the report."""
     from hadamrnn import integer
     from hadamrnn.prepared import arrays
-    from hadamrnn.prepared.coding import Coding
     from hadamrnn.targets import emulation
 
     folder = common.prepared(settings.benchmark)
-    coding = Coding.from_card(arrays.read_card(folder))
-    real = coding.decode(arrays.load(folder, "test")[0])
+    readings = arrays.load(folder, "test")[0]
     model = integer.load(common.exports(settings.benchmark) / "model.hrnn")
-    report = emulation.report(model, model.quantize_input(real))
+    report = emulation.report(model, readings, raw=True)
     files.write_json(common.results(settings.benchmark) / "device.json", report)
     print("\n".join(emulation.lines(report)))
 

@@ -48,7 +48,7 @@ def main(settings: Settings) -> None:
         exported = {**NOTHING_SHIPPED, **files.read_json(exports / "size.json", remedy)}
     else:
         exported, logits["integer"] = assessment.of_export(
-            exports, real, targets, logits["float"], config
+            exports, inputs, real, targets, logits["float"], config
         )
     logits["float"] = merge(logits["float"], model.class_of)
     metrics = {

@@ -135,6 +135,14 @@ def random_inputs(rng, model, sequences=3, steps=STEPS):
     return rng.integers(-half, half, shape).astype(np.int8)
 
 
+def random_readings(rng, model, sequences=3, steps=STEPS):
+    """Readings over the whole range of the recorder, its ends and what lies beyond included."""
+    known, shape = model.recording, (sequences, steps, model.input_size)
+    counts = rng.integers(-33000, 33000, shape) >> rng.integers(0, 16, shape)
+    unit, offset = (np.tile(v, known.frame) for v in (known.unit, known.offset))
+    return unit * counts + offset
+
+
 def many_models(seed=0):
     """A model for every block size 2 to 512 with each input kind and readout; widths rotate."""
     rng = np.random.default_rng(seed)

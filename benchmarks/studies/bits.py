@@ -65,10 +65,10 @@ def score(settings: Settings, model: HadamClassifier) -> dict[str, Any]:
     """The integer model's columns of one row, and the float model's accuracy."""
     valid, targets, card = validation(settings)
     frozen = freeze_prepared(settings, common.prepared(settings.benchmark), model, card)
-    real = valid.coding.decode(valid.inputs.numpy())
+    readings = valid.inputs.numpy()
     with HostProgram(frozen) as program:
-        logits = program.run(frozen, frozen.quantize_input(real)).logits
-    logits = metrics.merge(frozen.real_logits(logits, real.shape[1]), model.class_of)
+        logits = program.run(frozen, frozen.quantize_raw(readings)).logits
+    logits = metrics.merge(frozen.real_logits(logits, readings.shape[1]), model.class_of)
     exact = metrics.merge(assessment.float_logits(model, valid), model.class_of)
     found = metrics.scores(logits, targets)
     return {

@@ -81,9 +81,9 @@ def score(settings: Settings, model: nn.Module, data: tuple) -> dict:
         frozen = freeze_prepared(settings, common.prepared(settings.benchmark), model, card)
     except HadamrnnError as error:
         return {"note": f"refused: {error}"}
-    real = valid.coding.decode(valid.inputs.numpy())
-    logits = frozen.run_logits(frozen.quantize_input(real), workers=1)
-    logits = merge(frozen.real_logits(logits, real.shape[1]), model.class_of)
+    readings = valid.inputs.numpy()
+    logits = frozen.run_logits(frozen.quantize_raw(readings), workers=1)
+    logits = merge(frozen.real_logits(logits, readings.shape[1]), model.class_of)
     scores = metrics.scores(logits, targets)
     return {**scores, "packed_bytes": len(packed.to_bytes(frozen))}
 

@@ -54,7 +54,7 @@ def measure(
     inputs, targets_ = arrays.load(folder, "test")
     test = batches.Batches(inputs, targets_, coding=Coding.from_card(card), batch_size=250)
     frozen = freeze_prepared(settings, folder, model, card)
-    x_int = frozen.quantize_input(test.coding.decode(inputs))
+    x_int = frozen.quantize_raw(inputs)
     logits = {
         "float": assessment.float_logits(model, test),
         "integer": frozen.real_logits(frozen.run_logits(x_int), x_int.shape[1]),
@@ -67,7 +67,7 @@ def measure(
         "changes": dict(changes),
         "float": scores["float"],
         "integer": scores["integer"] | {"packed_file_bytes": len(packed.to_bytes(frozen))},
-        **emulation.report(frozen, x_int, targets),
+        **emulation.report(frozen, inputs, targets, raw=True),
     }
 
 

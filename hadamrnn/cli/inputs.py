@@ -1,4 +1,4 @@
-"""Inputs as users have them: .npy and .csv files as arrays that a model can read."""
+"""Inputs as users have them: .csv, .npy and .npz files as arrays that a model can read."""
 
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from hadamrnn.prepared.copy_task import expand_copy
 
 NPY, ZIP = b"\x93NUMPY", b"PK\x03\x04"
 """First bytes of an array, and of an archive of arrays."""
+INPUTS = "inputs"
+"""Array of an archive that is read where there are several."""
 
 
 def read_npy(path: Path) -> npt.NDArray[Any]:
@@ -58,22 +60,62 @@ def read_npy(path: Path) -> npt.NDArray[Any]:
     return array
 
 
-def read_inputs(path: Path, model: IntegerModel) -> npt.NDArray[Any]:
-    """Real inputs, or symbol ids, of a .npy or .csv file.
+def read_npz(path: Path) -> npt.NDArray[Any]:
+    """The array ``inputs`` of a .npz file, or the only one in it.
 
     Parameters
     ----------
     path : Path
-        A .npy file holds one sequence or many. If a card.json lies beside it (a prepared data
-        set), the stored numbers are decoded as it says. A .csv file holds one sequence, a line a
-        step.
+        The file.
+
+    Returns
+    -------
+    array
+        Of numbers.
+
+    Raises
+    ------
+    HadamrnnError
+        If the file cannot be read, or holds no such array of numbers.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            names = sorted(archive.files)
+            chosen = INPUTS if INPUTS in names else names[0] if len(names) == 1 else None
+            array = None if chosen is None else archive[chosen]
+    except OSError as error:
+        words = error.strerror or error
+        raise HadamrnnError(f"{path}: must be a readable file; got {words}") from error
+    except Exception as error:  # a damaged archive fails in many ways within NumPy
+        raise HadamrnnError(f"{path}: must be an archive of arrays; got {error}") from error
+    if array is None:
+        raise HadamrnnError(
+            f"{path}: must hold one array, or one that is named {INPUTS}; got {', '.join(names)}"
+        )
+    if array.dtype.kind not in "iufb":
+        raise HadamrnnError(f"{path}: must hold an array of numbers; got {array.dtype}")
+    numbers: npt.NDArray[Any] = array
+    return numbers
+
+
+def read_inputs(path: Path, model: IntegerModel) -> npt.NDArray[Any]:
+    """Readings, or symbol ids, of a file as ``IntegerModel.predict`` takes them.
+
+    Parameters
+    ----------
+    path : Path
+        A .npy or .npz file holds one sequence or many, in a .npz as its only array or as
+        ``inputs``. A .csv file holds one sequence, a line a sample. Where card.json lies beside a
+        .npy file (a prepared folder) and the model does not say what readings are, what is stored
+        is decoded as the card says.
     model : IntegerModel
         Who reads.
 
     Returns
     -------
     array, (n, T, d_in) or (n, T)
-        Not checked against the model.
+        Not checked against the model. Where a step reads several samples, the last ones that do
+        not fill a step are left out.
 
     Raises
     ------
@@ -83,14 +125,29 @@ def read_inputs(path: Path, model: IntegerModel) -> npt.NDArray[Any]:
     symbol = model.input_kind == "symbol"
     if path.suffix == ".csv":
         rows = csv_file.read(path)
-        return rows.reshape(1, -1) if symbol else rows[None]
-    if path.suffix != ".npy":
-        raise HadamrnnError(f"{path}: must be a .npy or .csv file; got {path.suffix!r}")
-    stored = read_npy(path)
+        return rows.reshape(1, -1) if symbol else _framed(rows[None], model)
+    if path.suffix not in (".npy", ".npz"):
+        raise HadamrnnError(f"{path}: must be a .csv, .npy or .npz file; got {path.suffix!r}")
+    stored = read_npy(path) if path.suffix == ".npy" else read_npz(path)
     card_path = path.with_name(arrays.CARD)
-    if card_path.is_file():
+    if path.suffix == ".npy" and card_path.is_file():
         card = files.read_json(card_path)
         if card.get("layout") == "copy" and path.stem.endswith("_messages"):
             return expand_copy(stored, card["steps"])[0]
-        stored = np.asarray(Coding.from_card(card, str(card_path)).decode(stored))
-    return stored[None] if stored.ndim == (1 if symbol else 2) else stored
+        if model.recording is None:
+            stored = np.asarray(Coding.from_card(card, str(card_path)).decode(stored))
+    sequences = stored[None] if stored.ndim == (1 if symbol else 2) else stored
+    return sequences if symbol else _framed(sequences, model)
+
+
+def _framed(samples: npt.NDArray[Any], model: IntegerModel) -> npt.NDArray[Any]:
+    """(n, samples, channels) as (n, T, frame * channels); anything else as it is."""
+    recording = model.recording
+    if recording is None or recording.frame == 1 or samples.ndim != 3:
+        return samples
+    count, length, width = samples.shape
+    steps = length // recording.frame
+    if width != recording.channels or not steps:
+        return samples
+    whole = samples[:, : steps * recording.frame]
+    return whole.reshape(count, steps, recording.frame * width)

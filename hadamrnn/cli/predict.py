@@ -1,8 +1,9 @@
 """Print a line for each sequence: its number and its class (per-step models: of every step).
 
-Inputs are numbers in the units that the model was trained on (for prepared data, those of its
-folder: where card.json lies beside a .npy file, what is stored is decoded). A warning on standard
-error says where they do not look like it.
+Inputs are readings in the recorder's units, as the data were that the model was trained on. A
+warning on standard error says where they do not look like it. (A model file that does not say what
+readings are takes the real numbers it was trained on; where card.json lies beside a .npy file, what
+is stored is decoded.)
 """
 
 import argparse
@@ -24,9 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", help="packed model, such as shipped/har2/model.hrnn")
     parser.add_argument(
         "input",
-        help=".npy: (sequences, time, features) or (time, features) real "
-        "numbers, or (sequences, time) symbol ids; .csv: one sequence, a line a step, "
-        "with or without a line of column names",
+        help=".npy, or .npz with one array or one named inputs: (sequences, time, features) or "
+        "(time, features) readings, or (sequences, time) symbol ids; .csv: one sequence, a line a "
+        "sample, with or without a line of column names",
     )
 
 

@@ -186,15 +186,15 @@ def size_and_operations(
     }
 
 
-def parity_and_logits(model: IntegerModel, x_int: Array) -> tuple[Array, dict[str, int], float]:
+def parity_and_logits(model: IntegerModel, readings: Array) -> tuple[Array, dict[str, int], float]:
     """All sequences, C against Python.
 
     Parameters
     ----------
     model : IntegerModel
         As exported.
-    x_int : array of int
-        As ``model.quantize_input`` gives.
+    readings : array, (n, time, features) or (n, time)
+        In the recorder's units, or ids. C codes them itself.
 
     Returns
     -------
@@ -206,16 +206,21 @@ def parity_and_logits(model: IntegerModel, x_int: Array) -> tuple[Array, dict[st
         Median of one sequence in C.
     """
     with host.HostProgram(model) as program:
-        result = program.run(model, x_int, workers=2)
-        one = np.repeat(x_int[:1], 21, axis=0)
-        latency = float(np.median(program.run(model, one).microseconds))
-    logits = model.run_logits(x_int)
+        result = program.run(model, readings, workers=2, raw=True)
+        one = np.repeat(readings[:1], 21, axis=0)
+        latency = float(np.median(program.run(model, one, raw=True).microseconds))
+    logits = model.run_logits(model.quantize_raw(readings))
     differs = (logits != result.logits).reshape(len(logits), -1).any(1)
     return logits, {"sequences": len(logits), "c_mismatches": int(differs.sum())}, latency
 
 
 def of_export(
-    folder: Path, real: Array, targets: Array, float_logits: Array, config: dict[str, Any]
+    folder: Path,
+    readings: Array,
+    real: Array,
+    targets: Array,
+    float_logits: Array,
+    config: dict[str, Any],
 ) -> tuple[dict[str, Any], Array]:
     """What an export is worth on test data.
 
@@ -223,8 +228,10 @@ def of_export(
     ----------
     folder : Path
         exports/<benchmark>.
-    real : array, (n, time, features) or (n, time)
-        Real inputs, or ids.
+    readings : array, (n, time, features) or (n, time)
+        As the recorder gave them, for the integer model.
+    real : array of the same shape
+        What the float model makes of them (``Coding.decode``).
     targets : array of int
         Class ids.
     float_logits : array
@@ -242,7 +249,7 @@ def of_export(
     Raises
     ------
     HadamrnnError
-        If model.h has other tables than model.hrnn.
+        If model.h has other tables than model.hrnn, or the export does not say what readings are.
     """
     frozen = integer.load(folder / "model.hrnn")
     if c_header.to_text(frozen) != (folder / "model.h").read_text(encoding="utf-8"):
@@ -250,7 +257,7 @@ def of_export(
             f"{folder / 'model.h'}: must hold the tables of model.hrnn beside it; got others; "
             f"run dvc repro -f export@{folder.name}"
         )
-    integer_logits, parity, c_latency = parity_and_logits(frozen, frozen.quantize_input(real))
+    integer_logits, parity, c_latency = parity_and_logits(frozen, readings)
     class_of = config.get("class_of")
     logits = merge(frozen.real_logits(integer_logits, real.shape[1]), class_of)
     some = slice(0, ONNX_SEQUENCES)

@@ -11,7 +11,7 @@ from string import Template
 
 from hadamrnn import files
 from hadamrnn.export import firmware_stream, packages
-from hadamrnn.integer import IntegerModel, c_header
+from hadamrnn.integer import IntegerModel, c_header, c_inputs
 from hadamrnn.integer.accounting import sizes
 from hadamrnn.runtime import sources
 
@@ -24,7 +24,7 @@ README = """\
 - `$prefix.h`: the model, checksum $checksum: $table_bytes bytes of tables, and
   $state_bytes bytes of memory for each sequence.
 $loader- `main.c`: an example for the computer, which prints the class of the numbers that it reads:
-  `cc -std=c99 -O2 main.c hadamrnn.c -lm -o $prefix && ./$prefix < sequence.csv`
+  `cc -std=c99 -O2 main.c hadamrnn.c$libm -o $prefix && ./$prefix < sequence.csv`
 $stream
 On a board compile `hadamrnn.c` with your program: `-O2` on Cortex-M and RISC-V, `-Os -flto` on AVR.
 """
@@ -35,7 +35,7 @@ MAIN = """\
 /* Prints $what, read from standard input as numbers with commas or
  * spaces between, as "hadamrnn predict" does.
  *
- *     cc -std=c99 -O2 main.c hadamrnn.c -lm -o $prefix && ./$prefix < sequence.csv
+ *     cc -std=c99 -O2 main.c hadamrnn.c$libm -o $prefix && ./$prefix < sequence.csv
  *
  * On a board, read_step is where your sensor goes, and the only place with floating point. */
 $includes#include <stdio.h>
@@ -98,6 +98,38 @@ static int read_step(int8_t *input)
     return i;
 }
 """
+READ_READINGS = """\
+/* To the nearest integer, halves to the even one. */
+static long rounded(double value)
+{
+    const long whole = (long)value;
+    const double rest = value - (double)whole;
+
+    if (rest > 0.5 || (rest == 0.5 && (whole & 1))) {
+        return whole + 1;
+    }
+    return rest < -0.5 || (rest == -0.5 && (whole & 1)) ? whole - 1 : whole;
+}
+
+/* The next readings as the recorder's integers; returns how many numbers there were. */
+static int read_step(int16_t *reading)
+{
+    static const double units[] = ${upper}_UNITS, offsets[] = ${upper}_OFFSETS;
+    int i;
+
+    for (i = 0; i < ${upper}_INPUT_SIZE; i++) {
+        const int channel = i % ${upper}_CHANNELS;
+        double real;
+
+        if (scanf(" %lf ,", &real) != 1) {
+            break;
+        }
+        real = ((double)(float)real - offsets[channel]) / units[channel];
+        reading[i] = (int16_t)rounded(real < -32768.0 ? -32768.0 : real > 32767.0 ? 32767.0 : real);
+    }
+    return i;
+}
+"""
 READ_SYMBOL = """\
 /* The next symbol; returns how many there were. */
 static int read_step(uint16_t *symbol)
@@ -116,7 +148,9 @@ static int read_step(uint16_t *symbol)
 def _words(model: IntegerModel, name: str | None, loader: bool) -> dict[str, str]:
     """What the templates are filled with."""
     names = c_header.names_of(model, name)
-    symbol = model.input_kind == "symbol"
+    symbol, raw = model.input_kind == "symbol", c_inputs.takes_readings(model)
+    step = "hr_step_symbol" if symbol else "hr_step_raw" if raw else "hr_step"
+    kind = "int16_t" if raw else "int8_t"
     words = {
         "prefix": names.prefix,
         "upper": names.upper,
@@ -128,18 +162,19 @@ def _words(model: IntegerModel, name: str | None, loader: bool) -> dict[str, str
         "what": "the class of each step of a sequence"
         if model.per_step
         else "the class of a sequence",
-        "includes": "" if symbol else "#include <math.h>\n",
+        "includes": "" if symbol or raw else "#include <math.h>\n",
+        "libm": "" if symbol or raw else " -lm",
         "print": 'printf("%u\\n", (unsigned)class_id);',
-        "input": "uint16_t input;" if symbol else f"int8_t input[{names.upper}_INPUT_SIZE];",
+        "input": "uint16_t input;" if symbol else f"{kind} input[{names.upper}_INPUT_SIZE];",
         "pointer": "&input" if symbol else "input",
         "values": "1" if symbol else f"{names.upper}_INPUT_SIZE",
-        "step": "hr_step_symbol" if symbol else "hr_step",
+        "step": step,
         "each": "\n        print_class();" if model.per_step else "",
         "last": "" if model.per_step else "\n    print_class();",
     }
     if model.class_names:
         words["print"] = f"puts({names.prefix}_class_names[class_id]);"
-    read_step = Template(READ_SYMBOL if symbol else READ_NUMBERS)
+    read_step = Template(READ_SYMBOL if symbol else READ_READINGS if raw else READ_NUMBERS)
     return words | {"read_step": read_step.substitute(words)}
 
 

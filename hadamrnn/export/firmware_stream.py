@@ -8,6 +8,7 @@ from hadamrnn.integer.stream_settings import usual_shift
 NAME = "stream.c"
 PUSH = {
     "hr_step": "hr_stream_push_input",
+    "hr_step_raw": "hr_stream_push",
     "hr_step_symbol": "hr_stream_push_symbol",
 }
 README = """\
@@ -108,7 +109,7 @@ def example(model: IntegerModel, words: dict[str, str]) -> str:
         name = f"{words['prefix']}_class_names[event->class_id]"
         show = rf'printf("%lu\t%s", (unsigned long)event->step, {name});'
     return Template(STREAM).substitute(
-        {"libm": " -lm"} | words,
+        words,
         window=window,
         hop=hop,
         shift=usual_shift(model) if model.fade else 0,

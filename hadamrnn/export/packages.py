@@ -196,9 +196,7 @@ def arrange(
         "sources": " ".join(sources),
         "headers": " ".join(_place(name) for name in plain if name.endswith(".h")),
         "quoted": " ".join(f'"{path}"' for path in sources),
-        "declare": "uint16_t input = 0;"
-        if symbol
-        else f"int8_t input[{words['upper']}_INPUT_SIZE] = {{0}};",
+        "declare": words["input"].removesuffix(";") + (" = 0;" if symbol else " = {0};"),
     }
     arranged = {
         _place(name): text

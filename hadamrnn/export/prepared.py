@@ -1,12 +1,18 @@
 """The integer model of a benchmark: trained weights and prepared training data put together."""
 
+import dataclasses
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hadamrnn import files
 from hadamrnn.export import calibration, from_torch
 from hadamrnn.export.freeze import freeze
+from hadamrnn.export.recorded import recording
 from hadamrnn.export.spec import IntegerSpec
 from hadamrnn.integer import IntegerModel
+from hadamrnn.integer.recording import HASH_BYTES
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.params import Settings
 from hadamrnn.prepared import arrays
@@ -14,9 +20,11 @@ from hadamrnn.prepared.coding import Coding
 
 
 def freeze_prepared(
-    settings: Settings, folder: Path, model: HadamClassifier, card: dict[str, Any]
+    settings: Settings, folder: Path, classifier: HadamClassifier, card: dict[str, Any]
 ) -> IntegerModel:
     """The integer model of a trained torch model, calibrated on its prepared training data.
+
+    It says what raw readings are: those that the prepared folder stores.
 
     Parameters
     ----------
@@ -24,7 +32,7 @@ def freeze_prepared(
         Of the benchmark.
     folder : Path
         Prepared data.
-    model : HadamClassifier
+    classifier : HadamClassifier
         Trained on it.
     card : dict
         card.json of the folder.
@@ -37,9 +45,10 @@ def freeze_prepared(
     Raises
     ------
     HadamrnnError
-        For data that is not as the card says, or a width that cannot be proven.
+        For data that is not as the card says, a width that cannot be proven, or a coding of
+        readings that 32-bit integers cannot follow.
     """
-    finer = model.class_of is not None
+    finer = classifier.class_of is not None
     inputs, targets = arrays.load(folder, "train", finer)
     names = (arrays.finer_classes(card) if finer else card["output"])["names"]
     coding = Coding.from_card(card)
@@ -51,10 +60,28 @@ def freeze_prepared(
         input_bits=settings.input_bits,
         bias_bits=settings.bias_bits,
         input_kind=coding.kind,
-        readout=model.readout,
-        per_step=model.per_step,
+        readout=classifier.readout,
+        per_step=classifier.per_step,
         max_steps=card["steps"],
         class_names=tuple(names),
     )
-    weights = from_torch.frozen_weights(model)
-    return freeze(weights, coding.decode(inputs[chosen]), targets[chosen], spec, span)
+    weights = from_torch.frozen_weights(classifier)
+    model = freeze(weights, coding.decode(inputs[chosen]), targets[chosen], spec, span)
+    known = recording(
+        coding,
+        inputs,
+        (model.input_scale, model.input_zero_point),
+        window=card["steps"],
+        parameters_hash=_hash(
+            {**vars(settings), "train": vars(settings.train), "data": dict(settings.data)}
+            | {"device": None}
+        ),
+        data_hash=_hash(card["checksums"]),
+    )
+    return dataclasses.replace(model, recording=known)
+
+
+def _hash(content: Mapping[str, Any]) -> bytes:
+    """The first bytes of the SHA-256 of ``content`` as JSON."""
+    text = json.dumps(content, sort_keys=True, default=str)
+    return bytes.fromhex(files.checksum(text.encode()))[:HASH_BYTES]

@@ -9,13 +9,16 @@ from pathlib import Path
 from hadamrnn import files
 from hadamrnn.integer import packed
 from hadamrnn.integer.accounting import operations_per_step
+from hadamrnn.integer.c_inputs import described, input_range, of_readings, takes_readings
 from hadamrnn.integer.c_loops import bias_table, is_aligned, loops
 from hadamrnn.integer.c_templates import CLASS_NAMES, HEADER
 from hadamrnn.integer.c_text import Names, c_name, comment, plain, quoted, table
 from hadamrnn.integer.model import IntegerModel
 
 TABLES = ("signs", "input", "output", "bias", "output_bias", "row_multipliers")
-LAYOUT = 3
+RECORDED = ("channels", "companding")
+"""Tables by which readings become inputs."""
+LAYOUT = 4
 """HR_LAYOUT of the hadamrnn.h whose hr_model the header fills."""
 
 
@@ -45,7 +48,8 @@ def state_bytes(model: IntegerModel) -> int:
     Where int has 16 bits, as on AVR, a 16-bit transform happens in place: 2 d - 4 bytes less.
     """
     words = (model.hidden_size + 1) // 2 if model.transform_bits == 16 else model.hidden_size
-    return model.hidden_size * (16 + model.sum_bits) // 8 + 4 * words
+    coded = model.input_size if takes_readings(model) else 0
+    return model.hidden_size * (16 + model.sum_bits) // 8 + 4 * words + coded
 
 
 def tables(model: IntegerModel) -> dict[str, bytes]:
@@ -55,15 +59,8 @@ def tables(model: IntegerModel) -> dict[str, bytes]:
     """
     parts = packed.sections(model)
     bias, _ = bias_table(model)
-    return {name: parts[name] for name in TABLES} | {"bias": bias.astype("<i2").tobytes()}
-
-
-def input_range(model: IntegerModel) -> tuple[int, int]:
-    """The least and the largest input: integers of input_bits, or symbol ids."""
-    if model.input_kind == "symbol":
-        return 0, model.input_size - 1
-    half = 1 << (model.input_bits - 1)
-    return -half, half - 1
+    parts["bias"] = bias.astype("<i2").tobytes()
+    return {name: parts[name] for name in (*TABLES, *RECORDED)}
 
 
 def _facts(model: IntegerModel) -> list[str]:
@@ -82,26 +79,6 @@ def _facts(model: IntegerModel) -> list[str]:
     ]
 
 
-def _reading(model: IntegerModel) -> list[str]:
-    """How to feed the model and to read its scores, as comment lines."""
-    least, most = input_range(model)
-    if model.input_kind == "symbol":
-        feed = [f"Input: one symbol id from 0 to {most} a step."]
-    else:
-        low, high = (model.input_scale * (x - model.input_zero_point) for x in (least, most))
-        feed = [
-            f"Input: {model.input_size} integers of {model.input_bits} bits a step,",
-            f"    x = clip(round(real / {model.input_scale:.9g}) + ({model.input_zero_point}), "
-            f"{least}, {most})",
-            f"which covers real values from {low:.6g} to {high:.6g}.",
-        ]
-    score = f"{model.logit_scale:.9g} * logit"
-    if model.readout == "mean":
-        score += f" * {1 << model.sum_shift} / steps, for at most {model.max_steps} steps"
-    feed.append(f"Real score of a class: {score}.")
-    return [*feed, *(f"Class {i}: {name}" for i, name in enumerate(model.class_names))]
-
-
 def _constants(model: IntegerModel) -> dict[str, object]:
     """The macros, without their prefix."""
     least, most = input_range(model)
@@ -118,6 +95,7 @@ def _constants(model: IntegerModel) -> dict[str, object]:
         "SUM_SHIFT": model.sum_shift,
         "STATE_BYTES": f"{state_bytes(model)}u",
         "TABLE_BYTES": f"{sum(map(len, tables(model).values()))}u",
+        **of_readings(model),
     }
 
 
@@ -129,16 +107,20 @@ def _fields(model: IntegerModel, names: Names) -> dict[str, object]:
         "HR_PER_STEP": model.per_step,
         "HR_LOGARITHM": model.readout == "log_mean",
         "HR_ROW_MULTIPLIERS": model.row_multipliers is not None,
+        "HR_RECORDING": model.recording is not None,
     }
     parts = tables(model)
     return {
-        **{name: names.table(name) if parts[name] else "NULL" for name in TABLES},
+        **{name: names.table(name) if part else "NULL" for name, part in parts.items()},
         "max_steps": f"{model.max_steps}u",
         "input_multiplier": model.input_multiplier,
         "hidden_size": model.hidden_size,
         "block_size": model.block_size,
         "input_size": model.input_size,
         "output_size": model.output_size,
+        "channel_count": model.recording.channels if model.recording else 0,
+        "input_zero_point": model.input_zero_point,
+        "input_bits": model.input_bits,
         "flags": " | ".join(name for name, holds in flags.items() if holds) or 0,
         "weight_bits": model.weight_bits,
         "input_weight_bits": model.input_weight_bits,
@@ -166,12 +148,14 @@ def _declarations(model: IntegerModel, names: Names) -> list[str]:
     if model.sum_bits:
         field = f"sums{model.sum_bits}"
         arrays[field] = f"uint{model.sum_bits}_t state##_{field}[{size}]"
-    order = ("hidden", "scratch", "sums16", "sums32")
+    if takes_readings(model):
+        arrays["input"] = f"int8_t state##_input[{names.upper}_INPUT_SIZE]"
+    order = ("hidden", "scratch", "sums16", "sums32", "input")
     pointers = [f"state##_{field}" if field in arrays else "NULL" for field in order]
     return [
         *(f"    static {array}; \\" for array in arrays.values()),
         "    static hr_state state = { \\",
-        f"        {', '.join(pointers)}, 0, {size}}}",
+        f"        {', '.join(pointers[:-1])}, 0, {size}, {pointers[-1]}}}",
     ]
 
 
@@ -180,7 +164,8 @@ def to_text(model: IntegerModel, name: str | None = None) -> str:
 
     It defines, with PREFIX in upper case: PREFIX_HIDDEN_SIZE, _INPUT_SIZE, _OUTPUT_SIZE,
     _MAX_STEPS, _INPUT_MIN, _INPUT_MAX, _INPUT_SCALE, _INPUT_ZERO_POINT, _LOGIT_SCALE, _SUM_SHIFT,
-    _STATE_BYTES, _TABLE_BYTES, PREFIX_STATE(name), prefix_model and prefix_class_names.
+    _STATE_BYTES, _TABLE_BYTES, where the model codes readings _CHANNELS, _FRAME, _UNITS and
+    _OFFSETS (initializers of arrays), PREFIX_STATE(name), prefix_model and prefix_class_names.
 
     Parameters
     ----------
@@ -196,8 +181,11 @@ def to_text(model: IntegerModel, name: str | None = None) -> str:
     """
     names = names_of(model, name)
     prefix, upper, parts = names.prefix, names.upper, tables(model)
-    step = "hr_step_symbol" if model.input_kind == "symbol" else "hr_step"
-    argument = "symbol" if model.input_kind == "symbol" else "input"
+    step, argument = "hr_step", "input"
+    if model.input_kind == "symbol":
+        step, argument = "hr_step_symbol", "symbol"
+    elif takes_readings(model):
+        step, argument = "hr_step_raw", "reading"
     class_names = ""
     if model.class_names:
         class_names = CLASS_NAMES.format(
@@ -216,12 +204,12 @@ def to_text(model: IntegerModel, name: str | None = None) -> str:
         call=f"{step}(&{names.model}, &state, {argument});",
         class_names=class_names,
         facts=comment(_facts(model)),
-        reading=comment(_reading(model)),
+        reading=comment(described(model)),
         constants="\n".join(f"#define {upper}_{key} {value}" for key, value in constants),
         declarations="\n".join(_declarations(model, names)),
         tables="\n\n".join(
             table(names.table(section), parts[section], section in ("input", "output"))
-            for section in TABLES
+            for section in parts
             if parts[section]
         ),
         fields="\n".join(

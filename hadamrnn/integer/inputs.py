@@ -1,5 +1,7 @@
 """What an integer model accepts as input, and how real numbers become its integers."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -211,15 +213,29 @@ def real_range(model: IntegerParameters) -> tuple[float, float]:
     return model.input_scale * lowest, model.input_scale * highest
 
 
-def doubt(model: IntegerParameters, x_real: npt.ArrayLike) -> str | None:
+def integers_of(model: IntegerParameters, readings: npt.ArrayLike) -> npt.NDArray[Any]:
+    """What a user passes to ``IntegerModel.predict`` as the integers that a step reads.
+
+    Parameters
+    ----------
+    model : IntegerParameters
+        Who reads.
+    readings : array_like, (batch, time, d_in) or (batch, time)
+        As ``quantize_raw`` accepts; of a model whose file does not say what readings are, the real
+        numbers that it was trained on (``quantize``).
+    """
+    return (quantize if model.recording is None else quantize_raw)(model, readings)
+
+
+def doubt(model: IntegerParameters, readings: npt.ArrayLike) -> str | None:
     """Why inputs do not look like what a dense model was trained on.
 
     Parameters
     ----------
     model : IntegerParameters
         Who reads.
-    x_real : array_like, (batch, time, d_in) or (batch, time)
-        As ``quantize`` accepts.
+    readings : array_like, (batch, time, d_in) or (batch, time)
+        As ``integers_of`` accepts.
 
     Returns
     -------
@@ -230,7 +246,12 @@ def doubt(model: IntegerParameters, x_real: npt.ArrayLike) -> str | None:
     """
     if model.input_kind == "symbol":
         return None
-    x = np.asarray(x_real)
+    x = np.asarray(readings)
+    if model.recording is not None:
+        half = 1 << (model.input_bits - 1)
+        counts = recording.counts(model.recording, x)
+        coded = recording.unclipped(model.recording, counts, model.input_zero_point)
+        return _told((coded < -half) | (coded >= half), partial(_recorded_range, model))
     low, high = real_range(model)
     if x.dtype == np.uint8 and model.input_scale != 1.0:
         return (
@@ -239,13 +260,34 @@ def doubt(model: IntegerParameters, x_real: npt.ArrayLike) -> str | None:
             f"is stored, and readings in real units are best passed as floats"
         )
     margin = model.input_scale / 2
-    outside = (x < low - margin) | (x > high + margin)
+    return _told((x < low - margin) | (x > high + margin), lambda feature: (low, high))
+
+
+def _told(
+    outside: npt.NDArray[np.bool_], range_of: Callable[[int], tuple[float, float]]
+) -> str | None:
+    """The sentence on values outside of the range that each feature has; None for few of them."""
     share, shares = outside.mean(), outside.mean(axis=(0, 1))
     worst = int(shares.argmax())
     if share <= DOUBTFUL_SHARE and shares[worst] <= DOUBTFUL_FEATURE:
         return None
+    low, high = range_of(worst)
     return (
         f"inputs: {100 * share:.0f} % of the values, of feature {worst} (counted from 0) "
-        f"{100 * shares[worst]:.0f} %, lie outside the model's input range, {low:.6g} to "
+        f"{100 * shares[worst]:.0f} %, lie outside its input range, {low:.6g} to "
         f"{high:.6g}, and are clipped; are they in the units it was trained on?"
     )
+
+
+def _recorded_range(model: IntegerParameters, feature: int) -> tuple[float, float]:
+    """The lowest and the highest reading of a feature that is not clipped."""
+    known, half = model.recording, 1 << (model.input_bits - 1)
+    assert known is not None
+    channel = feature % known.channels
+    every = np.arange(recording.LOWEST, recording.HIGHEST + 1)
+    rows = np.repeat(every[:, None], model.input_size, axis=1)
+    x = recording.unclipped(known, rows, model.input_zero_point)[:, feature]
+    kept = every[(x >= -half) & (x < half)]
+    ends = (kept[0], kept[-1]) if len(kept) else (0, 0)
+    low, high = (float(known.unit[channel] * r + known.offset[channel]) for r in ends)
+    return low, high

@@ -243,13 +243,14 @@ class IntegerModel(IntegerParameters):
             scale *= 2.0**self.sum_shift / max(steps, 1)
         return np.asarray(logits, dtype=np.float64) * scale
 
-    def predict(self, x_real: npt.ArrayLike) -> Integers:
-        """Class ids of real input: (batch,), or (batch, time) for per-step models.
+    def predict(self, readings: npt.ArrayLike) -> Integers:
+        """Class ids of raw readings: (batch,), or (batch, time) for per-step models.
 
         Parameters
         ----------
-        x_real : array_like, (batch, time, features) or (batch, time)
-            Numbers, or symbol ids.
+        readings : array_like, (batch, time, features) or (batch, time)
+            In the recorder's units, or symbol ids; of a model whose file does not say what
+            readings are (``recording`` is None), the real numbers that it was trained on.
 
         Returns
         -------
@@ -259,16 +260,31 @@ class IntegerModel(IntegerParameters):
         Raises
         ------
         HadamrnnError
-            As ``quantize_input`` does.
+            For NaN, fractions of a symbol, or a wrong shape.
 
         Warns
         -----
         HadamrnnWarning
             If the inputs do not look like what the model was trained on (``inputs.doubt``).
         """
-        x_int = self.quantize_input(x_real)
-        doubt = inputs.doubt(self, x_real)
+        x_int = inputs.integers_of(self, readings)
+        doubt = inputs.doubt(self, readings)
         if doubt is not None:
             warnings.warn(doubt, HadamrnnWarning, stacklevel=2)
+        return self.predict_inputs(x_int)
+
+    def predict_inputs(self, x_int: npt.ArrayLike) -> Integers:
+        """Class ids of inputs that are integers of the model already.
+
+        Parameters
+        ----------
+        x_int : array_like of int
+            As ``quantize_raw`` gives.
+
+        Returns
+        -------
+        array of int64
+            As ``predict``.
+        """
         classes: Integers = self.run_logits(x_int).argmax(axis=-1)
         return classes

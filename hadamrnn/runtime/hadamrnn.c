@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "hadamrnn_logits.h"
+#include "hadamrnn_raw.h"
 #include "hadamrnn_update.h"
 #include "hadamrnn_wide.h"
 
@@ -30,6 +31,11 @@ HR_APART int32_t hr_weight(const uint8_t *row, size_t index, uint8_t bits)
     }
     value = (value >> offset) & (((uint32_t)1 << bits) - 1);
     return ((int32_t)value ^ sign) - sign;
+}
+
+uint16_t hr_root4(uint32_t value)
+{
+    return hr_isqrt((uint32_t)hr_isqrt(value) << 16);
 }
 
 static hr_status hr_check(const hr_model *model, const hr_state *state)
@@ -128,6 +134,26 @@ hr_status hr_step(const hr_model *model, hr_state *state, const int8_t *input)
         return HR_NULL_POINTER;
     }
     return model->flags & HR_SYMBOL ? HR_WRONG_INPUT : hr_advance(model, state, input, 0);
+}
+
+hr_status hr_step_raw(const hr_model *model, hr_state *state, const int16_t *reading)
+{
+    const hr_status status = hr_check(model, state);
+
+    if (status != HR_OK) {
+        return status;
+    }
+    if (!reading || !state->input) {
+        return HR_NULL_POINTER;
+    }
+    if (model->flags & HR_SYMBOL) {
+        return HR_WRONG_INPUT;
+    }
+    if (!model->channels) {
+        return HR_NO_READINGS;
+    }
+    hr_code(model, reading, state->input);
+    return hr_advance(model, state, state->input, 0);
 }
 
 hr_status hr_step_symbol(const hr_model *model, hr_state *state, uint16_t symbol)

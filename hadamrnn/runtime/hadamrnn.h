@@ -6,7 +6,7 @@
  *     #include "har2.h"                      generated: tables, har2_model, HAR2_STATE
  *     HAR2_STATE(state);                     declares the memory of one sequence, ready to use
  *     int32_t logits[HAR2_OUTPUT_SIZE];
- *     for (each time step) hr_step(&har2_model, &state, input);
+ *     for (each time step) hr_step_raw(&har2_model, &state, reading);
  *     hr_logits(&har2_model, &state, logits);
  *     hr_argmax(&har2_model, logits, &class_id);
  *     hr_reset(&state);                      before the next sequence
@@ -67,14 +67,22 @@ typedef enum {
     HR_NOT_A_MODEL = 6,    /* hr_load: no packed model of this version */
     HR_DAMAGED = 7,        /* hr_load: wrong length or checksum */
     HR_BAD_FIELD = 8,      /* hr_load: a field is out of its range, or names are not text */
-    HR_UNPROVEN = 9        /* hr_load: a 32-bit sum could overflow */
+    HR_UNPROVEN = 9,       /* hr_load: a 32-bit sum could overflow */
+    HR_NO_READINGS = 10    /* hr_step_raw: the model does not say what readings are */
 } hr_status;
 
 /* hr_model.flags. HR_LOGARITHM comes with HR_MEAN. */
-enum { HR_SYMBOL = 1, HR_MEAN = 2, HR_PER_STEP = 4, HR_LOGARITHM = 8, HR_ROW_MULTIPLIERS = 16 };
+enum {
+    HR_SYMBOL = 1,
+    HR_MEAN = 2,
+    HR_PER_STEP = 4,
+    HR_LOGARITHM = 8,
+    HR_ROW_MULTIPLIERS = 16,
+    HR_RECORDING = 32
+};
 
 /* Changes with hr_model, so that a header of another version does not compile. */
-#define HR_LAYOUT 3
+#define HR_LAYOUT 4
 
 /* One model. Tables are packed bytes, little endian, lowest bit first; a row starts on a byte. */
 typedef struct {
@@ -84,13 +92,19 @@ typedef struct {
     const uint8_t *bias;          /* d integers of bias_bits */
     const uint8_t *output_bias;   /* output_size int32 */
     const uint8_t *row_multipliers; /* output_size uint16 below 2^15 with HR_ROW_MULTIPLIERS */
+    const uint8_t *channels;      /* channel_count int16 zero, uint16 multiplier, uint8 shift, which
+                                     make inputs of readings; null: it is not known how */
+    const uint8_t *companding;    /* channel_count uint16 knee, uint8 root_bits; null: none is bent */
     uint32_t max_steps;           /* mean readout: most steps of a sequence */
     int32_t input_multiplier;     /* M, range 1 to 2^31 - 1 */
     uint16_t hidden_size;         /* d, range 1 to 32768 */
     uint16_t block_size;          /* m, a power of two that divides d */
     uint16_t input_size;          /* features, or number of symbols */
     uint16_t output_size;         /* classes */
-    uint8_t flags;                /* HR_SYMBOL | ... | HR_ROW_MULTIPLIERS */
+    uint16_t channel_count;       /* numbers in a sample: divides input_size, 0 without channels */
+    int16_t input_zero_point;     /* the input that stands for 0 */
+    uint8_t input_bits;           /* of a dense input, range 2 to 8 */
+    uint8_t flags;                /* HR_SYMBOL | ... | HR_RECORDING */
     uint8_t weight_bits;          /* range 2 to 16, as input_weight_bits and activation_bits */
     uint8_t input_weight_bits;
     uint8_t bias_bits;            /* range 2 to 16; the fast forms want 16 */
@@ -124,6 +138,7 @@ typedef struct {
     uint32_t *sums32;
     uint32_t steps;       /* how many inputs have been seen, modulo 2^32 */
     uint16_t hidden_size; /* d */
+    int8_t *input;        /* input_size integers, for hr_step_raw; may be null for the others */
 } hr_state;
 
 /* Forget everything: the state before the first step. Scratch memory need not be cleared.
@@ -136,6 +151,12 @@ hr_status hr_reset(hr_state *state);
  *         b bits -2^(b-1) to 2^(b-1) - 1, which is not checked but was assumed by the proof.
  * Returns HR_OK, HR_NULL_POINTER, HR_WRONG_STATE, HR_WRONG_INPUT or HR_TOO_MANY_STEPS. */
 hr_status hr_step(const hr_model *model, hr_state *state, const int8_t *input);
+
+/* One time step of a dense model on raw readings, coded as hadamrnn/integer/recording.py defines.
+ * reading : input_size integers of the recorder, of which the generated header gives the units:
+ *           where a step reads several samples, one behind the other.
+ * Returns as hr_step, or HR_NO_READINGS. */
+hr_status hr_step_raw(const hr_model *model, hr_state *state, const int16_t *reading);
 
 /* One time step of a symbol model: one-hot symbols, or words with a learned embedding, whose table
  * has up to 65535 rows of d weights and must lie within one object (size_t counts its bytes).
@@ -159,6 +180,9 @@ hr_status hr_argmax(const hr_model *model, const int32_t *logits, uint16_t *clas
  * model : written only if HR_OK is returned.
  * Returns HR_OK, HR_NULL_POINTER, HR_NOT_A_MODEL, HR_DAMAGED, HR_BAD_FIELD or HR_UNPROVEN. */
 hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model);
+
+/* isqrt(2^16 isqrt(value)), 2^8 times the fourth root; isqrt rounds square roots down. */
+uint16_t hr_root4(uint32_t value);
 
 /* The p-bit two's complement weight number index of a packed row; bits in 2 to 16. */
 int32_t hr_weight(const uint8_t *row, size_t index, uint8_t bits);

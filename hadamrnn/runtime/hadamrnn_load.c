@@ -9,6 +9,7 @@
 #define HR_CHECKSUM_BYTES 4
 #define HR_VERSION 2 /* files of version 1 have none of the flags and bytes that came with 2 */
 #define HR_INT32_MAX 0x7FFFFFFF
+#define HR_RECORDING_BYTES 37 /* and where its fields lie: hadamrnn/integer/header.py */
 
 static uint32_t hr_u16(const uint8_t *bytes)
 {
@@ -97,7 +98,7 @@ static uint8_t hr_names_fit(const uint8_t *text, uint32_t length, uint32_t class
 }
 
 /* Whether |acc| + 2^(F-1) + 2^(F-k-1) < 2^31 for every neuron; sets aligned. */
-static uint8_t hr_accumulator_fits(hr_model *model, uint8_t input_bits, size_t stride)
+static uint8_t hr_accumulator_fits(hr_model *model, size_t stride)
 {
     const uint64_t limit = ((uint64_t)1 << (model->activation_bits - 1)) - 1;
     const uint8_t width = (uint8_t)(model->fraction_bits - (model->block_log2 >> 1));
@@ -130,7 +131,7 @@ static uint8_t hr_accumulator_fits(hr_model *model, uint8_t input_bits, size_t s
             const uint64_t weight = hr_absolute_weight(row, i, model->input_weight_bits);
 
             if (!(model->flags & HR_SYMBOL)) {
-                drive += weight << (input_bits - 1);
+                drive += weight << (model->input_bits - 1);
             } else if (weight > drive) {
                 drive = weight;
             }
@@ -185,6 +186,89 @@ static uint8_t hr_logits_fit(const hr_model *model, uint64_t sum_limit, size_t s
     return 1;
 }
 
+/* Whether a double is finite. */
+static uint8_t hr_finite(const uint8_t *bytes)
+{
+    return (hr_u32(bytes + 4) & 0x7FFFFFFFu) < 0x7FF00000u;
+}
+
+/* Whether the coding of a channel has its numbers in range and fits 32 bits. */
+static uint8_t hr_channel_fits(const uint8_t *channel, const uint8_t *bent)
+{
+    const uint64_t zero = hr_magnitude(hr_u16(channel), 0x8000u);
+    const uint32_t multiplier = hr_u16(channel + 2);
+    const uint8_t shift = HR_READ(channel + 4);
+    uint64_t reach = 0x8000;
+
+    if (!multiplier || hr_outside(shift, 1, 30)) {
+        return 0;
+    }
+    if (bent) {
+        const uint32_t knee = hr_u16(bent);
+        const uint8_t bits = HR_READ(bent + 2);
+
+        if (knee ? bits > 31 : bits != 0) {
+            return 0;
+        }
+        if (knee) {
+            reach = (uint64_t)hr_root4(((uint32_t)1 << bits) + (knee << 15)) -
+                    hr_root4((uint32_t)1 << bits);
+        }
+    }
+    return (reach + zero) * multiplier + ((uint64_t)1 << (shift - 1)) <= HR_INT32_MAX;
+}
+
+/* The sections that say what readings are, from at on, which must fill length bytes. */
+static uint8_t hr_recording_fits(hr_model *model, const uint8_t *at, size_t length)
+{
+    const uint8_t symbol = model->flags & HR_SYMBOL;
+    const uint8_t *units, *unit_of;
+    uint32_t frame, rest;
+    size_t expected = HR_RECORDING_BYTES, channels = 0, i;
+    uint8_t count, companded;
+
+    if (length < HR_RECORDING_BYTES) {
+        return 0;
+    }
+    frame = hr_u16(at + 32);
+    count = HR_READ(at + 34);
+    companded = HR_READ(at + 35);
+    if (hr_u32(at + 4) >= 0x7FF00000u || frame == 0 || HR_READ(at + 36) != 0 ||
+        (count == 0) != (symbol != 0) || companded > (symbol ? 0 : 1) || (symbol && frame != 1)) {
+        return 0;
+    }
+    if (!symbol) {
+        for (rest = model->input_size; rest >= frame; rest -= frame) {
+            channels++;
+        }
+        if (rest) {
+            return 0;
+        }
+    }
+    units = at + HR_RECORDING_BYTES;
+    unit_of = units + 16 * (size_t)count;
+    expected += 16 * (size_t)count + (count > 1 ? channels : 0) + (companded ? 8 : 5) * channels;
+    if (expected != length) {
+        return 0;
+    }
+    model->channel_count = (uint16_t)channels;
+    if (channels) {
+        model->channels = unit_of + (count > 1 ? channels : 0);
+        model->companding = companded ? model->channels + 5 * channels : NULL;
+    }
+    for (i = 0; i < channels; i++) {
+        const uint8_t unit = count > 1 ? HR_READ(unit_of + i) : 0;
+
+        if (unit >= count || !hr_positive(units + 16 * (size_t)unit) ||
+            !hr_finite(units + 16 * (size_t)unit + 8) ||
+            !hr_channel_fits(model->channels + 5 * i,
+                             companded ? model->companding + 3 * i : NULL)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
 {
     static const uint8_t magic[4] = {'H', 'R', 'N', 'N'};
@@ -192,7 +276,7 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
     uint64_t expected, sum_limit, widest;
     uint32_t multiplier;
     size_t input_stride, output_stride, signs_bytes, bias_bytes, factors_bytes, i;
-    uint8_t input_bits, version;
+    uint8_t version, recorded;
 
     if (!bytes || !model) {
         return HR_NULL_POINTER;
@@ -219,10 +303,11 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
     loaded.weight_bits = HR_READ(bytes + 7);
     loaded.input_weight_bits = HR_READ(bytes + 8);
     loaded.activation_bits = HR_READ(bytes + 9);
-    input_bits = HR_READ(bytes + 10);
+    loaded.input_bits = HR_READ(bytes + 10);
     loaded.fraction_bits = HR_READ(bytes + 11);
     loaded.bias_shift = HR_READ(bytes + 12);
     loaded.sum_shift = HR_READ(bytes + 13);
+    loaded.input_zero_point = (int16_t)hr_weight(bytes + 14, 0, 16);
     loaded.log_floor = 0;
     if (loaded.flags & HR_LOGARITHM) {
         loaded.log_floor = loaded.sum_shift;
@@ -236,14 +321,14 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
     loaded.output_size = (uint16_t)hr_u16(bytes + 22);
     loaded.max_steps = hr_u32(bytes + 28);
     multiplier = hr_u32(bytes + 32);
-    if (loaded.flags > (version == 1 ? 7 : 31) ||
+    if (loaded.flags > (version == 1 ? 7 : 63) ||
         (version == 1 && (loaded.fade || loaded.bias_bits)) || loaded.fade > 15 ||
         loaded.bias_bits > 15 || loaded.bias_bits == 1 ||
         (loaded.flags & (HR_LOGARITHM | HR_MEAN)) == HR_LOGARITHM ||
         (loaded.flags & HR_LOGARITHM && !loaded.log_floor) ||
         hr_outside(loaded.weight_bits, 2, 16) ||
         hr_outside(loaded.input_weight_bits, 2, 16) || hr_outside(loaded.activation_bits, 2, 16) ||
-        hr_outside(input_bits, 2, 8) || loaded.bias_shift > 26 || loaded.sum_shift > 31 ||
+        hr_outside(loaded.input_bits, 2, 8) || loaded.bias_shift > 26 || loaded.sum_shift > 31 ||
         hr_outside(loaded.hidden_size, 1, 32768) || loaded.input_size == 0 ||
         loaded.output_size == 0 || loaded.max_steps == 0 ||
         hr_outside(multiplier, 1, HR_INT32_MAX) ||
@@ -274,7 +359,8 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
     output_stride = (size_t)(((uint32_t)loaded.hidden_size * loaded.weight_bits + 7) >> 3);
     expected += (uint64_t)input_stride * loaded.input_size;
     expected += (uint64_t)output_stride * loaded.output_size;
-    if (expected != length) {
+    recorded = loaded.flags & HR_RECORDING;
+    if (recorded ? expected > length : expected != length) {
         return HR_BAD_FIELD;
     }
     loaded.signs = bytes + HR_HEADER_BYTES;
@@ -297,6 +383,13 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
                       loaded.output_size)) {
         return HR_BAD_FIELD;
     }
+    loaded.channels = NULL;
+    loaded.companding = NULL;
+    loaded.channel_count = 0;
+    if (recorded && !hr_recording_fits(&loaded, bytes + (size_t)expected - HR_CHECKSUM_BYTES,
+                                       length - (size_t)expected)) {
+        return HR_BAD_FIELD;
+    }
 
     sum_limit = ((uint64_t)1 << (loaded.activation_bits - 1)) - 1;
     widest = sum_limit * loaded.block_size;
@@ -309,7 +402,7 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
         }
         loaded.sum_bits = sum_limit <= 65535 ? 16 : 32;
     }
-    if (!hr_accumulator_fits(&loaded, input_bits, input_stride) ||
+    if (!hr_accumulator_fits(&loaded, input_stride) ||
         !hr_logits_fit(&loaded, sum_limit, output_stride)) {
         return HR_UNPROVEN;
     }

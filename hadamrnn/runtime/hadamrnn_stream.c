@@ -3,14 +3,18 @@
 
 #include <string.h>
 
-/* What a step is given: the input, or where that is null the symbol. */
+/* What a step is given: the pointer that is not null, or where both are the symbol. */
 typedef struct {
+    const int16_t *reading;
     const int8_t *input;
     uint16_t symbol;
 } hr_given;
 
 static hr_status hr_give(const hr_model *model, hr_state *state, const hr_given *given)
 {
+    if (given->reading) {
+        return hr_step_raw(model, state, given->reading);
+    }
     return given->input ? hr_step(model, state, given->input)
                         : hr_step_symbol(model, state, given->symbol);
 }
@@ -235,9 +239,17 @@ hr_status hr_stream_start(hr_stream *stream)
     return HR_OK;
 }
 
+hr_status hr_stream_push(hr_stream *stream, const int16_t *reading, hr_event *event)
+{
+    hr_given given = {NULL, NULL, 0};
+
+    given.reading = reading;
+    return reading ? hr_push(stream, &given, event) : HR_NULL_POINTER;
+}
+
 hr_status hr_stream_push_input(hr_stream *stream, const int8_t *input, hr_event *event)
 {
-    hr_given given = {NULL, 0};
+    hr_given given = {NULL, NULL, 0};
 
     given.input = input;
     return input ? hr_push(stream, &given, event) : HR_NULL_POINTER;
@@ -245,7 +257,7 @@ hr_status hr_stream_push_input(hr_stream *stream, const int8_t *input, hr_event 
 
 hr_status hr_stream_push_symbol(hr_stream *stream, uint16_t symbol, hr_event *event)
 {
-    hr_given given = {NULL, 0};
+    hr_given given = {NULL, NULL, 0};
 
     given.symbol = symbol;
     return hr_push(stream, &given, event);

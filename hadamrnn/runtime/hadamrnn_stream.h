@@ -20,7 +20,7 @@
  *     stream.reject = 400;                   answers less clear than that are none
  *     hr_stream_start(&stream);
  *     for (each time step) {
- *         hr_stream_push_input(&stream, input, &event);
+ *         hr_stream_push(&stream, reading, &event);
  *         if (event.changed) ...             event.class_id, or HR_NO_CLASS
  *     }
  */
@@ -59,7 +59,7 @@ typedef struct {
     uint32_t steps, phase;
 } hr_stream;
 
-/* What hr_stream_push_input and _symbol tell of a step. Where no answer is due, only step is of use. */
+/* What hr_stream_push tells of a step. Where no answer is due, only step is of use. */
 typedef struct {
     uint32_t step;     /* inputs seen, from 1, modulo 2^32 */
     uint32_t margin;   /* score of the best class less that of the second */
@@ -73,6 +73,12 @@ typedef struct {
  * Returns HR_OK, HR_NULL_POINTER, HR_WRONG_STATE, or HR_BAD_FIELD for a setting out of range, or
  * without a window where states do not fade. */
 hr_status hr_stream_start(hr_stream *stream);
+
+/* One time step of a dense model on raw readings.
+ * reading : as hr_step_raw.
+ * event : written where HR_OK is returned.
+ * Returns HR_OK, HR_NULL_POINTER, HR_WRONG_STATE, HR_WRONG_INPUT or HR_NO_READINGS. */
+hr_status hr_stream_push(hr_stream *stream, const int16_t *reading, hr_event *event);
 
 /* One time step of a dense model on its own integers.
  * input : as hr_step.

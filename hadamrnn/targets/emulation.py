@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import IntegerModel, c_header
+from hadamrnn.integer.recording import counts
 from hadamrnn.targets import host, memory
 from hadamrnn.targets.compiler import compile_c
 from hadamrnn.targets.processors import PROGRAMS, TARGETS, Target, require
@@ -33,7 +34,7 @@ BITS = ("weight_bits", "activation_bits", "input_bits", "transform_bits")
 FACTS = ("name", *SIZES, "readout", *BITS)
 
 
-def definitions(model: IntegerModel) -> list[str]:
+def definitions(model: IntegerModel, raw: bool = False) -> list[str]:
     """Compiler options that tell the programs in runtime/targets which model they hold."""
     model_names = c_header.names_of(model)
     upper = model_names.upper
@@ -45,7 +46,33 @@ def definitions(model: IntegerModel) -> list[str]:
         "HR_OUTPUTS": f"{upper}_OUTPUT_SIZE",
     }
     options = [f"-D{name}={value}" for name, value in names.items()]
-    return [*options, "-DHR_SYMBOLS"] if model.input_kind == "symbol" else options
+    if model.input_kind == "symbol":
+        return [*options, "-DHR_SYMBOLS"]
+    return [*options, "-DHR_READINGS"] if raw else options
+
+
+def stored(model: IntegerModel, inputs: npt.ArrayLike, raw: bool = False) -> npt.NDArray[Any]:
+    """Inputs as the programs in runtime/targets read them from a file.
+
+    Parameters
+    ----------
+    model : IntegerModel
+        What runs.
+    inputs : array_like, (..., features) or (...)
+        As ``model.quantize_input`` gives, or readings.
+    raw : bool
+        Whether inputs are readings in the recorder's units; of symbols there are no others.
+
+    Returns
+    -------
+    array of int8, of int16 for readings or of uint16 for symbols
+        Of the same shape, little endian.
+    """
+    if model.input_kind == "symbol":
+        return np.ascontiguousarray(model.check_input(inputs), dtype="<u2")
+    if raw and model.recording is not None:
+        return np.ascontiguousarray(counts(model.recording, inputs), dtype="<i2")
+    return np.ascontiguousarray(model.check_input(inputs), dtype=np.int8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +97,9 @@ class Run:
     stack: int | None
 
 
-def emulate(target: Target, model: IntegerModel, x_int: npt.ArrayLike, folder: Path) -> Run:
+def emulate(
+    target: Target, model: IntegerModel, inputs: npt.ArrayLike, folder: Path, raw: bool = False
+) -> Run:
     """Run sequences on a target.
 
     Parameters
@@ -79,10 +108,12 @@ def emulate(target: Target, model: IntegerModel, x_int: npt.ArrayLike, folder: P
         Where it runs.
     model : IntegerModel
         What runs.
-    x_int : (sequences, time, features) or (sequences, time) integers
-        As ``model.quantize_input`` gives.
+    inputs : (sequences, time, features) or (sequences, time) integers
+        As ``model.quantize_input`` gives, or readings.
     folder : Path
         Where sources and program are written.
+    raw : bool
+        Whether inputs are readings in the recorder's units, which C codes (``hr_step_raw``).
 
     Raises
     ------
@@ -91,10 +122,9 @@ def emulate(target: Target, model: IntegerModel, x_int: npt.ArrayLike, folder: P
     """
     require(target)
     c_header.write(model, folder / "model.h")
-    symbol = model.input_kind == "symbol"
-    x = np.ascontiguousarray(model.check_input(x_int), dtype="<u2" if symbol else np.int8)
+    x = stored(model, inputs, raw)
     (folder / "inputs.bin").write_bytes(struct.pack("<II", *x.shape[:2]) + x.tobytes())
-    elf = target.compile("device_main.c", folder, definitions(model), "device.elf")
+    elf = target.compile("device_main.c", folder, definitions(model, raw), "device.elf")
     words, printed = execute(target, elf, folder)
     sequences, steps = x.shape[:2]
     if len(words) != 3 + sequences * (steps + 2) or words[-1]:
@@ -102,9 +132,9 @@ def emulate(target: Target, model: IntegerModel, x_int: npt.ArrayLike, folder: P
             f"{target.name}: must finish {sequences} sequences; got {len(words)} words"
         )
     rows = words[2:-1].reshape(sequences, steps + 2)
-    counts = in_units(target, words[:2], rows[:, :-1])
+    taken = in_units(target, words[:2], rows[:, :-1])
     stack = int(printed.rsplit("stack", 1)[1]) if target.avr else None
-    return Run(counts[:, :-1], counts[:, -1], rows[:, -1].copy(), stack)
+    return Run(taken[:, :-1], taken[:, -1], rows[:, -1].copy(), stack)
 
 
 def execute(target: Target, elf: Path, folder: Path) -> tuple[npt.NDArray[np.uint32], str]:
@@ -168,13 +198,13 @@ def in_units(
     return counts
 
 
-def weigh(target: Target, model: IntegerModel, folder: Path) -> dict[str, int]:
+def weigh(target: Target, model: IntegerModel, folder: Path, raw: bool = False) -> dict[str, int]:
     """Flash and RAM of a minimal program less those of an empty one, and the worst-case stack."""
     require(target)
     c_header.write(model, folder / "model.h")
     sizes = []
     for name, extra in (("empty.elf", ["-DHR_EMPTY"]), ("flash.elf", [])):
-        target.compile("flash_main.c", folder, [*definitions(model), *extra], name)
+        target.compile("flash_main.c", folder, [*definitions(model, raw), *extra], name)
         sizes.append(memory.section_bytes(target, folder / name))
     (empty_flash, empty_ram), (flash, ram) = sizes
     tables = memory.table_bytes(target, folder / "flash.elf", model)
@@ -190,7 +220,11 @@ def weigh(target: Target, model: IntegerModel, folder: Path) -> dict[str, int]:
 
 
 def measure(
-    target: Target, model: IntegerModel, x_int: npt.ArrayLike, checksums: np.ndarray
+    target: Target,
+    model: IntegerModel,
+    inputs: npt.ArrayLike,
+    checksums: np.ndarray,
+    raw: bool = False,
 ) -> dict[str, Any]:
     """What one target does with a model: sizes, counts a step, and how many sequences differ.
 
@@ -200,10 +234,12 @@ def measure(
         Where it runs.
     model : IntegerModel
         What runs.
-    x_int : (sequences, time, features) or (sequences, time) integers
-        As ``model.quantize_input`` gives.
+    inputs : (sequences, time, features) or (sequences, time) integers
+        As ``model.quantize_input`` gives, or readings.
     checksums : (sequences,) uint32
-        Of ``model.trace(x_int)``.
+        As ``model.trace`` gives.
+    raw : bool
+        Whether inputs are readings in the recorder's units, which C codes (``hr_step_raw``).
 
     Returns
     -------
@@ -212,8 +248,8 @@ def measure(
     """
     with tempfile.TemporaryDirectory(prefix="hadamrnn-") as name:
         folder = Path(name)
-        run = emulate(target, model, x_int, folder)
-        weights = weigh(target, model, folder)
+        run = emulate(target, model, inputs, folder, raw)
+        weights = weigh(target, model, folder, raw)
     result: dict[str, Any] = {
         "unit": target.unit,
         "sequences": len(run.checksums),
@@ -232,18 +268,21 @@ def measure(
     return result
 
 
-def spread(x_int: np.ndarray) -> np.ndarray:
-    """The sequences of ``x_int`` that a report runs on a target: 10 to 100, spread evenly.
+def spread(inputs: np.ndarray) -> np.ndarray:
+    """The sequences of ``inputs`` that a report runs on a target: 10 to 100, spread evenly.
 
     >>> len(spread(np.zeros((2947, 128, 9)))), len(spread(np.zeros((2000, 1000))))
     (100, 12)
     """
-    count = max(FEWEST, min(MOST, STEPS // x_int.shape[1]))
-    return x_int[:: max(1, len(x_int) // count)][:count]
+    count = max(FEWEST, min(MOST, STEPS // inputs.shape[1]))
+    return inputs[:: max(1, len(inputs) // count)][:count]
 
 
 def report(
-    model: IntegerModel, x_int: np.ndarray, targets: Iterable[str] = TARGETS
+    model: IntegerModel,
+    inputs: np.ndarray,
+    targets: Iterable[str] = TARGETS,
+    raw: bool = False,
 ) -> dict[str, Any]:
     """The model's facts, C of all sequences on this computer, and what each target measured.
 
@@ -251,22 +290,25 @@ def report(
     ----------
     model : IntegerModel
         What runs.
-    x_int : (sequences, time, features) or (sequences, time) integers
-        As ``model.quantize_input`` gives.
+    inputs : (sequences, time, features) or (sequences, time) integers
+        As ``model.quantize_input`` gives, or readings.
     targets : iterable of str
         Names among ``processors.TARGETS``.
+    raw : bool
+        Whether inputs are readings in the recorder's units, which C codes (``hr_step_raw``).
 
     Returns
     -------
     dict
-        "model": FACTS; "host": of all sequences; "targets": ``measure_all`` of ``spread(x_int)``.
+        "model": FACTS; "host": of all sequences; "targets": ``measure_all`` of ``spread(inputs)``.
     """
+    x_int = model.quantize_raw(inputs) if raw else inputs
     computer: dict[str, Any] = {**host.parity(model, x_int, trace=True)}
     computer["us_per_step"] = round(host.latency_us(model, x_int[0]) / x_int.shape[1], 4)
     return {
         "model": {name: getattr(model, name) for name in FACTS},
         "host": computer,
-        "targets": measure_all(model, spread(x_int), targets),
+        "targets": measure_all(model, spread(inputs), targets, raw),
     }
 
 
@@ -290,18 +332,24 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
 
 
 def measure_all(
-    model: IntegerModel, x_int: npt.ArrayLike, targets: Iterable[str] = TARGETS
+    model: IntegerModel,
+    inputs: npt.ArrayLike,
+    targets: Iterable[str] = TARGETS,
+    raw: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """{name: ``measure`` of it} for every target, or {"not_run": why, as text}.
 
     Not run is a target whose memory the state alone exceeds, or whose tools are not installed.
     """
-    checksums = model.trace(x_int)[1]
+    checksums = model.trace(model.quantize_raw(inputs) if raw else inputs)[1]
     results = {}
     for name in targets:
         target = TARGETS[name]
         reason = _reason_not_to_run(target, model)
-        results[name] = {"not_run": reason} if reason else measure(target, model, x_int, checksums)
+        if reason:
+            results[name] = {"not_run": reason}
+        else:
+            results[name] = measure(target, model, inputs, checksums, raw)
     return results
 
 

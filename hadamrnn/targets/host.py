@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import IntegerModel, c_header, packed
+from hadamrnn.integer.recording import counts
 from hadamrnn.runtime import sources
 from hadamrnn.targets.compiler import OPTIMIZED, SANITIZERS, compile_c
 
@@ -130,20 +131,27 @@ class HostProgram:
             return done.returncode, done.stderr, output
 
     def run(
-        self, model: IntegerModel, x_int: npt.ArrayLike, trace: bool = False, workers: int = 1
+        self,
+        model: IntegerModel,
+        inputs: npt.ArrayLike,
+        trace: bool = False,
+        workers: int = 1,
+        raw: bool = False,
     ) -> HostResult:
-        """Run all sequences of ``x_int``.
+        """Run all sequences of ``inputs``.
 
         Parameters
         ----------
         model : IntegerModel
             The model compiled in, or any for a program without one.
-        x_int : (batch, time, features) or (batch, time) integers
-            As ``model.quantize_input`` gives.
+        inputs : (batch, time, features) or (batch, time) integers
+            As ``model.quantize_input`` gives, or readings.
         trace : bool
             Whether to compute checksums: slower, with logits after every step.
         workers : int
             Programs side by side, each with a share of the sequences; 1 for undisturbed times.
+        raw : bool
+            Whether inputs are readings in the recorder's units, which C codes (``hr_step_raw``).
 
         Raises
         ------
@@ -155,9 +163,11 @@ class HostProgram:
                 f"model: this program was compiled for {self.model.name!r}; "
                 f"got another model, {model.name!r}"
             )
-        symbol = model.input_kind == "symbol"
-        checked = model.check_input(model.check_sequences(x_int))
-        x = np.ascontiguousarray(checked, dtype=np.uint16 if symbol else np.int8)
+        x = _counts(model, inputs) if raw else None
+        if x is None:
+            symbol = model.input_kind == "symbol"
+            checked = model.check_input(model.check_sequences(inputs))
+            x = np.ascontiguousarray(checked, dtype=np.uint16 if symbol else np.int8)
         packed_bytes = packed.to_bytes(model) if self.model is None else None
         shares = np.array_split(x, max(1, min(workers, len(x))))
         with ThreadPoolExecutor(len(shares)) as pool:
@@ -180,6 +190,13 @@ class HostProgram:
         checksums = np.frombuffer(output, np.uint32, len(x) * trace, logits.nbytes)
         times = np.frombuffer(output, np.uint64, len(x), logits.nbytes + checksums.nbytes)
         return logits.reshape(shape).astype(np.int64), checksums, times / 1000.0
+
+
+def _counts(model: IntegerModel, readings: npt.ArrayLike) -> np.ndarray | None:
+    """Readings as the recorder's integers; None of a model that has none."""
+    if model.recording is None or model.input_kind == "symbol":
+        return None
+    return np.ascontiguousarray(counts(model.recording, model.check_sequences(readings)))
 
 
 def parity(

@@ -87,17 +87,21 @@ def _fields(step: int, event: Event | None, answer: int) -> tuple[int, int, int,
 
 
 def _prepare(
-    model: IntegerModel, settings: StreamSettings, x_int: npt.ArrayLike, part: int, folder: Path
+    model: IntegerModel,
+    settings: StreamSettings,
+    inputs: npt.ArrayLike,
+    part: int,
+    folder: Path,
+    raw: bool,
 ) -> tuple[int, list[str]]:
     """Write the model's header and the input; how many steps, and the compiler's definitions."""
     c_header.write(model, folder / "model.h")
     (folder / "hadamrnn_stream.h").write_text(sources.text("hadamrnn_stream.h"), encoding="utf-8")
-    symbol = model.input_kind == "symbol"
-    x = np.ascontiguousarray(model.check_input(x_int), dtype="<u2" if symbol else np.int8)
+    x = emulation.stored(model, inputs, raw)
     numbers = (settings.shift, settings.window or 0, settings.hop, settings.smooth, settings.reject)
     head = struct.pack("<7I", *numbers, len(x), part)
     (folder / "inputs.bin").write_bytes(head + x.tobytes())
-    return len(x), [*emulation.definitions(model), f"-DHR_STREAM_COUNT={settings.states}"]
+    return len(x), [*emulation.definitions(model, raw), f"-DHR_STREAM_COUNT={settings.states}"]
 
 
 def _result(words: npt.NDArray[np.uint32], steps: int, part: int, where: str) -> StreamRun:
@@ -150,7 +154,12 @@ class HostStreams:
         self._temporary.cleanup()
 
     def run(
-        self, model: IntegerModel, settings: StreamSettings, x_int: npt.ArrayLike, part: int
+        self,
+        model: IntegerModel,
+        settings: StreamSettings,
+        inputs: npt.ArrayLike,
+        part: int,
+        raw: bool = False,
     ) -> StreamRun:
         """Feed a recording to a stream in C on this computer.
 
@@ -160,10 +169,12 @@ class HostStreams:
             Who reads.
         settings : StreamSettings
             Of the stream.
-        x_int : array_like of int, (steps, d_in) or (steps,)
-            As ``Stream.push_integers`` takes each.
+        inputs : array_like, (steps, d_in) or (steps,)
+            As ``Stream.push_integers`` takes each, or readings.
         part : int
             Steps of a checksum.
+        raw : bool
+            Whether inputs are readings in the recorder's units, which C codes.
 
         Raises
         ------
@@ -172,7 +183,7 @@ class HostStreams:
         """
         with tempfile.TemporaryDirectory(dir=self.folder) as name:
             folder = Path(name)
-            steps, definitions = _prepare(model, settings, x_int, part, folder)
+            steps, definitions = _prepare(model, settings, inputs, part, folder, raw)
             program = folder / "stream"
             files = [PROGRAMS / "stream_main.c", *self._objects]
             compile_c([f"-I{folder}", *self._command, *definitions, "-o", program, *files])
@@ -190,9 +201,10 @@ def emulate(
     target: Target,
     model: IntegerModel,
     settings: StreamSettings,
-    x_int: npt.ArrayLike,
+    inputs: npt.ArrayLike,
     part: int,
     folder: Path,
+    raw: bool = False,
 ) -> StreamRun:
     """Feed a recording to a stream on an emulated microcontroller.
 
@@ -200,7 +212,7 @@ def emulate(
     ----------
     target : Target
         Where it runs.
-    model, settings, x_int, part
+    model, settings, inputs, part, raw
         As ``HostStreams.run``.
     folder : Path
         Where sources and program are written.
@@ -211,7 +223,7 @@ def emulate(
         If tools are missing, or the program cannot be built or does not end well.
     """
     require(target)
-    steps, definitions = _prepare(model, settings, x_int, part, folder)
+    steps, definitions = _prepare(model, settings, inputs, part, folder, raw)
     elf = target.compile("stream_main.c", folder, definitions, "stream.elf", [SOURCE])
     words, _ = emulation.execute(target, elf, folder)
     result = _result(words, steps, part, target.name)

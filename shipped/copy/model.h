@@ -27,7 +27,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 3
+#if HR_LAYOUT != 4
 #error "copy.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_COPY
@@ -55,7 +55,7 @@ HR_CLASH(copy, HADAMRNN_MODEL_COPY, 0xe86e53f4u)
     static int16_t state##_hidden[COPY_HIDDEN_SIZE]; \
     static uint32_t state##_scratch[HR_SCRATCH_WORDS(COPY_HIDDEN_SIZE, 32)]; \
     static hr_state state = { \
-        state##_hidden, state##_scratch, NULL, NULL, 0, COPY_HIDDEN_SIZE}
+        state##_hidden, state##_scratch, NULL, NULL, 0, COPY_HIDDEN_SIZE, NULL}
 
 static const uint8_t copy_e86e53f4_signs[16] HR_TABLE = {
     86,226,242,17,174,82,47,19,183,64,107,201,44,3,194,233
@@ -156,12 +156,17 @@ static const hr_model copy_model = {
     copy_e86e53f4_bias, /* bias */
     copy_e86e53f4_output_bias, /* output_bias */
     NULL, /* row_multipliers */
+    NULL, /* channels */
+    NULL, /* companding */
     1000u, /* max_steps */
     1923771, /* input_multiplier */
     128, /* hidden_size */
     128, /* block_size */
     10, /* input_size */
     9, /* output_size */
+    0, /* channel_count */
+    0, /* input_zero_point */
+    8, /* input_bits */
     HR_SYMBOL | HR_PER_STEP, /* flags */
     4, /* weight_bits */
     4, /* input_weight_bits */

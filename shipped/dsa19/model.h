@@ -39,7 +39,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 3
+#if HR_LAYOUT != 4
 #error "dsa19.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_DSA19
@@ -68,7 +68,7 @@ HR_CLASH(dsa19, HADAMRNN_MODEL_DSA19, 0xbea3e426u)
     static uint32_t state##_scratch[HR_SCRATCH_WORDS(DSA19_HIDDEN_SIZE, 32)]; \
     static uint32_t state##_sums32[DSA19_HIDDEN_SIZE]; \
     static hr_state state = { \
-        state##_hidden, state##_scratch, NULL, state##_sums32, 0, DSA19_HIDDEN_SIZE}
+        state##_hidden, state##_scratch, NULL, state##_sums32, 0, DSA19_HIDDEN_SIZE, NULL}
 
 static const uint8_t dsa19_bea3e426_signs[64] HR_TABLE = {
     86,226,242,17,174,82,47,19,183,64,107,201,44,3,194,233,4,124,66,191,
@@ -562,12 +562,17 @@ static const hr_model dsa19_model = {
     dsa19_bea3e426_bias, /* bias */
     dsa19_bea3e426_output_bias, /* output_bias */
     NULL, /* row_multipliers */
+    NULL, /* channels */
+    NULL, /* companding */
     125u, /* max_steps */
     37329, /* input_multiplier */
     512, /* hidden_size */
     64, /* block_size */
     45, /* input_size */
     19, /* output_size */
+    0, /* channel_count */
+    4, /* input_zero_point */
+    8, /* input_bits */
     HR_MEAN | HR_LOGARITHM, /* flags */
     2, /* weight_bits */
     2, /* input_weight_bits */

@@ -26,7 +26,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 3
+#if HR_LAYOUT != 4
 #error "har6.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_HAR6
@@ -55,7 +55,7 @@ HR_CLASH(har6, HADAMRNN_MODEL_HAR6, 0x673f6a03u)
     static uint32_t state##_scratch[HR_SCRATCH_WORDS(HAR6_HIDDEN_SIZE, 32)]; \
     static uint32_t state##_sums32[HAR6_HIDDEN_SIZE]; \
     static hr_state state = { \
-        state##_hidden, state##_scratch, NULL, state##_sums32, 0, HAR6_HIDDEN_SIZE}
+        state##_hidden, state##_scratch, NULL, state##_sums32, 0, HAR6_HIDDEN_SIZE, NULL}
 
 static const uint8_t har6_673f6a03_signs[48] HR_TABLE = {
     86,226,242,17,174,82,47,19,183,64,107,201,44,3,194,233,4,124,66,191,
@@ -268,12 +268,17 @@ static const hr_model har6_model = {
     har6_673f6a03_bias, /* bias */
     har6_673f6a03_output_bias, /* output_bias */
     NULL, /* row_multipliers */
+    NULL, /* channels */
+    NULL, /* companding */
     128u, /* max_steps */
     49082, /* input_multiplier */
     384, /* hidden_size */
     32, /* block_size */
     9, /* input_size */
     6, /* output_size */
+    0, /* channel_count */
+    3, /* input_zero_point */
+    8, /* input_bits */
     HR_MEAN | HR_LOGARITHM, /* flags */
     4, /* weight_bits */
     4, /* input_weight_bits */

@@ -30,7 +30,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 3
+#if HR_LAYOUT != 4
 #error "pmnist.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_PMNIST
@@ -58,7 +58,7 @@ HR_CLASH(pmnist, HADAMRNN_MODEL_PMNIST, 0x17bf8947u)
     static int16_t state##_hidden[PMNIST_HIDDEN_SIZE]; \
     static uint32_t state##_scratch[HR_SCRATCH_WORDS(PMNIST_HIDDEN_SIZE, 32)]; \
     static hr_state state = { \
-        state##_hidden, state##_scratch, NULL, NULL, 0, PMNIST_HIDDEN_SIZE}
+        state##_hidden, state##_scratch, NULL, NULL, 0, PMNIST_HIDDEN_SIZE, NULL}
 
 static const uint8_t pmnist_17bf8947_signs[256] HR_TABLE = {
     86,226,242,17,174,82,47,19,183,64,107,201,44,3,194,233,4,124,66,191,
@@ -614,12 +614,17 @@ static const hr_model pmnist_model = {
     pmnist_17bf8947_bias, /* bias */
     pmnist_17bf8947_output_bias, /* output_bias */
     pmnist_17bf8947_row_multipliers, /* row_multipliers */
+    NULL, /* channels */
+    NULL, /* companding */
     784u, /* max_steps */
     577, /* input_multiplier */
     2048, /* hidden_size */
     2048, /* block_size */
     1, /* input_size */
     10, /* output_size */
+    0, /* channel_count */
+    -128, /* input_zero_point */
+    8, /* input_bits */
     HR_ROW_MULTIPLIERS, /* flags */
     2, /* weight_bits */
     4, /* input_weight_bits */

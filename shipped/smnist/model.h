@@ -30,7 +30,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 3
+#if HR_LAYOUT != 4
 #error "smnist.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_SMNIST
@@ -58,7 +58,7 @@ HR_CLASH(smnist, HADAMRNN_MODEL_SMNIST, 0x58b4fc60u)
     static int16_t state##_hidden[SMNIST_HIDDEN_SIZE]; \
     static uint32_t state##_scratch[HR_SCRATCH_WORDS(SMNIST_HIDDEN_SIZE, 32)]; \
     static hr_state state = { \
-        state##_hidden, state##_scratch, NULL, NULL, 0, SMNIST_HIDDEN_SIZE}
+        state##_hidden, state##_scratch, NULL, NULL, 0, SMNIST_HIDDEN_SIZE, NULL}
 
 static const uint8_t smnist_58b4fc60_signs[128] HR_TABLE = {
     86,226,242,17,174,82,47,19,183,64,107,201,44,3,194,233,4,124,66,191,
@@ -476,12 +476,17 @@ static const hr_model smnist_model = {
     smnist_58b4fc60_bias, /* bias */
     smnist_58b4fc60_output_bias, /* output_bias */
     NULL, /* row_multipliers */
+    NULL, /* channels */
+    NULL, /* companding */
     784u, /* max_steps */
     521, /* input_multiplier */
     1024, /* hidden_size */
     1024, /* block_size */
     1, /* input_size */
     10, /* output_size */
+    0, /* channel_count */
+    -128, /* input_zero_point */
+    8, /* input_bits */
     0, /* flags */
     4, /* weight_bits */
     4, /* input_weight_bits */

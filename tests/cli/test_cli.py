@@ -1,5 +1,6 @@
 """The command: info and predict end to end, and one sentence for every error."""
 
+import dataclasses
 import io
 import json
 
@@ -9,6 +10,7 @@ import pytest
 from hadamrnn import cli
 from hadamrnn.cli import csv_file
 from hadamrnn.integer import packed
+from hadamrnn.integer.recording import Recording
 from hadamrnn.prepared.copy_task import expand_copy
 from tests.random_models import random_model
 
@@ -29,6 +31,13 @@ def npy(array):
     """The bytes of a .npy file."""
     file = io.BytesIO()
     np.save(file, array)
+    return file.getvalue()
+
+
+def npz(**named):
+    """The bytes of a .npz file."""
+    file = io.BytesIO()
+    np.savez(file, **named)
     return file.getvalue()
 
 
@@ -124,6 +133,24 @@ def test_predict_expands_stored_messages_of_the_copy_task(folder, capsys):
     assert output == f"0\t{' '.join(map(str, expected))}\n"
 
 
+def test_predict_reads_raw_samples_of_any_file(folder, capsys):
+    rng = np.random.default_rng(6)
+    model = random_model(rng, input_size=6, input_bits=8, readout="mean", max_steps=50)
+    known = Recording([0.5] * 3, [0.0] * 3, [0] * 3, [1] * 3, [1] * 3, [0] * 3, [0] * 3, frame=2)
+    model = dataclasses.replace(model, recording=known)
+    packed.write(model, folder / "raw.hrnn")
+    samples = rng.integers(0, 240, (2, 9, 3)) / 2  # the ninth does not fill a step
+    expected = model.predict(samples[:, :8].reshape(2, 4, 6)).tolist()
+    np.save(folder / "x.npy", samples)
+    np.savez(folder / "x.npz", inputs=samples, labels=np.zeros(2))
+    for name in ("x.npy", "x.npz"):
+        output = run(capsys, "predict", folder / "raw.hrnn", folder / name)[1]
+        assert output == "".join(f"{i}\t{c}\n" for i, c in enumerate(expected))
+    np.savetxt(folder / "x.csv", samples[1], delimiter=",")
+    output = run(capsys, "predict", folder / "raw.hrnn", folder / "x.csv")[1]
+    assert output == f"0\t{expected[1]}\n"
+
+
 def test_predict_names_the_feature_in_other_units(folder, capsys):
     x = np.random.default_rng(5).random((4, 9, 3))
     x[..., 1] *= 9.81
@@ -135,7 +162,7 @@ def test_predict_names_the_feature_in_other_units(folder, capsys):
 
 ERRORS = {
     "none.npy": (None, "must be a readable file"),
-    "x.txt": ("1,2,3", "must be a .npy or .csv file; got '.txt'"),
+    "x.txt": ("1,2,3", "must be a .csv, .npy or .npz file; got '.txt'"),
     "x.csv": ("1,2,3\n1,2,x\n", "x.csv: row 2, column 3: must be a finite number"),
     "y.csv": ("1,2,3\n1,2\n", "y.csv: row 2: must hold 3 numbers like those before it; got 2"),
     "nan.csv": ("1,2,3\n\n1,nan,3\n", "row 3, column 2: must be a finite number"),
@@ -155,6 +182,10 @@ ERRORS = {
     "objects.npy": (npy(np.array([None])), "must be a whole array of numbers"),
     "text.npy": (npy(np.array(["a"])), "must be an array of numbers; got <U1"),
     "complex.npy": (npy(np.zeros((1, 4, 3), complex)), "must be an array of numbers; got complex"),
+    "x.npz": (b"no archive", "x.npz: must be an archive of arrays; got"),
+    "several.npz": (npz(a=np.zeros((1, 4, 3)), b=np.zeros(3)), "named inputs; got a, b"),
+    "text.npz": (npz(a=np.array(["a"])), "must hold an array of numbers; got <U1"),
+    "none.npz": (None, "none.npz: must be a readable file; got No such file"),
     "nan.npy": (
         npy(np.array([[[0, 0, 0], [0, np.nan, 0]]])),
         "nan.npy: inputs: must be numbers; got NaN in sequence 0, step 1, feature 1 (counted",

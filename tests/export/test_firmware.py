@@ -13,9 +13,9 @@ import pytest
 from hadamrnn import cli
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import firmware
-from hadamrnn.integer import c_header, load, packed
+from hadamrnn.integer import c_header, inputs, load, packed
 from hadamrnn.targets.compiler import compile_c
-from tests.random_models import random_inputs, random_model
+from tests.random_models import random_inputs, random_model, random_readings, recorded
 
 ROOT = Path(__file__).parents[2]
 ARDUINO = Path(__file__).parents[1] / "arduino.h"
@@ -61,12 +61,14 @@ def models():
     yield random_model(rng, name="plain", block_size=32, activation_bits=9)
     yield random_model(rng, name="HAR-2", readout="mean", class_names=("a", "b", "c", "d"))
     yield random_model(rng, name="hr", kind="symbol", per_step=True, input_size=7)
+    yield recorded(rng, random_model(rng, name="raw", input_size=6, readout="log_mean"))
 
 
 def build(folder, compiler, *files):
     """Compile C files of a folder strictly; the program's path."""
     options = [*compiler[1:], "-std=c99", *STRICT]
-    compile_c([*options, *files, "-lm", "-o", "program"], compiler=compiler[:1], cwd=folder)
+    needs_libm = ["-lm"] if "-lm" in (folder / "README.md").read_text() else []
+    compile_c([*options, *files, *needs_libm, "-o", "program"], compiler=compiler[:1], cwd=folder)
     return folder / "program"
 
 
@@ -97,9 +99,12 @@ def test_the_example_prints_what_python_predicts(tmp_path, compiler):
         firmware.write(model, folder)
         program = build(folder, compiler, "main.c", "hadamrnn.c")
         x = random_inputs(np.random.default_rng(1), model, sequences=4)
-        if model.input_kind == "dense":
+        if model.recording is not None:
+            x = random_readings(np.random.default_rng(1), model, sequences=4)
+            x[0] += np.tile(model.recording.unit, model.recording.frame) / 2
+        elif model.input_kind == "dense":
             x = np.random.default_rng(1).integers(-99, 600, x.shape) / 2 * model.input_scale
-        expected = model.run_logits(model.quantize_input(x)).argmax(-1)
+        expected = model.predict_inputs(inputs.integers_of(model, x))  # no doubt of their range
         for sequence, classes in zip(x, expected, strict=True):
             wanted = [str(c) for c in np.atleast_1d(classes)]
             if model.class_names:
@@ -120,25 +125,33 @@ def test_the_example_of_a_stream_prints_what_the_command_does(tmp_path, capsys, 
     """States that fade, windows of states that do not, symbols; then what it cannot read."""
     rng = np.random.default_rng(7)
     shape = {"name": "m", "output_bias": np.zeros(4, np.int32)}
+    readings = {"readout": "log_mean", "fade": 3, "input_size": 6}
     for number, fields in enumerate(
         (
             {"readout": "log_mean", "fade": 3, "class_names": ("a", "b", "c", "d")},
             {"readout": "mean", "max_steps": 9},
+            readings,
             {"readout": "last", "fade": 2, "kind": "symbol", "input_size": 5},
         )
     ):
         model = random_model(rng, **shape, **fields)
+        if fields is readings:
+            model = recorded(rng, model)
         folder = tmp_path / str(number)
         firmware.write(model, folder)
         program = build(folder, ["gcc"], "stream.c", "hadamrnn_stream.c", "hadamrnn.c")
         (x,) = random_inputs(rng, model, sequences=1, steps=90)
-        if model.input_kind == "dense":
+        if model.recording is not None:
+            x = random_readings(rng, model, sequences=1, steps=90).reshape(
+                -1, model.recording.channels
+            )
+        elif model.input_kind == "dense":
             x = (x - float(model.input_zero_point)) * model.input_scale
         rows = np.atleast_2d(x.T).T
         text = "".join(",".join(map(repr, row.tolist())) + "\n" for row in rows)
         done = subprocess.run([program], input=text, capture_output=True, text=True, check=True)
         assert done.stdout == printed(model, text, folder / "m.hrnn", capsys, monkeypatch)
-        assert done.stdout.count("\n") > 4
+        assert done.stdout.count("\n") > 2
     done = subprocess.run([program], input="1\n2\nx\n", capture_output=True, text=True)
     assert done.returncode == 1 and done.stdout.endswith("after step 2: must be 1 numbers\n")
 
@@ -178,8 +191,8 @@ def test_real_digits_give_the_integers_of_python(tmp_path):
     x = digits.data[:40, :, None]
     x[20:] += np.random.default_rng(0).integers(-40, 40, x[20:].shape) * model.input_scale / 2
     x_int = model.quantize_input(x)
-    for sequence, inputs, logits in zip(x, x_int, model.run_logits(x_int), strict=True):
-        wanted = [*inputs.ravel(), *logits, logits.argmax()]
+    for sequence, numbers, logits in zip(x, x_int, model.run_logits(x_int), strict=True):
+        wanted = [*numbers.ravel(), *logits, logits.argmax()]
         assert predict(program, sequence) == list(map(str, wanted))
 
 
@@ -242,7 +255,7 @@ def test_a_header_of_another_layout_does_not_compile(tmp_path, compiler):
     """Its numbers would be taken for other members of hr_model."""
     write_variants(tmp_path)
     text = (tmp_path / "hadamrnn.h").read_text()
-    (tmp_path / "hadamrnn.h").write_text(text.replace("HR_LAYOUT 3", "HR_LAYOUT 2"))
+    (tmp_path / "hadamrnn.h").write_text(text.replace("HR_LAYOUT 4", "HR_LAYOUT 3"))
     (tmp_path / "one.c").write_text('#include "a.h"\n')
     command = [*compiler, "-std=c99", "-c", "one.c", "-o", "one.o"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

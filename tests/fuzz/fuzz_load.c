@@ -17,7 +17,7 @@
 #include "hadamrnn.h"
 #include "trace.h"
 
-enum { HEADER = 64, LENGTH_AT = 36, INPUT_BITS_AT = 10, STEPS = 3 };
+enum { HEADER = 64, LENGTH_AT = 36, STEPS = 3 };
 
 static void demand(int truth, const char *what)
 {
@@ -54,6 +54,7 @@ static void refusals(const hr_model *model, hr_state *state, int8_t *input, int3
 {
     const int symbols = (model->flags & HR_SYMBOL) != 0;
     const uint16_t beyond = model->input_size;
+    const int16_t reading = 0;
     hr_state other = *state;
     uint16_t class_id = 0;
 
@@ -70,6 +71,15 @@ static void refusals(const hr_model *model, hr_state *state, int8_t *input, int3
     demand(!symbols || hr_step(model, state, input) == HR_WRONG_INPUT, "numbers for symbols");
     demand(!symbols || hr_step_symbol(model, state, beyond) == HR_BAD_SYMBOL, "an unknown symbol");
     demand(symbols || hr_step_symbol(model, state, 0) == HR_WRONG_INPUT, "a symbol for numbers");
+    demand(hr_step_raw(NULL, state, &reading) == HR_NULL_POINTER, "readings without a model");
+    demand(hr_step_raw(model, state, NULL) == HR_NULL_POINTER, "no readings");
+    demand(hr_step_raw(model, state, &reading) == HR_NULL_POINTER, "no room for the inputs");
+    other.input = input;
+    demand(!symbols || hr_step_raw(model, &other, &reading) == HR_WRONG_INPUT,
+           "readings for symbols");
+    demand(symbols || model->channels || hr_step_raw(model, &other, &reading) == HR_NO_READINGS,
+           "readings that nothing is known of");
+    other = *state;
     other.hidden = NULL;
     demand(hr_reset(&other) == HR_NULL_POINTER, "nothing was reset");
     demand(hr_step(model, &other, input) == HR_NULL_POINTER, "a step of nothing");
@@ -88,13 +98,22 @@ static void refusals(const hr_model *model, hr_state *state, int8_t *input, int3
     demand(hr_logits(model, state, logits) == HR_OK, "no logits before the first step");
 }
 
-static uint32_t run(const hr_model *model, uint8_t input_bits)
+/* A reading of 16 bits, often an end of the range. */
+static int16_t reading(uint32_t i)
+{
+    const uint8_t byte = noise(i);
+
+    return (int16_t)(byte < 64 ? -32768 : byte < 128 ? 32767 : 257 * (int)byte - 32768);
+}
+
+static uint32_t run(const hr_model *model)
 {
     const size_t d = model->hidden_size, odd = model->output_size & 1; /* no word begins there */
     uint16_t *sums16 = NULL;
-    const int limit = (1 << (model->activation_bits - 1)) - 1, half = 1 << (input_bits - 1);
+    const int limit = (1 << (model->activation_bits - 1)) - 1, half = 1 << (model->input_bits - 1);
     hr_state state = {0};
     int8_t *const input = memory(model->input_size);
+    int16_t *const readings = memory(model->input_size * sizeof(int16_t));
     int32_t *const logits = memory(model->output_size * sizeof(int32_t));
     uint32_t crc = 0xFFFFFFFFu, drawn = 0;
     uint16_t class_id = 0;
@@ -118,6 +137,12 @@ static uint32_t run(const hr_model *model, uint8_t input_bits)
 
         if (model->flags & HR_SYMBOL) {
             status = hr_step_symbol(model, &state, (uint16_t)(noise(drawn++) % model->input_size));
+        } else if (model->channels) {
+            for (i = 0; i < model->input_size; i++) {
+                readings[i] = reading(drawn++);
+            }
+            state.input = input;
+            status = hr_step_raw(model, &state, readings);
         } else {
             for (i = 0; i < model->input_size; i++) {
                 input[i] = feature(drawn++, half);
@@ -150,6 +175,7 @@ static uint32_t run(const hr_model *model, uint8_t input_bits)
         demand(hr_logits(model, &state, logits) == HR_OK, "the last logits refused");
     }
     free(input);
+    free(readings);
     free(logits);
     free(state.hidden);
     free(state.scratch);
@@ -173,7 +199,7 @@ static hr_status attempt(const uint8_t *data, size_t size, uint32_t *crc)
     }
     status = hr_load(bytes, size, &model);
     if (status == HR_OK) {
-        *crc = run(&model, bytes[INPUT_BITS_AT]);
+        *crc = run(&model);
     }
     free(block);
     return status;

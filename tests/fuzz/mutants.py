@@ -22,7 +22,7 @@ from hadamrnn.integer.proof import (
     state_limit,
 )
 from hadamrnn.integer.rows import row_bytes
-from tests.random_models import many_models, random_model
+from tests.random_models import many_models, random_model, recorded
 
 CHECKSUM = packed.CHECKSUM_BYTES
 
@@ -165,6 +165,7 @@ class Mutants:
             random_model(rng, block_size=64, q=1, readout="log_mean", fade=3, multiplied=True),
             random_model(rng, block_size=32, q=2, fade=7, bias_bits=2, kind="symbol"),
         ]
+        models += [recorded(rng, model) for model in models[:: len(models) // 12]]
         self.seeds = [packed.to_bytes(model) for model in models]
         self.edges = [edges(model) for model in models]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.integer import IntegerModel, packed
+from hadamrnn.integer import IntegerModel, packed, recording
 from hadamrnn.runtime import sources
 from hadamrnn.targets.compiler import OPTIMIZED, SANITIZERS, compile_c
 
@@ -101,6 +101,13 @@ def steps_checksum(model: IntegerModel) -> int:
     steps = STEPS if model.readout == "last" else min(STEPS, model.max_steps)
     if model.input_kind == "symbol":
         x = (noise(steps) % model.input_size).astype(np.uint16)
+    elif model.recording is not None:
+        byte = noise(steps * model.input_size).astype(np.int64)
+        ends = np.where(byte < 128, 32767, 257 * byte - 32768)
+        r = np.where(byte < 64, -32768, ends).reshape(steps, model.input_size)
+        half = 1 << (model.input_bits - 1)
+        coded = recording.unclipped(model.recording, r, model.input_zero_point)
+        x = np.clip(coded, -half, half - 1).astype(np.int8)
     else:
         half = 1 << (model.input_bits - 1)
         byte = noise(steps * model.input_size).astype(np.int64)

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from hadamrnn.integer import header, packed
+from hadamrnn.integer import header, packed, packed_recording
 from tests.fuzz.mutants import FIELDS, sealed
-from tests.random_models import many_models, random_model
+from tests.random_models import many_models, random_model, recorded
 from tests.runtime.test_c_runtime import SHAPES, saturating_models, shaped
 
 LOOPS = (
@@ -68,6 +68,25 @@ def unproven() -> Iterator[bytes]:
     yield changed(bytes(body) + bytes(4) + b"n" + bytes(4), **fields)  # products beyond 32 bits
 
 
+def wrong() -> Iterator[bytes]:
+    """Files with one field that is wrong, which few mutants have alone."""
+    rng = np.random.default_rng(1)
+    model = recorded(rng, random_model(rng, input_size=6))
+    assert model.recording is not None and len(model.recording.units) > 1
+    data = packed.to_bytes(model)
+    for name in ("hidden_size", "input_size", "output_size", "max_steps", "input_multiplier"):
+        yield changed(data, **{name: 0})
+    parts = packed_recording.sections(model.recording)
+    at = data.rindex(b"".join(parts.values())) + len(parts["recording"])
+    for offset, piece in (
+        (0, struct.pack("<d", 0)),
+        (0, struct.pack("<d", np.nan)),
+        (8, struct.pack("<d", np.inf)),
+        (len(parts["units"]), bytes([len(model.recording.units)])),
+    ):
+        yield sealed(data[: at + offset] + piece + data[at + offset + len(piece) :])
+
+
 def shapes() -> Iterator[bytes]:
     """Sealed files."""
     rng = np.random.default_rng(5)
@@ -80,3 +99,4 @@ def shapes() -> Iterator[bytes]:
     for fields in LOOPS:
         yield packed.to_bytes(random_model(rng, **{"q": 1, **fields}))
     yield from unproven()
+    yield from wrong()

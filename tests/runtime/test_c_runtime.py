@@ -1,6 +1,7 @@
 """The C runtime equals integer Python in every state and logit, under sanitizers, and refuses."""
 
 import json
+import math
 import struct
 import subprocess
 import zlib
@@ -16,7 +17,14 @@ from hadamrnn.integer import c_header, packed
 from hadamrnn.integer.proof import INT32_MAX, accumulator_bound, input_bounds
 from hadamrnn.runtime import sources
 from hadamrnn.targets import compiler, host
-from tests.random_models import STEPS, many_models, random_inputs, random_model
+from tests.random_models import (
+    STEPS,
+    many_models,
+    random_inputs,
+    random_model,
+    random_readings,
+    recorded,
+)
 
 pytestmark = pytest.mark.skipif(
     not any(map(compiler.shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler"
@@ -53,6 +61,43 @@ def test_c_equals_integer_python(loader):
         logits, checksums = model.trace(x, workers=1)
         result = loader.run(model, x, trace=True)
         assert (result.logits == logits).all() and (result.checksums == checksums).all(), model
+
+
+def test_c_codes_readings_as_python_does(loader):
+    rng = np.random.default_rng(7)
+    for plain in many_models(seed=7):
+        model = recorded(rng, plain)
+        steps = min(STEPS, model.max_steps)
+        if model.input_kind == "symbol":
+            x = random_inputs(rng, model, steps=steps)
+        else:
+            x = random_readings(rng, model, steps=steps)
+        logits, checksums = model.trace(model.quantize_raw(x), workers=1)
+        result = loader.run(model, x, trace=True, raw=True)
+        assert (result.logits == logits).all() and (result.checksums == checksums).all(), model
+
+
+def test_roots_are_rounded_down(tmp_path):
+    """hr_root4 at all powers of two and both their neighbours, and of squares of squares."""
+    numbers = {0, 1, (1 << 32) - 1}
+    numbers |= {(1 << k) + more for k in range(1, 32) for more in (-1, 0, 1)}
+    numbers |= {n**4 + more for n in range(2, 256) for more in (-1, 0, 1)}
+    listed = sorted(numbers)
+    source = f"""
+#include <stdio.h>
+#include "hadamrnn.h"
+static const uint32_t numbers[] = {{{", ".join(f"{n}u" for n in listed)}}};
+int main(void)
+{{
+    size_t i;
+    for (i = 0; i < sizeof numbers / sizeof *numbers; i++) {{
+        printf("%u\\n", (unsigned)hr_root4(numbers[i]));
+    }}
+    return 0;
+}}
+"""
+    printed = compile_and_run(tmp_path, source, sources.FOLDER / "hadamrnn.c").split()
+    assert list(map(int, printed)) == [math.isqrt(math.isqrt(n) << 16) for n in listed]
 
 
 def saturating_models(rng):

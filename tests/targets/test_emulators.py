@@ -15,7 +15,14 @@ from hadamrnn.integer.accounting import sizes
 from hadamrnn.targets import emulation, memory
 from hadamrnn.targets.compiler import STRICT, compile_c
 from hadamrnn.targets.processors import TARGETS
-from tests.random_models import STEPS, many_models, random_inputs, random_model
+from tests.random_models import (
+    STEPS,
+    many_models,
+    random_inputs,
+    random_model,
+    random_readings,
+    recorded,
+)
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "cortex_m"
@@ -82,6 +89,19 @@ def test_every_shape_equals(name, tmp_path):
         x = random_inputs(rng, model, sequences=2, steps=min(STEPS, model.max_steps))
         checksums = emulation.emulate(TARGETS[name], model, x, tmp_path).checksums
         assert (checksums == model.trace(x, workers=1)[1]).all(), model
+
+
+@pytest.mark.slow
+@every_target
+def test_readings_are_coded_as_in_python(name, tmp_path):
+    """hr_step_raw with companded and linear channels, frames, and readings at both ends."""
+    rng = np.random.default_rng(3)
+    for _ in range(3):
+        shape = {"block_size": 16, "q": 1, "input_bits": 8, "input_size": 6}
+        model = recorded(rng, random_model(rng, **shape))
+        x = random_readings(rng, model, sequences=2, steps=5)
+        run = emulation.emulate(TARGETS[name], model, x, tmp_path, raw=True)
+        assert (run.checksums == model.trace(model.quantize_raw(x), workers=1)[1]).all()
 
 
 ALIGNED = (  # states in a block, bits of states, features, bits of U, fade, bias_shift, bias_bits

@@ -10,7 +10,7 @@ from hadamrnn.integer.state import IntegerState
 from hadamrnn.integer.stream_settings import mean_bits
 from hadamrnn.targets import streams
 from hadamrnn.targets.processors import TARGETS
-from tests.random_models import random_inputs, random_model
+from tests.random_models import random_inputs, random_model, random_readings, recorded
 from tests.targets.test_emulators import every_target
 
 SETTINGS = (
@@ -72,7 +72,7 @@ def test_c_equals_integer_python(program):
         )
 
 
-def recorded(path, model):
+def hashed(path, model):
     """What a traced program hashed: of every step the state, its mean and the event."""
     size = model.hidden_size
     fields = [("hidden", "<i2", size), ("mean", "<u4", size), ("step", "<u4"), ("margin", "<u4")]
@@ -106,6 +106,21 @@ def assert_each_step_follows(model, settings, x, found):
     assert (events["changed"] == (np.diff(best, prepend=-1) != 0)).all()
 
 
+def test_c_codes_readings_as_python(program):
+    """Fading states and overlapping windows, several channels and samples a step."""
+    rng = np.random.default_rng(4)
+    for number in range(6):
+        fade, settings = ((4, {"hop": 7}), (0, {"window": 10, "hop": 4}))[number % 2]
+        model = random_model(rng, readout="log_mean", fade=fade, input_size=6)
+        model = recorded(rng, model)
+        x = random_readings(rng, model, sequences=6, steps=10)
+        stream = model.stream(**settings)
+        wanted = streams.checksums(stream, model.quantize_raw(x).reshape(60, -1), 30)
+        x = x.reshape(60, -1)
+        run = program.run(model, stream.settings, x, 30, raw=True)
+        assert run.checksums.tolist() == wanted.tolist()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("bits", "longest", "steps"), [(9, 128, 100_000), (14, 100, 1_000_000)])
 def test_a_million_steps_without_a_reset(bits, longest, steps, tmp_path):
@@ -126,7 +141,7 @@ def test_a_million_steps_without_a_reset(bits, longest, steps, tmp_path):
         run = program.run(model, stream.settings, x, 10_000)
     assert len(run.checksums) * 10_000 == steps
     assert run.checksums[:2].tolist() == streams.checksums(stream, x[:20_000], 10_000).tolist()
-    assert_each_step_follows(model, stream.settings, x, recorded(trace, model))
+    assert_each_step_follows(model, stream.settings, x, hashed(trace, model))
 
 
 @pytest.mark.slow

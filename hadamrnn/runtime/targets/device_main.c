@@ -4,7 +4,8 @@
  *     HR_MODEL_HEADER  the generated header       HR_MODEL      its hr_model
  *     HR_STATE         its state macro            HR_INPUTS, HR_OUTPUTS   its sizes
  *
- * Input:  uint32 sequences, uint32 steps, then int8 features or uint16 symbols.
+ * Input:  uint32 sequences, uint32 steps, then int8 features, int16 readings (HR_READINGS) or
+ *         uint16 symbols.
  * Output: uint32 counts of an empty measurement, of PORT_LOOP, then for each sequence of every
  *         hr_step and of the last hr_logits followed by the sequence's CRC-32 (as
  *         IntegerModel.trace); at last the hr_status. All little endian. */
@@ -14,7 +15,13 @@
 
 HR_STATE(state);
 static int32_t logits[HR_OUTPUTS];
+#ifdef HR_READINGS
+static int16_t input[HR_INPUTS];
+#define STEP hr_step_raw
+#else
 static int8_t input[HR_INPUTS];
+#define STEP hr_step
+#endif
 
 static hr_status one_step(void)
 {
@@ -27,9 +34,9 @@ static hr_status one_step(void)
         port_begin();
         status = hr_step_symbol(&HR_MODEL, &state, symbol);
     } else {
-        port_read(input, HR_INPUTS);
+        port_read(input, sizeof input);
         port_begin();
-        status = hr_step(&HR_MODEL, &state, input);
+        status = STEP(&HR_MODEL, &state, input);
     }
     port_end();
     return status;

@@ -19,6 +19,14 @@ int main(void)
     for (;;) {
 #ifdef HR_SYMBOLS
         (void)hr_step_symbol(&HR_MODEL, &state, port);
+#elif defined(HR_READINGS)
+        int16_t reading[HR_INPUTS];
+        uint8_t i;
+
+        for (i = 0; i < HR_INPUTS; i++) {
+            reading[i] = (int16_t)port;
+        }
+        (void)hr_step_raw(&HR_MODEL, &state, reading);
 #else
         int8_t input[HR_INPUTS];
         uint8_t i;

@@ -3,7 +3,8 @@
  *
  *     host_program INPUTS OUTPUTS TRACE [MODEL.hrnn]
  *
- * INPUTS: uint32 sequences, uint32 steps, then int8 features or uint16 symbols of all sequences.
+ * INPUTS: uint32 sequences, uint32 steps, then int8 features, int16 raw readings (of a model that
+ * codes them: their number tells them apart) or uint16 symbols of all sequences.
  * OUTPUTS: int32 logits (of every step for per-step models), then a uint32 CRC-32 for each
  * sequence if TRACE is 1 (of state, sums and logits after every step, as IntegerModel.trace), then
  * uint64 nanoseconds for each sequence. All in the computer's own byte order.
@@ -83,8 +84,9 @@ int main(int count, char **arguments)
     uint32_t *checksums, sequences, steps, s, t;
     uint64_t *nanoseconds;
     int32_t *logits;
+    int16_t *readings;
     size_t length, width, d, rows;
-    int trace, every, written;
+    int trace, every, raw, written;
     FILE *out;
 
     if (count != 4 && count != 5) {
@@ -111,6 +113,8 @@ int main(int count, char **arguments)
     memcpy(&sequences, data, 4);
     memcpy(&steps, data + 4, 4);
     width = model.flags & HR_SYMBOL ? 2 : model.input_size;
+    raw = model.channels && length == 8 + 2 * width * sequences * steps;
+    width = raw ? 2 * width : width;
     if (length != 8 + (size_t)sequences * steps * width) {
         fputs("host_program: inputs do not fit the model\n", stderr);
         free(data);
@@ -131,6 +135,8 @@ int main(int count, char **arguments)
     } else if (model.sum_bits == 32) {
         state.sums32 = need_aligned(d * sizeof(uint32_t));
     }
+    state.input = raw ? need(malloc(model.input_size)) : NULL;
+    readings = need(malloc(width));
     rows = (size_t)sequences * (every ? steps : 1);
     logits = need(calloc(rows + 1, model.output_size * sizeof(int32_t)));
     checksums = need(calloc((size_t)sequences + 1, sizeof(uint32_t)));
@@ -149,6 +155,9 @@ int main(int count, char **arguments)
 
                 memcpy(&symbol, input, 2);
                 check(hr_step_symbol(&model, &state, symbol));
+            } else if (raw) {
+                memcpy(readings, input, width);
+                check(hr_step_raw(&model, &state, readings));
             } else {
                 check(hr_step(&model, &state, (const int8_t *)input));
             }
@@ -181,6 +190,8 @@ int main(int count, char **arguments)
     free(state.scratch);
     free(state.sums16);
     free(state.sums32);
+    free(state.input);
+    free(readings);
     free(logits);
     free(checksums);
     free(nanoseconds);

@@ -3,8 +3,8 @@
  * hadamrnn/targets/streams.py with the macros of device_main.c, and HR_STREAM_COUNT, how many
  * states there are.
  *
- * Input:  uint32 shift, window, hop, smooth, reject, steps, steps of a part; then int8 features or
- *         uint16 symbols.
+ * Input:  uint32 shift, window, hop, smooth, reject, steps, steps of a part; then int8 features,
+ *         int16 readings (HR_READINGS) or uint16 symbols.
  * Output: uint32 counts of an empty measurement and of PORT_LOOP, then for each part that of every
  *         push, and the part's CRC-32: after each step of every state as int16, its sums or means
  *         as uint32, and of the event step, margin, class_id, best, due, changed; at last the
@@ -26,7 +26,13 @@ HR_STATE(state_3);
 static hr_stream stream;
 static hr_event event;
 static int32_t scores[HR_STREAM_SCORES(HR_OUTPUTS)];
+#ifdef HR_READINGS
+static int16_t input[HR_INPUTS];
+#define PUSH hr_stream_push
+#else
 static int8_t input[HR_INPUTS];
+#define PUSH hr_stream_push_input
+#endif
 
 static uint32_t number(void)
 {
@@ -68,9 +74,9 @@ static hr_status one_step(void)
         port_begin();
         status = hr_stream_push_symbol(&stream, symbol, &event);
     } else {
-        port_read(input, HR_INPUTS);
+        port_read(input, sizeof input);
         port_begin();
-        status = hr_stream_push_input(&stream, input, &event);
+        status = PUSH(&stream, input, &event);
     }
     port_end();
     return status;
