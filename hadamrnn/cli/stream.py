@@ -14,11 +14,10 @@ from typing import TextIO
 
 import numpy as np
 
-from hadamrnn import files, integer
+from hadamrnn import integer
 from hadamrnn.cli import csv_file
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import Event, IntegerModel, Stream
-from hadamrnn.prepared.coding import Coding
 
 HELP = "answers from a recording that does not end, read from standard input"
 NONE = "none"
@@ -49,11 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reject", type=int, default=0, help='answers with a smaller margin are "none"'
     )
-    parser.add_argument(
-        "--card",
-        help="card.json of the prepared data, for a model whose file does not say what the "
-        "recorder's numbers mean; without it they are those that the model was trained on",
-    )
     parser.add_argument("--all", action="store_true", help="print every answer that is due")
 
 
@@ -61,12 +55,11 @@ def run(options: argparse.Namespace) -> int:
     """Print the events as they happen."""
     model = integer.load(options.file)
     stream = _stream(model, options)
-    coding = _coding(model, options.card)
     where = options.input or WHERE
     with contextlib.ExitStack() as closing, contextlib.suppress(KeyboardInterrupt):
         lines = sys.stdin if options.input is None else closing.enter_context(_opened(where))
         try:
-            for event in events(stream, lines, where, coding):
+            for event in events(stream, lines, where):
                 if event.changed or options.all:
                     print(f"{event.step}\t{label(model, event)}\t{event.margin}", flush=True)
         except UnicodeDecodeError as error:
@@ -82,20 +75,6 @@ def _opened(path: str) -> TextIO:
         return open(path, encoding="utf-8")
     except OSError as error:
         raise HadamrnnError(f"{path}: must be a readable file; got {error.strerror}") from error
-
-
-def _coding(model: IntegerModel, card: str | None) -> Coding | None:
-    """What a card says of the recorder's numbers; None where nothing has to be done to them."""
-    if card is None or model.recording is not None:
-        return None
-    coding = Coding.from_card(files.read_json(card), card)
-    size = coding.raw.channels * coding.raw.frame if coding.raw else model.input_size
-    if coding.kind != model.input_kind or size != model.input_size:
-        raise HadamrnnError(
-            f"{card}: must be of the model's {model.input_size} {model.input_kind} inputs; got "
-            f"{size} {coding.kind}"
-        )
-    return coding
 
 
 def _stream(model: IntegerModel, options: argparse.Namespace) -> Stream:
@@ -117,9 +96,7 @@ def label(model: IntegerModel, event: Event) -> str:
     return model.class_names[event.class_id] if model.class_names else str(event.class_id)
 
 
-def events(
-    stream: Stream, lines: Iterable[str], where: str = WHERE, coding: Coding | None = None
-) -> Iterator[Event]:
+def events(stream: Stream, lines: Iterable[str], where: str = WHERE) -> Iterator[Event]:
     """The events of lines of text.
 
     Parameters
@@ -131,8 +108,6 @@ def events(
         samples a step, a line is a sample.
     where : str
         How an error names them.
-    coding : Coding, optional
-        What makes the model's numbers of them.
 
     Yields
     ------
@@ -146,8 +121,7 @@ def events(
     """
     model = stream.model
     symbol = model.input_kind == "symbol"
-    known = model.recording or (coding and coding.raw)
-    frame = known.frame if known else 1
+    frame = model.recording.frame if model.recording else 1
     width = 1 if symbol else model.input_size // frame
     waiting: list[float] = []
     first = True
@@ -163,8 +137,6 @@ def events(
         waiting += _row(f"{where}: row {line}", cells, values, width)
         if len(waiting) == width * frame:
             numbers = np.array(waiting[0] if symbol else waiting)
-            if coding is not None:
-                numbers = coding.decode(numbers.astype(np.float32))
             try:
                 event = stream.push(numbers)
             except HadamrnnError as error:

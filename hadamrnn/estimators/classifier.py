@@ -132,8 +132,8 @@ class HadamRNNClassifier(ClassifierMixin, SequenceEstimator):  # type: ignore[mi
     def export(self, folder: str | Path, name: str = "model") -> Exported:
         """Write the model for a device: model.hrnn, model.onnx and C, each compared with the next.
 
-        The scales of its integers come from training sequences that ``fit`` kept. input.json in
-        the folder tells how readings become the numbers that the model reads.
+        The scales of its integers come from training sequences that ``fit`` kept. What is exported
+        takes readings as recorded, in Python and in C.
 
         Parameters
         ----------

@@ -1,15 +1,16 @@
 """From a fitted classifier to a folder for a device."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hadamrnn import files
 from hadamrnn.estimators.sequences import Sequences
 from hadamrnn.export import calibration, checked, from_torch
 from hadamrnn.export.freeze import freeze
+from hadamrnn.export.recorded import recording
 from hadamrnn.export.spec import IntegerSpec
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.prepared.coding import Coding
@@ -42,7 +43,7 @@ def write(
     name: str,
     folder: str | Path,
 ) -> checked.Exported:
-    """Freeze a classifier, compare its forms and write them.
+    """Freeze a classifier, compare its forms and write them; the model takes readings as recorded.
 
     Parameters
     ----------
@@ -59,8 +60,7 @@ def write(
     name : str
         Of the model.
     folder : str or Path
-        Made if it is not there. Besides the model, input.json tells how a reading becomes a
-        number that the model reads: (reading - zero) / scale.
+        Made if it is not there.
 
     Returns
     -------
@@ -82,8 +82,7 @@ def write(
     )
     span = calibration.input_range(continued(found), coding)
     model = freeze(from_torch.frozen_weights(module), readings, targets, spec, span)
-    done = checked.write(module, model, folder, [coding.decode(one) for one in found.each()])
-    assert coding.raw is not None
-    content = {"zero": list(coding.raw.zero), "scale": list(coding.raw.scale)}
-    files.write_json(done.folder / "input.json", content)
-    return done
+    quantization = model.input_scale, model.input_zero_point
+    known = recording(coding, continued(found), quantization, window=readings.shape[1])
+    model = dataclasses.replace(model, recording=known)
+    return checked.write(module, model, folder, [coding.decode(one) for one in found.each()])

@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hadamrnn import cli, files
+from hadamrnn import cli
 from hadamrnn.integer import packed
-from hadamrnn.prepared.coding import Raw
 from tests.random_models import random_inputs, random_model, recorded
 
 ROOT = Path(__file__).parents[2]
@@ -105,24 +104,6 @@ def test_a_line_is_a_sample_of_a_model_that_reads_several(stream):
     samples = np.round(rng.normal(0, 40, (90, 2)) + model.recording.offset, 2)
     wanted = [e for e in model.stream().run(samples.reshape(30, 6)) if e.changed]
     assert stream(model, text_of(samples)) == (0, lines_of(model, wanted), "")
-
-
-def test_a_card_says_what_the_numbers_of_the_recorder_mean(stream, tmp_path):
-    """Of a model whose file does not say it; of one that does, the card is not needed."""
-    model, path = model_of(), tmp_path / "card.json"
-    raw = {"zero": [1.0, -20.0, 300.0], "scale": [0.5, 2.0, 40.0]}
-    section = {"kind": "dense", "scale": 1.0, "offset": 0.0, "size": 3}
-    files.write_json(path, {"input": section, "raw": raw})
-    real = np.random.default_rng(1).normal(0, 0.3, (100, 3)).astype(np.float32)
-    readings = (real * np.float32(raw["scale"]) + np.float32(raw["zero"])).astype(np.float32)
-    wanted = model.stream(hop=5).run(Raw(**raw).standardise(readings))
-    options = ("--card", str(path), "--hop", "5", "--all")
-    assert stream(model, text_of(readings), *options) == (0, lines_of(model, wanted), "")
-    known = recorded(np.random.default_rng(4), model)
-    without = stream(known, text_of(readings), "--hop", "5", "--all")
-    assert stream(known, text_of(readings), *options) == without
-    code, _, errors = stream(model_of(input_size=4), "1,2,3,4\n", *options)
-    assert code == 1 and "must be of the model's 4 dense inputs; got 3 dense" in errors
 
 
 @pytest.mark.parametrize(
