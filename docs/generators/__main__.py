@@ -1,9 +1,10 @@
 """Write every generated page: ``python -m docs.generators``; a test fails while one is stale."""
 
+import json
 import re
 from pathlib import Path
 
-from docs.generators import browser_page, c_interface, overview, parameters
+from docs.generators import boards, browser_page, c_interface, overview, parameters
 from hadamrnn.integer import header as packed_header
 from hadamrnn.integer import sections as packed_sections
 
@@ -32,6 +33,9 @@ def pages(root: Path = ROOT) -> dict[str, str]:
         "docs/reference/params.md": parameters.page(shipped),
         "docs/reference/c-interface.md": c_interface.page(header, stream),
         "docs/reference/file-formats.md": with_packed_tables(formats),
+        "docs/reference/boards.md": boards.page(
+            json.loads((root / "results/boards.json").read_text(encoding="utf-8"))
+        ),
         **_browser(root),
         "docs/images/overview.svg": overview.figure(root / "results/paper"),
     }

@@ -12,13 +12,25 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from hadamrnn.cli import check, experiments, firmware, info, new, predict, report, stream, tune
+from hadamrnn.cli import (
+    bench,
+    check,
+    experiments,
+    firmware,
+    info,
+    new,
+    predict,
+    report,
+    stream,
+    tune,
+)
 from hadamrnn.errors import HadamrnnError
 
 COMMANDS: tuple[ModuleType, ...] = (
     info,
     predict,
     stream,
+    bench,
     firmware,
     new,
     tune,

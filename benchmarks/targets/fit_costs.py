@@ -1,0 +1,109 @@
+"""What one round of each loop takes on each target: hadamrnn/targets/costs.json.
+
+    python -m benchmarks.targets.fit_costs
+
+emulates models of many shapes, about five minutes, and finds the least-squares price of every term
+of ``hadamrnn.targets.costs``, none below zero. To be run again when the C runtime changes;
+tests/targets/test_bench.py says when.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.optimize import nnls
+
+from hadamrnn import files
+from hadamrnn.errors import HadamrnnError, as_sentences
+from hadamrnn.integer import IntegerModel, load
+from hadamrnn.targets import costs, emulation
+from hadamrnn.targets.processors import TARGETS, Target
+from tests.random_models import random_inputs, random_model
+
+STEPS, SEQUENCES = 6, 1
+SHIPPED = ("har2", "pdigits", "copy")
+PAPER = ("har2-uno-seed1", "har2-small-seed1", "dsa19-width-hiddensize128-seed1")
+
+
+def models() -> Iterator[IntegerModel]:
+    """Exported models, and random ones of the shapes that small processors are given."""
+    yield from (load(f"shipped/{name}/model.hrnn") for name in SHIPPED)
+    yield from (load(f"results/paper/{name}.hrnn") for name in PAPER)
+    rng = np.random.default_rng(1)
+    shapes = [(64, 1, 10), (128, 1, 9), (64, 2, 10), (32, 6, 11), (256, 1, 8), (16, 8, 12)]
+    shapes += [(64, 3, 12), (128, 2, 12), (256, 1, 12)]  # transforms of 32 bits
+    readouts = itertools.cycle(["mean", "log_mean", "last"])
+    inputs = itertools.cycle([1, 3, 9, 18, 6, 45])
+    bits = itertools.cycle([4, 2, 4, 3])
+    for number, (shape, fade) in enumerate(itertools.product(shapes, [0, 4, 0])):
+        yield random_model(
+            rng,
+            block_size=shape[0],
+            q=shape[1],
+            activation_bits=shape[2],
+            readout=next(readouts),
+            input_size=next(inputs),
+            bits=next(bits),
+            classes=2 + number % 9,
+            fade=fade,
+            max_steps=128,
+            multiplied=number % 5 == 0,
+            bias_shift=4,
+        )
+    yield random_model(rng, block_size=64, q=1, activation_bits=10, bits=8, input_size=6)
+    yield random_model(rng, block_size=128, q=1, activation_bits=12, bits=6, input_size=3)
+    for kind, size in itertools.product(["symbol"], [10, 40]):
+        yield random_model(rng, block_size=64, q=2, activation_bits=10, kind=kind, input_size=size)
+
+
+def measured(target: Target, model: IntegerModel) -> dict[str, int] | None:
+    """What emulation says, or None where the model does not fit."""
+    if costs.state_bytes(model, target.avr) > 0.8 * target.ram_bytes:
+        return None
+    x = random_inputs(np.random.default_rng(0), model, SEQUENCES, steps=STEPS)
+    try:
+        return emulation.measure(target, model, x, model.trace(x)[1])
+    except HadamrnnError:  # a stack that does not fit ends the program
+        return None
+
+
+def prices(rounds: list[costs.Terms], counts: list[float]) -> dict[str, float]:
+    """Least squares of relative errors: the price of each term, none below zero."""
+    names = sorted(set().union(*rounds))
+    scale = 1 / np.array(counts)
+    matrix = np.array([[terms.get(name, 0) for name in names] for terms in rounds])
+    found = nnls(matrix * scale[:, None], np.ones(len(counts)))[0]
+    error = np.abs(matrix @ found * scale - 1)
+    print(f"    {len(counts)} models, largest error {100 * error.max():.1f} %")
+    return {name: round(float(value), 4) for name, value in zip(names, found, strict=True) if value}
+
+
+def fit(target: Target, chosen: list[IntegerModel]) -> dict[str, dict[str, float]]:
+    """Prices of a target for step, logits, code, stack and static memory."""
+    rows = [(model, measured(target, model)) for model in chosen]
+    pairs = [(model, row) for model, row in rows if row]
+    keys = {"step": "step_median", "logits": "logits_median"}
+    keys |= {"code": "flash_text_bytes", "stack": "stack_bytes"}
+    table = {}
+    for name, key in keys.items():
+        print(f"  {name}")
+        rounds = [costs.TERMS[name](model, target.avr) for model, _ in pairs]
+        table[name] = prices(rounds, [row[key] for _, row in pairs])
+    beyond = [
+        row["ram_static_bytes"] - costs.state_bytes(model, target.avr) for model, row in pairs
+    ]
+    return table | {"static": {"program": float(np.median(beyond))}}
+
+
+def main() -> None:
+    chosen = list(models())
+    table = {}
+    for name, target in TARGETS.items():
+        print(name, flush=True)
+        table[name] = fit(target, chosen)
+    files.write_json(costs.TABLE, table)
+
+
+if __name__ == "__main__":
+    with as_sentences():
+        main()

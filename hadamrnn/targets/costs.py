@@ -1,0 +1,195 @@
+"""What a model costs on a small processor, counted without one: cycles, flash and memory.
+
+A step and ``hr_logits`` are a sum of terms: how often each loop of the C runtime runs, times what
+one round of it takes. The rounds are counted here from the model's shape, as the runtime chooses
+its loops; what each takes on each target stands in costs.json, which ``python -m
+benchmarks.targets.fit_costs`` makes of emulated models.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from hadamrnn.integer import IntegerModel, c_header, c_loops
+from hadamrnn.integer.proof import block_scale
+
+TABLE = Path(__file__).with_name("costs.json")
+BATCH = 64
+"""HR_BATCH of hadamrnn_basics.h where int has 32 bits: neurons whose products wait at once."""
+CHUNK, AVR_CHUNK = 17, 31
+"""HR_CHUNK of hadamrnn_pairs.h, and on AVR: features whose products fit 16 bits."""
+Terms = Mapping[str, float]
+
+
+def _features(model: IntegerModel) -> int:
+    return 1 if model.input_kind == "symbol" else model.input_size
+
+
+def _levels(words: int, levels: int) -> dict[str, float]:
+    """Passes over all words: of radix 8 as long as three levels are left, then of 4 or 2."""
+    eights, rest = divmod(max(0, levels), 3)
+    return {
+        "radix 8": words * eights,
+        "radix 4": words * (rest == 2),
+        "radix 2": words * (rest == 1),
+    }
+
+
+def _words(model: IntegerModel) -> dict[str, float]:
+    """Rounds of a step where int has 32 bits."""
+    d, features, bits = model.hidden_size, _features(model), model.input_weight_bits
+    log2 = model.block_size.bit_length() - 1
+    narrow, paired = bits <= 4 and d % 8 == 0, model.transform_bits == 16 and log2 > 0
+    chunks = math.ceil(features / CHUNK)
+    terms: dict[str, float] = {"step": 1, "input": features, "batch": math.ceil(d / BATCH)}
+    if narrow:
+        terms |= {f"product of {bits} bits": d * features / 8, "eight": d * chunks / 8}
+        terms |= {"scale": d, "more": d * (chunks - 1)}
+    else:
+        terms |= {"product": d * features, "rest": d}
+    if paired:
+        first = log2 > 3
+        terms |= _levels(d // 2, log2 - 4 if first else log2 - 1)
+        terms["first levels" if first else "first level"] = d / 2
+    elif log2:
+        terms |= _levels(d, log2) | {"widen": d}
+    settle = "settle" if paired and d % 8 == 0 else "settle in general"
+    return terms | {settle: d, f"sum of {model.sum_bits} bits": d * (model.sum_bits > 0)}
+
+
+def _bytes(model: IntegerModel) -> dict[str, float]:
+    """Rounds of a step on AVR."""
+    d, features, bits = model.hidden_size, _features(model), model.input_weight_bits
+    log2 = model.block_size.bit_length() - 1
+    k, root = block_scale(model.block_size)
+    fast = c_loops.loops(model)["AVR"] == "fast loops"
+    narrow = bits <= 4 and d % 8 == 0
+    chunks = math.ceil(features / AVR_CHUNK)
+    within = 16 - model.activation_bits if model.transform_bits == 32 else log2
+    terms: dict[str, float] = {
+        "step": 1,
+        "input": features,
+        "near": d * (within >= 3),
+        "far": d * (within >= 6),
+        "level": d * (within - 3 * (within >= 3) - 3 * (within >= 6)),
+        "wide level": d * (log2 - within),
+        "widen": d * (model.transform_bits == 32),
+    }
+    path = "fast" if fast else "general"
+    terms |= {f"{path} update": d, f"{path} root": d * root, f"{path} k": d * k}
+    if fast:
+        terms |= {"fast fade": d * (model.fade > 0), "fast wide": d * (model.transform_bits == 32)}
+    if narrow:
+        terms |= {f"product of {bits} bits": d * features / 8, "eight": chunks * d / 8}
+    else:
+        terms |= {"product": d * features}
+    sums = f"{path} sum of {model.sum_bits} bits"
+    return terms | {sums: d * (model.sum_bits > 0)}
+
+
+def step_terms(model: IntegerModel, avr: bool) -> Terms:
+    """How often each loop of one step runs.
+
+    Parameters
+    ----------
+    model : IntegerModel
+        What runs.
+    avr : bool
+        Whether int has 16 bits.
+
+    Returns
+    -------
+    mapping of str to float
+        Rounds by name.
+    """
+    return _bytes(model) if avr else _words(model)
+
+
+def logits_terms(model: IntegerModel, avr: bool) -> Terms:
+    """How often each loop of ``hr_logits`` runs; as ``step_terms``."""
+    d, classes, bits = model.hidden_size, model.output_size, model.weight_bits
+    whole = 16 if avr else 8
+    narrow = bits <= 4 and d % whole == 0
+    kind = f"{bits} bits" if narrow else "general"
+    seen = model.readout if model.sum_bits < 32 else f"{model.readout}, sums of 32 bits"
+    return {
+        "logits": 1,
+        "class": classes,
+        f"product of {kind}": d * classes,
+        f"row of {kind}": classes * math.ceil(d / 16),
+        f"seen by {seen}": d,
+        "multiplier": classes * (model.row_multipliers is not None),
+    }
+
+
+def memory_terms(model: IntegerModel, avr: bool) -> Terms:
+    """What decides which code, and how much stack, a program needs beside tables and state.
+
+    On AVR, where the linker leaves out loops that the model does not take, every loop it takes.
+    """
+    terms: dict[str, float] = {
+        "program": 1,
+        "symbols": model.input_kind == "symbol",
+        "class": model.output_size,
+        "input": _features(model) * (model.input_kind == "dense"),
+    }
+    if avr:
+        taken = {**step_terms(model, avr), **logits_terms(model, avr)}
+        terms |= {f"loop: {name}": 1 for name, rounds in taken.items() if rounds}
+    return terms
+
+
+TERMS = {"step": step_terms, "logits": logits_terms, "code": memory_terms, "stack": memory_terms}
+
+
+@cache
+def prices(target: str) -> dict[str, dict[str, float]]:
+    """What one round of each term takes on a target: of "step", "logits", "code" and "stack"."""
+    table: dict[str, dict[str, dict[str, float]]] = json.loads(TABLE.read_text(encoding="utf-8"))
+    return table[target]
+
+
+def state_bytes(model: IntegerModel, avr: bool) -> int:
+    """Memory of a sequence in progress; on AVR a transform of 16 bits happens in place."""
+    needed = c_header.state_bytes(model)
+    return needed - 2 * model.hidden_size + 4 if avr and model.transform_bits == 16 else needed
+
+
+def counted(target: str, model: IntegerModel, avr: bool) -> dict[str, int]:
+    """The costs of a model on a target, as ``emulation.measure`` names them.
+
+    Parameters
+    ----------
+    target : str
+        A name of ``processors.TARGETS``.
+    model : IntegerModel
+        What would run.
+    avr : bool
+        Whether int has 16 bits there.
+
+    Returns
+    -------
+    dict of str to int
+        "step_median", "logits_median" in the target's unit; "flash_bytes", "flash_text_bytes",
+        "flash_table_bytes", "ram_bytes", "ram_static_bytes", "stack_bytes".
+    """
+    price = prices(target)
+    sums = {
+        key: sum(price[key].get(name, 0) * count for name, count in terms(model, avr).items())
+        for key, terms in TERMS.items()
+    }
+    tables = sum(map(len, c_header.tables(model).values()))
+    static = state_bytes(model, avr) + round(price["static"]["program"])
+    code, stack = round(sums["code"]), round(sums["stack"])
+    return {
+        "step_median": round(sums["step"]),
+        "logits_median": round(sums["logits"]),
+        "flash_bytes": code + tables,
+        "flash_text_bytes": code,
+        "flash_table_bytes": tables,
+        "ram_bytes": static + stack,
+        "ram_static_bytes": static,
+        "stack_bytes": stack,
+    }
