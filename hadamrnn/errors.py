@@ -10,13 +10,28 @@ from collections.abc import Iterator
 
 
 class HadamrnnError(ValueError):
-    """A value, file or environment that breaks a stated rule.
+    r"""A value, file or environment that breaks a stated rule.
 
+    Parameters
+    ----------
+    message : str
+        The sentence. What cannot be printed on one line, as names from a damaged file may hold, is
+        written as Python writes it.
+
+    Examples
+    --------
+    >>> str(HadamrnnError("log.csv: must have a column x; got a\vb"))
+    'log.csv: must have a column x; got a\\x0bb'
     >>> raise HadamrnnError("q: must be a positive integer; got 0")
     Traceback (most recent call last):
     ...
     hadamrnn.errors.HadamrnnError: q: must be a positive integer; got 0
     """
+
+    def __init__(self, message: str) -> None:
+        if not message.isprintable():
+            message = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
+        super().__init__(message)
 
 
 class HadamrnnWarning(UserWarning):

@@ -15,6 +15,12 @@ def test_a_sentence_ends_the_program():
         raise HadamrnnError("q: must be positive; got 0")
 
 
+@pytest.mark.parametrize("name", ["a\nb", "a\x0bb", "a\u2028b", "a\x1bb", "a\udc80b"])
+def test_a_name_from_a_damaged_file_breaks_no_line(name):
+    said = str(HadamrnnError(f"log.csv: must have a column x; got {name} and é"))
+    assert said == f"log.csv: must have a column x; got {name!r} and é".replace("'", "")
+
+
 def test_other_errors_keep_their_traceback():
     with pytest.raises(ZeroDivisionError), as_sentences():
         1 / 0  # noqa: B018

@@ -212,7 +212,8 @@ class Coding:
         """
         if self.kind == "symbol":
             return library.asarray(stored, dtype=library.int64)
-        numbers = library.asarray(stored, dtype=library.float32)
+        with np.errstate(over="ignore"):  # beyond float32 is infinite, and at the model's limit
+            numbers = library.asarray(stored, dtype=library.float32)
         if self.raw is not None:
             if library is not np and numbers.device.type == "cpu":
                 # torch's own square root is not rounded correctly on every CPU.

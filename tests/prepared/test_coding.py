@@ -25,6 +25,10 @@ def test_numpy_and_torch_decode_to_the_same_bits(stored, scale, offset):
     assert not np.array_equal(real, stored)
 
 
+def test_numbers_beyond_float32_are_infinite():
+    assert Coding("dense", 0.5, 1.0).decode(np.array([-1e300, 4.0])).tolist() == [-np.inf, 3.0]
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64])
 def test_symbols_are_passed_on_as_int64(dtype):
     ids = np.array([[0, 1, 200]], dtype=dtype)
