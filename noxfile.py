@@ -22,7 +22,12 @@ PROCESSES = ("--numprocesses=logical", "--dist=worksteal")
 
 
 def install(session, *groups):
-    """The package with everything the pipeline needs, and the named dependency groups."""
+    """The package with everything the pipeline needs, and the named dependency groups.
+
+    With --no-venv the present environment is taken to hold them.
+    """
+    if session.venv_backend == "none":
+        return
     groups_options = [option for name in groups for option in ("--group", name)]
     session.install("-q", "-U", "pip>=25.1", env=CONSTRAINED)
     session.install("-q", "-e", ".[pipeline]", *groups_options, env=CONSTRAINED)
@@ -62,10 +67,11 @@ def docs(session):
 
 @nox.session
 def reliability(session):
-    """Strike the pipeline 20 times, and fuzz the readers for a minute (docs/reliability.md)."""
+    """Strike the pipeline 20 times, fuzz the readers for a minute, try 5,000 wrong inputs."""
     install(session, "tests")
     session.run("pytest", "tests/kill", *session.posargs, env={"HADAMRNN_KILLS": "20"})
     session.run("python", "-m", "tests.fuzz", "200000", "--seed", "1000")
+    session.run("python", "-m", "tests.properties", "5000", "--seed", "1000")
 
 
 @nox.session
