@@ -4,12 +4,14 @@ DVC does not follow imports, so dvc.yaml lists every module; test_dependencies h
 """
 
 import ast
+import functools
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("hadamrnn", "stages")
 
 
+@functools.cache
 def module_file(name):
     """Path of a project module relative to the root, or None if ``name`` is none."""
     base = ROOT.joinpath(*name.split("."))
@@ -19,6 +21,7 @@ def module_file(name):
     return None
 
 
+@functools.cache
 def imported_modules(path):
     """Names of the project modules that a file imports anywhere, function bodies included.
 
@@ -34,7 +37,7 @@ def imported_modules(path):
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return {name for name in found if name.split(".")[0] in PACKAGES and module_file(name)}
+    return frozenset(name for name in found if name.split(".")[0] in PACKAGES and module_file(name))
 
 
 def with_packages(name):

@@ -1,5 +1,7 @@
 """The paper's runs: their plan, and the commands that repeat them."""
 
+import copy
+import functools
 import shlex
 import shutil
 from pathlib import Path
@@ -15,12 +17,19 @@ from hadamrnn.report import records
 RUNS = sorted(Path("results/paper").glob("*.json"))
 
 
+@functools.cache
+def yaml_of(name):
+    """Read once: a test takes a copy."""
+    return yaml.safe_load(Path(name).read_text(encoding="utf-8"))
+
+
 def document():
-    return yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    return copy.deepcopy(yaml_of("params.yaml"))
 
 
+@functools.cache
 def planned():
-    return plan.expand(yaml.safe_load(Path("paper.yaml").read_text(encoding="utf-8")))
+    return plan.expand(yaml_of("paper.yaml"))
 
 
 def shared(given, wanted):

@@ -2,6 +2,8 @@
 
 import argparse
 import ast
+import copy
+import functools
 import importlib
 import os
 import runpy
@@ -63,11 +65,17 @@ def _parse(call, arguments: list[str]) -> None:
     raise Refused("its program parses no arguments")
 
 
-def document() -> dict:
-    """The shipped params.yaml."""
+@functools.cache
+def _document() -> dict:
     return yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 
 
+def document() -> dict:
+    """A copy of the shipped params.yaml."""
+    return copy.deepcopy(_document())
+
+
+@functools.cache
 def sessions() -> set[str]:
     """Names of the sessions of noxfile.py."""
     tree = ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8"))
