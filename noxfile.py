@@ -67,9 +67,10 @@ def docs(session):
 
 @nox.session
 def reliability(session):
-    """Strike the pipeline 20 times, fuzz the readers for a minute, try 5,000 wrong inputs."""
+    """Strike the pipeline 20 times, fuzz, try 5,000 wrong inputs, build with all compilers."""
     install(session, "tests")
     session.run("pytest", "tests/kill", *session.posargs, env={"HADAMRNN_KILLS": "20"})
+    session.run("pytest", "tests/runtime/test_portability.py", env={"HADAMRNN_PORTABILITY": "all"})
     session.run("python", "-m", "tests.fuzz", "200000", "--seed", "1000")
     session.run("python", "-m", "tests.properties", "5000", "--seed", "1000")
 
@@ -131,6 +132,14 @@ TOOLCHAINS = (
     "picolibc-riscv64-unknown-elf",
     "qemu-system-misc",
     "cmake",
+    "tcc",
+    "gcc-i686-linux-gnu",
+    "libc6-dev-i386-cross",
+    "gcc-powerpc-linux-gnu",
+    "libc6-dev-powerpc-cross",
+    "qemu-user-static",
+    "cppcheck",
+    "clang-tidy",
     "clang",
     "lld",
     "nodejs",

@@ -52,14 +52,30 @@ typedef uint8_t hr_sign_bits;
 
 /* Both parts of 16 bytes, or the only one, with bytes in their lower halves. */
 typedef uint64_t hr_quads HR_VECTOR_OF(uint64_t);
+HR_INLINE hr_bytes hr_two_halves(uint64_t first, uint64_t last)
+{
 #if HR_BYTES == 32
-#define HR_TWO_HALVES(first, last) ((hr_bytes)(hr_quads){first, 0, last, 0})
+    const hr_quads quads = {first, 0, last, 0};
 #else
-#define HR_TWO_HALVES(first, last) ((void)(last), (hr_bytes)(hr_quads){first, 0})
+    const hr_quads quads = {first, 0};
+
+    (void)last;
 #endif
+    return (hr_bytes)quads;
+}
 
 /* A vector whose lanes are all x. */
-#define HR_ALL(type, x) ((type){0} + (x))
+#define HR_DEFINE_ALL(type, lane)                                                                \
+    HR_INLINE type hr_all_of_##type(lane x)                                                      \
+    {                                                                                            \
+        const type zero = {0};                                                                   \
+                                                                                                 \
+        return zero + x;                                                                         \
+    }
+HR_DEFINE_ALL(hr_bytes, uint8_t)
+HR_DEFINE_ALL(hr_halves, uint16_t)
+HR_DEFINE_ALL(hr_words, uint32_t)
+#define HR_ALL(type, x) hr_all_of_##type(x)
 
 /* Arithmetic shifts to the right; these compilers have them. */
 #define HR_SHIFT16(v, count) ((hr_halves)((hr_signed_halves)(v) >> (int16_t)(count)))
@@ -90,7 +106,7 @@ typedef uint64_t hr_quads HR_VECTOR_OF(uint64_t);
     HR_SMALLEST(HR_LARGEST(v, HR_ALL(hr_halves, (uint16_t)-(limit))),                            \
                 HR_ALL(hr_halves, (uint16_t)(limit)))
 #define HR_HIGH_PRODUCT(a, b) HR_CALL(hr_halves, mulhi_epu16, a, b)
-#define HR_RELU(v) HR_LARGEST(v, (hr_halves){0})
+#define HR_RELU(v) HR_LARGEST(v, (v) ^ (v))
 #define HR_PACK(low, high, limit) HR_SATURATE(HR_CALL(hr_halves, packs_epi32, low, high), limit)
 #else
 #define HR_LOW8(a, b)                                                                            \

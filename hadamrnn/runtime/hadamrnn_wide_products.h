@@ -53,7 +53,7 @@ HR_INLINE hr_bytes hr_group_weights(const uint8_t *row, uint8_t bits)
 
         memcpy(&first, row, sizeof first);
         memcpy(&last, row + HR_BYTES / 2 - sizeof last, sizeof last);
-        packed = HR_TWO_HALVES(first, last);
+        packed = hr_two_halves(first, last);
         even = (hr_halves)((packed & 0x03) | ((packed & 0x0C) << 2));
         odd = (hr_halves)(((packed >> 4) & 0x03) | ((packed >> 2) & 0x30));
         return ((hr_bytes)HR_LOW8(even, odd) ^ 0x22) + 0x66;
