@@ -21,7 +21,7 @@ def main(settings: Settings) -> None:
     from hadamrnn.metrics import majority_score, merge, own_score, recalled_accuracy, scores
     from hadamrnn.models import storage
     from hadamrnn.models.baselines.common import Baseline
-    from hadamrnn.prepared import arrays
+    from hadamrnn.prepared import arrays, lengths
     from hadamrnn.prepared.coding import Coding
     from hadamrnn.training.batches import Batches
     from stages import scored
@@ -41,14 +41,15 @@ def main(settings: Settings) -> None:
     inputs, targets = arrays.load(folder, "test")
     coding, score = Coding.from_card(card), own_score(card)
     real = coding.decode(inputs)
-    test = Batches(inputs, targets, coding=coding, batch_size=BATCH)
+    steps = lengths.read(folder, "test", card)
+    test = Batches(inputs, targets, coding=coding, batch_size=BATCH, lengths=steps)
     logits = {"float": assessment.float_logits(model, test)}
     torch_latency = assessment.torch_latency_us(model, real[:1])
     if baseline:
         exported = {**NOTHING_SHIPPED, **files.read_json(exports / "size.json", remedy)}
     else:
         exported, logits["integer"] = assessment.of_export(
-            exports, inputs, real, targets, logits["float"], config
+            exports, inputs, real, targets, logits["float"], config, steps
         )
     logits["float"] = merge(logits["float"], model.class_of)
     metrics = {

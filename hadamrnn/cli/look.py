@@ -87,7 +87,7 @@ def at(path: str, given: Mapping[str, str | None]) -> Found:
     lines += _counts(recordings, channels, empty)
     data["window"] = _window(recordings, columns)
     if data["window"] is None:
-        data["lengths"] = "pad"
+        data["lengths"] = "mask"
     data["split"] = _split(recordings)
     recipe = _recipe(recordings, data)
     return Found(lines, data, recipe)
@@ -230,7 +230,7 @@ def section(name: str, found: Found) -> str:
     rules = {
         "missing": "refuse, hold, interpolate or drop",
         "window": "readings of a window, and to the next one; null: no windows",
-        "lengths": "cut to the shortest, or pad to the longest",
+        "lengths": "mask: padding is not read; cut to the shortest, or pad",
         "words": "ids in all; the frequent words of the training texts",
         "steps": "words kept of a text, its last",
         "split": "the others are trained on",

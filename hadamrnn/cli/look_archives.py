@@ -88,7 +88,7 @@ def at(path: str, kind: str) -> Found:
         ]
         data["missing"] = "hold" if empty else "refuse"
         if min(sizes) < max(sizes):
-            data["lengths"] = "pad"
+            data["lengths"] = "mask"
     classes = Counter(most_frequent(one) for one in recordings)
     counted = ", ".join(f"{name} {classes[name]:,}" for name in class_names([*classes])[:20])
     more = " ..." if len(classes) > 20 else ""

@@ -76,7 +76,7 @@ def draws(card: Mapping[str, Any], fixed: Sequence[str], seed: int) -> Iterator[
     """
     generator, seen = np.random.default_rng(seed), [Values()]
     yield {}
-    middle = automatic.fade(card["steps"])
+    middle = automatic.fade(card.get("usual_steps", card["steps"]))
     fading = [("log_mean", max(1, middle + change)) for change in (-1, 0, 1)]
     reads: list[tuple[str, int | None]] = [*dict.fromkeys(fading), ("mean", None), ("last", None)]
     if card["output"]["per_step"] or {"readout", "fade"} & {*fixed}:

@@ -15,11 +15,10 @@ import torch
 
 from hadamrnn import integer
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.evaluation import onnx_sessions
+from hadamrnn.evaluation import forms, onnx_sessions
 from hadamrnn.integer import IntegerModel, accounting, c_header
 from hadamrnn.metrics import balanced_accuracy, by_class, merge, scores
-from hadamrnn.prepared import arrays
-from hadamrnn.targets import host
+from hadamrnn.prepared import arrays, lengths
 
 Array = npt.NDArray[Any]
 MOST_DETAILS = 50
@@ -30,7 +29,7 @@ ONNX_SEQUENCES = 256
 
 @torch.no_grad()
 def float_logits(
-    model: torch.nn.Module, batches: Iterable[tuple[torch.Tensor, torch.Tensor]]
+    model: torch.nn.Module, batches: Iterable[tuple[torch.Tensor, ...]]
 ) -> npt.NDArray[np.float32]:
     """Logits of all batches in order.
 
@@ -38,7 +37,7 @@ def float_logits(
     ----------
     model : torch.nn.Module
         In evaluation mode.
-    batches : iterable of (inputs, targets)
+    batches : iterable of (inputs, targets), or (inputs, targets, lengths, weights)
         On the model's device.
 
     Returns
@@ -46,7 +45,7 @@ def float_logits(
     array of float32, (n, classes) or (n, time, classes)
         Its outputs.
     """
-    return np.concatenate([model(inputs).cpu().numpy() for inputs, _ in batches])
+    return np.concatenate([model(x, *facts[:1]).cpu().numpy() for x, _, *facts in batches])
 
 
 def confusion_rows(
@@ -151,23 +150,6 @@ def torch_latency_us(model: torch.nn.Module, one_input: Array, repeats: int = 21
     return statistics.median(times)
 
 
-def onnx_mismatches(path: Path, inputs: Array, logits: Array) -> int:
-    """Sequences whose predicted class (at any step) differs between ONNX and the float model.
-
-    Parameters
-    ----------
-    path : Path
-        model.onnx.
-    inputs : array, (n, time, features) or (n, time)
-        Real numbers, or ids.
-    logits : array
-        The float model's.
-    """
-    predicted = onnx_sessions.run(path, inputs).argmax(-1)
-    differs = predicted != logits.argmax(-1)
-    return int(differs.reshape(len(differs), -1).any(1).sum())
-
-
 def size_and_operations(
     model: IntegerModel, embedding_size: int | None = None
 ) -> dict[str, dict[str, int]]:
@@ -186,34 +168,6 @@ def size_and_operations(
     }
 
 
-def parity_and_logits(model: IntegerModel, readings: Array) -> tuple[Array, dict[str, int], float]:
-    """All sequences, C against Python.
-
-    Parameters
-    ----------
-    model : IntegerModel
-        As exported.
-    readings : array, (n, time, features) or (n, time)
-        In the recorder's units, or ids. C codes them itself.
-
-    Returns
-    -------
-    logits : array of int64
-        Python's.
-    parity : dict
-        {"sequences", "c_mismatches"}.
-    microseconds : float
-        Median of one sequence in C.
-    """
-    with host.HostProgram(model) as program:
-        result = program.run(model, readings, workers=2, raw=True)
-        one = np.repeat(readings[:1], 21, axis=0)
-        latency = float(np.median(program.run(model, one, raw=True).microseconds))
-    logits = model.run_logits(model.quantize_raw(readings))
-    differs = (logits != result.logits).reshape(len(logits), -1).any(1)
-    return logits, {"sequences": len(logits), "c_mismatches": int(differs.sum())}, latency
-
-
 def of_export(
     folder: Path,
     readings: Array,
@@ -221,6 +175,7 @@ def of_export(
     targets: Array,
     float_logits: Array,
     config: dict[str, Any],
+    steps: Array | None = None,
 ) -> tuple[dict[str, Any], Array]:
     """What an export is worth on test data.
 
@@ -238,6 +193,8 @@ def of_export(
         All outputs of the float model, for agreement and ONNX.
     config : dict
         Of the trained model (training.configuration).
+    steps : array of int, (n,), optional
+        Of each sequence, where they differ.
 
     Returns
     -------
@@ -257,13 +214,20 @@ def of_export(
             f"{folder / 'model.h'}: must hold the tables of model.hrnn beside it; got others; "
             f"run dvc repro -f export@{folder.name}"
         )
-    integer_logits, parity, c_latency = parity_and_logits(frozen, readings)
+    integer_logits, parity, c_latency = forms.parity_and_logits(frozen, readings, steps)
     class_of = config.get("class_of")
-    logits = merge(frozen.real_logits(integer_logits, real.shape[1]), class_of)
+    units = [
+        (rows, frozen.real_logits(integer_logits[rows], length))
+        for rows, length in lengths.parts(steps, real.shape)
+    ]
+    logits = merge(forms.in_order(units, len(real)), class_of)
     some = slice(0, ONNX_SEQUENCES)
     parity["onnx_sequences"] = len(real[some])
-    parity["onnx_mismatches"] = onnx_mismatches(
-        folder / "model.onnx", real[some], float_logits[some]
+    parity["onnx_mismatches"] = forms.onnx_mismatches(
+        folder / "model.onnx",
+        real[some],
+        float_logits[some],
+        None if steps is None else steps[some],
     )
     agreement = float(np.mean(logits.argmax(-1) == merge(float_logits, class_of).argmax(-1)))
     return {

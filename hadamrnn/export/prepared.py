@@ -15,7 +15,7 @@ from hadamrnn.integer import IntegerModel
 from hadamrnn.integer.recording import HASH_BYTES
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.params import Settings
-from hadamrnn.prepared import arrays
+from hadamrnn.prepared import arrays, lengths
 from hadamrnn.prepared.coding import Coding
 
 
@@ -50,6 +50,7 @@ def freeze_prepared(
     """
     finer = classifier.class_of is not None
     inputs, targets = arrays.load(folder, "train", finer)
+    inputs = lengths.continued(inputs, lengths.read(folder, "train", card))
     names = (arrays.finer_classes(card) if finer else card["output"])["names"]
     coding = Coding.from_card(card)
     span = calibration.input_range(inputs, coding) if coding.kind == "dense" else None

@@ -164,7 +164,7 @@ def resolved(settings: Settings, card: Mapping[str, Any]) -> list[Settings]:
     elif settings.model != "hadamrnn":
         found = [("mean" if readout == "auto" else readout, None)]
     else:
-        found = choices(readout, own_fade, card["steps"])
+        found = choices(readout, own_fade, card.get("usual_steps", card["steps"]))
     return [dataclasses.replace(settled, readout=read, fade=k) for read, k in found]
 
 

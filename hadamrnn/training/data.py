@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from hadamrnn.errors import HadamrnnError
 from hadamrnn.params import Settings
-from hadamrnn.prepared import arrays
+from hadamrnn.prepared import arrays, lengths
 from hadamrnn.prepared.coding import Coding
 from hadamrnn.training import augmentation
 from hadamrnn.training.batches import Batches
@@ -49,9 +50,17 @@ def batches_of(
     recipe, coding = settings.train, Coding.from_card(card)
     inputs, targets = arrays.load(folder, "train", recipe.finer_classes)
     held_out, answers = arrays.load(folder, "valid", recipe.finer_classes)
+    steps, held_out_steps = (lengths.read(folder, split, card) for split in ("train", "valid"))
+    if steps is not None and settings.model != "hadamrnn":
+        raise HadamrnnError(
+            f"benchmark.{settings.benchmark}.data.lengths: must be pad or cut for model "
+            f"{settings.model}; got {card['lengths']!r}"
+        )
     if recipe.train_on_validation:
         inputs = np.concatenate((inputs, held_out))
         targets = np.concatenate((targets, answers))
+        if steps is not None and held_out_steps is not None:
+            steps = np.concatenate((steps, held_out_steps))
     train = Batches(
         inputs,
         targets,
@@ -62,6 +71,7 @@ def batches_of(
         balanced=recipe.balanced,
         augmentation=augmentation.from_card(recipe, card),
         share=share,
+        lengths=steps,
     )
     valid = Batches(
         held_out,
@@ -70,5 +80,6 @@ def batches_of(
         batch_size=recipe.batch_size,
         device=device,
         share=share,
+        lengths=held_out_steps,
     )
     return train, valid

@@ -79,7 +79,7 @@ def test_whole_files_in_a_folder_for_each_class(clone):
     assert main(["new", "moves", "data/raw/moves"]) == 0
     data = section_of("moves")["data"]
     assert data["columns"] == {"inputs": ["x", "y"], "label": "<folder>"}
-    assert (data["window"], data["missing"], data["lengths"]) == (None, "hold", "pad")
+    assert (data["window"], data["missing"], data["lengths"]) == (None, "hold", "mask")
     by_name.prepare(clone / "prepared", "moves", data)
 
 

@@ -68,7 +68,7 @@ def test_sequences_of_unequal_length_with_a_test_part(clone):
         text = "\n".join(["@problemName a", "@classLabel true up down", "@data", *lines])
         (clone / f"moves_{part}.ts").write_text(text)
     data, card = of(clone, "moves_TRAIN.ts", "moves_TEST.ts")
-    assert (data["missing"], data["lengths"]) == ("hold", "pad")
+    assert (data["missing"], data["lengths"]) == ("hold", "mask")
     assert data["split"]["test"] == {"file": "*_TEST.*"} and card["counts"]["test"] == 4
 
 

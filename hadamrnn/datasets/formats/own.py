@@ -15,6 +15,7 @@ from hadamrnn.datasets.formats.windows import Piece, class_names, pieces
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.params.rules import MOST_STEPS
 from hadamrnn.params.sentences import shown
+from hadamrnn.prepared import lengths
 from hadamrnn.prepared.arrays import SPLITS
 
 READERS: Mapping[str, Callable[[Settings], tuple[list[Recording], list[str]]]] = {
@@ -108,11 +109,14 @@ def _arrays(
         )
     for split in SPLITS:
         inputs = np.zeros((len(found[split]), steps * frame, len(channels)), dtype=np.float32)
+        counts = [min(len(piece.values) // frame, steps) for piece in found[split]]
         for row, piece in enumerate(found[split]):
-            kept = min(len(piece.values) // frame, steps) * frame
+            kept = counts[row] * frame
             inputs[row, :kept] = piece.values[:kept]
             inputs[row, kept:] = mean
         arrays[f"{split}_inputs"] = inputs.reshape(len(inputs), steps, frame * len(channels))
+        if own.lengths == "mask":
+            arrays[f"{split}_{lengths.WHAT}"] = np.array(counts, dtype=np.uint32)
         labels = [number[piece.label] for piece in found[split]]
         arrays[f"{split}_targets"] = np.array(labels, np.uint8 if len(names) < 257 else np.uint16)
         if groups:
@@ -120,6 +124,8 @@ def _arrays(
             arrays[f"{split}_groups"] = np.array(of, dtype=np.uint16)
     window = settings.window
     facts: dict[str, Any] = {"steps": steps}
+    if own.lengths == "mask":
+        facts["usual_steps"] = int(np.median(arrays[f"train_{lengths.WHAT}"]))
     facts["raw"] = {
         "zero": [float(v) for v in mean],
         "scale": [float(v) for v in deviation],
@@ -157,7 +163,7 @@ def _statistics(
 
 
 def _longest(found: Mapping[str, list[Piece]], settings: Settings) -> int:
-    """Readings kept of each sequence; those that are shorter are padded with the mean behind."""
+    """Readings kept of each sequence; behind shorter ones stands the mean, unread with mask."""
     sizes = np.array([len(piece.values) for split in SPLITS for piece in found[split]])
     frame = settings.own.frame
     if sizes.min() < frame:

@@ -102,7 +102,7 @@ class Numbers(Own):
 
     window: Section | Annotated[None, means("null for whole sequences")] = None
     frame: Annotated[int, whole(1, 4096)] = 1
-    lengths: Literal["cut", "pad"] = "pad"
+    lengths: Literal["mask", "cut", "pad"] = "pad"
     missing: Literal["refuse", "hold", "interpolate", "drop"] = "refuse"
     normalise: Annotated[Literal["per_channel"] | None, means("per_channel, or null for none")] = (
         "per_channel"

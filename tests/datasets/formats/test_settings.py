@@ -28,7 +28,7 @@ GIVEN = {
         ({"task": "regress"}, "task: must be classify; got 'regress'"),
         ({"frame": 0}, "frame: must be an integer from 1 to 4096; got 0"),
         ({"missing": "guess"}, "missing: must be one of refuse, hold, interpolate, drop; got"),
-        ({"lengths": "trim"}, "lengths: must be one of cut, pad; got 'trim'"),
+        ({"lengths": "trim"}, "lengths: must be one of mask, cut, pad; got 'trim'"),
         ({"decimal": ";"}, "decimal: must be '.' or ','; got ';'"),
         ({"normalise": "all"}, "normalise: must be per_channel, or null for none; got"),
         ({"window": 5}, "window: must be a mapping, or null for whole sequences; got 5"),
