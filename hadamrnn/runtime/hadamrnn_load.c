@@ -162,7 +162,7 @@ static uint8_t hr_logits_fit(const hr_model *model, uint64_t sum_limit, size_t s
 {
     const uint8_t *row = model->output_weight;
     const uint8_t logarithm = model->flags & HR_LOGARITHM;
-    const uint64_t largest = logarithm ? 32 * 64 : sum_limit >> model->sum_shift;
+    const uint64_t largest = logarithm ? (uint64_t)32 * 64 : sum_limit >> model->sum_shift;
     size_t c, i;
 
     for (c = 0; c < model->output_size; c++, row += stride) {
