@@ -3,7 +3,8 @@
  * How it got fast. Two sums travel in one word, so that one multiplication multiplies an input by
  * the weights of two neurons; in both kinds of words what lies in the lower half is kept from being
  * negative, so that both halves can be read as they lie. The loops are written so that each keeps
- * to the registers of a Cortex-M: apart, eight neurons for each byte of signs. */
+ * to the registers of a Cortex-M: apart, eight neurons for each byte of signs. HR_SMALL, to be
+ * defined by whoever has little flash, writes none of them out: a sixth less code. */
 #ifndef HADAMRNN_PAIRS_H
 #define HADAMRNN_PAIRS_H
 
@@ -100,6 +101,9 @@ HR_APART static void hr_scale_pairs(const uint32_t *pairs, const hr_drive *drive
     const uint32_t *const end = rest + count;
     const uint32_t multiplier = (uint32_t)drive->multiplier, gain = (uint32_t)drive->bias_gain;
     const uint32_t start = drive->offset - (multiplier << 15);
+#ifdef HR_SMALL
+    uint8_t i;
+#endif
 
     for (; rest != end; rest += 8, bias += 16, pairs += 4) {
 #define HR_TWO(i)                                                                                \
@@ -111,10 +115,16 @@ HR_APART static void hr_scale_pairs(const uint32_t *pairs, const hr_drive *drive
         rest[(i) + 4] = high * multiplier + start +                                              \
                         (uint32_t)(int32_t)hr_read16(bias + 2 * (i) + 8) * gain;                 \
     } while (0)
+#ifdef HR_SMALL
+        for (i = 0; i < 4; i++) {
+            HR_TWO(i);
+        }
+#else
         HR_TWO(0);
         HR_TWO(1);
         HR_TWO(2);
         HR_TWO(3);
+#endif
 #undef HR_TWO
     }
 }
@@ -151,6 +161,9 @@ HR_APART static void hr_settle_pairs(const hr_model *model, const hr_drive *driv
     const int32_t limit = ((int32_t)1 << (model->activation_bits - 1)) - 1;
     const uint32_t gain = (uint32_t)drive->gain;
     const int16_t *const end = hidden + count;
+#ifdef HR_SMALL
+    uint8_t i;
+#endif
 
 /* One neuron; written out, so that no loop counts and no pointer moves between. */
 #define HR_ONE(i)                                                                                \
@@ -171,6 +184,11 @@ HR_APART static void hr_settle_pairs(const hr_model *model, const hr_drive *driv
         const uint32_t bits = HR_READ(signs);
 
         signs++;
+#ifdef HR_SMALL
+        for (i = 0; i < 8; i++) {
+            HR_ONE(i);
+        }
+#else
         HR_ONE(0);
         HR_ONE(1);
         HR_ONE(2);
@@ -179,6 +197,7 @@ HR_APART static void hr_settle_pairs(const hr_model *model, const hr_drive *driv
         HR_ONE(5);
         HR_ONE(6);
         HR_ONE(7);
+#endif
     }
 #undef HR_ONE
 }

@@ -83,7 +83,11 @@ typedef uint32_t hr_vector;
 #endif
 
 /* A constant stride needs no pointer arithmetic, where two more passes may take room. */
+#ifdef HR_SMALL
+#define HR_FIXED_EIGHTS 0
+#else
 #define HR_FIXED_EIGHTS (HR_LANES > 1 && HR_VECTOR_WORDS > 8) /* else they are in vectors */
+#endif
 
 /* type : unsigned, so that words of two values may wrap; what is proven to fit never does. Levels
  * half, 2 half, ... of blocks of 2^log2: of radix 8 as long as three are left. */

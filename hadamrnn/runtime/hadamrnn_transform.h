@@ -112,6 +112,13 @@ HR_LOCAL uint8_t hr_in_pairs(const hr_model *model)
     return model->transform_bits == 16 && model->block_log2 > 0;
 }
 
+/* Three levels at once while hidden is read, where that may take room. */
+#ifdef HR_SMALL
+#define HR_FIRST_EIGHTS 0
+#else
+#define HR_FIRST_EIGHTS 1
+#endif
+
 /* A word of two neighbours after the first level, which is between them. */
 HR_LOCAL uint32_t hr_pair(const int16_t *hidden)
 {
@@ -131,7 +138,7 @@ HR_LOCAL void hr_transform_pairs(const int16_t *hidden, uint32_t *words, size_t 
         const uint32_t *const last = x + ((size_t)1 << log2);
         uint32_t start = 0x80008000u; /* of the first in a block: added to all that follow it */
 
-        if (log2 >= 3) {
+        if (HR_FIRST_EIGHTS && log2 >= 3) {
             for (; x != last; x += 8, hidden += 16) {
                 uint32_t a = hr_pair(hidden) + start, b = hr_pair(hidden + 2);
                 uint32_t c = hr_pair(hidden + 4), d = hr_pair(hidden + 6);
@@ -160,7 +167,7 @@ HR_LOCAL void hr_transform_pairs(const int16_t *hidden, uint32_t *words, size_t 
             }
         }
     }
-    hr_levels(words, size, log2, log2 >= 3 ? 8 : 1);
+    hr_levels(words, size, log2, HR_FIRST_EIGHTS && log2 >= 3 ? 8 : 1);
 }
 
 /* t = (I_q (x) S_m) h into scratch; if it fits 16 bits, as words of two, each plus 2^15: so no half

@@ -47,6 +47,7 @@ BUILDS = [
     Build("gcc", ("-O0",)),
     Build("gcc", ("-O3", "-march=native")),
     Build("gcc", ("-Os", "-flto")),
+    Build("gcc", ("-O2", "-DHR_SMALL", "-DHR_NO_VECTORS")),
     Build("clang", ("-O1",)),
     Build("tcc", (), strict=("-Wall", "-Werror")),
     Build("g++", ("-O2", "-std=c++11"), language=CPP),

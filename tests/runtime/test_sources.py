@@ -7,7 +7,7 @@ import pytest
 from hadamrnn.runtime import sources
 from hadamrnn.targets.compiler import STRICT, compile_c
 
-FORMS = ("", "-DHR_LANES=1", "-DHR_NO_VECTORS", "-DHR_NO_INTRINSICS")
+FORMS = ("", "-DHR_LANES=1", "-DHR_NO_VECTORS", "-DHR_NO_INTRINSICS", "-DHR_SMALL -DHR_NO_VECTORS")
 
 every_compiler = pytest.mark.parametrize(
     "compiler",
@@ -22,7 +22,7 @@ every_compiler = pytest.mark.parametrize(
 @pytest.mark.parametrize("path", sources.headers(), ids=lambda path: path.name)
 def test_every_header_compiles_alone(path, compiler):
     for form in FORMS:
-        options = ["-std=c99", *STRICT, *filter(None, [form]), "-fsyntax-only", "-x", "c", path]
+        options = ["-std=c99", *STRICT, *form.split(), "-fsyntax-only", "-x", "c", path]
         compile_c(options, compiler=[compiler])
 
 
