@@ -50,6 +50,15 @@ def tests(session):
 
 
 @nox.session
+def coverage(session):
+    """All tests, and which branches of the package they take; fails below 95 %."""
+    install(session, "tests", "bench")
+    options = ("--cov", "--cov-report=term-missing:skip-covered")
+    env = {"OMP_NUM_THREADS": "1"}
+    session.run("pytest", *PROCESSES, *options, *session.posargs, env=env)
+
+
+@nox.session
 def lint(session):
     """ruff (style and format) and mypy (types, those of what the package uses among them)."""
     install(session, "lint")
