@@ -6,7 +6,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-import hadamrnn.integer
 from hadamrnn.companding import compress, expand
 
 UNITS = np.array([0.01, 0.0, 2.0], dtype=np.float32)
@@ -69,16 +68,3 @@ def test_torch_gives_the_values_of_numpy():
 def test_zero_and_negative_zero():
     companded = compress(np.zeros((1, 3), np.float32), UNITS)
     assert not companded.any() and not np.signbit(companded).any()
-
-
-def test_thresholds_of_the_device_guide_quantize_readings():
-    """docs/guides/device.md, "From readings to inputs": one search does what three steps do."""
-    model = hadamrnn.integer.load("shipped/har2/model.hrnn")
-    unit, mean, deviation = np.array([0.01]), 0.02, 0.7
-    halfway = (np.arange(-127, 128) - 0.5 - model.input_zero_point) * model.input_scale
-    thresholds = expand((halfway * deviation + mean)[:, None], unit)[:, 0]
-    readings = np.random.default_rng(0).standard_normal((9, 111, 1)) * 0.3
-    prepared = (compress(readings, unit) - mean) / deviation
-    inputs = model.quantize_input(np.repeat(prepared, model.input_size, axis=2))[..., 0]
-    assert np.array_equal(np.searchsorted(thresholds, readings[..., 0]) - 128, inputs)
-    assert len(set(inputs.ravel().tolist())) > 50

@@ -24,6 +24,8 @@ Every name begins with that of the model, here har2. Include it in one C file.
 | `HAR2_MAX_STEPS` | most steps of a sequence that is read out by its mean |
 | `HAR2_INPUT_MIN`, `HAR2_INPUT_MAX` | range of an input |
 | `HAR2_INPUT_SCALE`, `HAR2_INPUT_ZERO_POINT` | input = clip(round(real / scale) + zero point) |
+| `HAR2_CHANNELS`, `HAR2_FRAME` | of a recording: channels, samples a step |
+| `HAR2_UNITS`, `HAR2_OFFSETS` | reading = round((real - offset) / unit), of each channel |
 | `HAR2_LOGIT_SCALE`, `HAR2_SUM_SHIFT` | real score of a logit, as `hr_logits` says |
 | `HAR2_STATE_BYTES`, `HAR2_TABLE_BYTES` | memory of a sequence; tables in flash |
 | `har2_class_names` | names of the classes, if `HAR2_CLASS_NAMES` is defined before |

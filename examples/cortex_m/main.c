@@ -20,31 +20,37 @@ static void write_text(const char *text)
     }
 }
 
-/* The next sample, as integers: clip(round(real / HAR2_INPUT_SCALE) + HAR2_INPUT_ZERO_POINT).
- * Here the sender did that; returns 0 at the end of the input. */
-static int read_sample(int8_t *input)
+static uint8_t read_byte(void)
+{
+    while (!(uart[1] & 2)) { /* nothing received yet */
+    }
+    return (uint8_t)uart[0];
+}
+
+/* The next sample: readings of 16 bits, low byte first, in the units that har2.h names. */
+static void read_sample(int16_t *reading)
 {
     uint32_t i;
 
     for (i = 0; i < HAR2_INPUT_SIZE; i++) {
-        while (!(uart[1] & 2)) { /* nothing received yet */
-        }
-        input[i] = (int8_t)(uint8_t)uart[0];
+        const uint16_t low = read_byte();
+
+        reading[i] = (int16_t)(low | (uint16_t)(read_byte() << 8));
     }
-    return 1;
 }
 
 int main(void)
 {
-    int8_t input[HAR2_INPUT_SIZE];
+    int16_t reading[HAR2_INPUT_SIZE];
     int32_t logits[HAR2_OUTPUT_SIZE];
     uint16_t class_id;
 
     uart[4] = 16; /* baud rate divider, as small as allowed */
     uart[2] = 3;  /* transmit and receive */
     write_text("ready\n");
-    while (read_sample(input)) {
-        if (hr_step(&har2_model, &state, input) != HR_OK) {
+    for (;;) {
+        read_sample(reading);
+        if (hr_step_raw(&har2_model, &state, reading) != HR_OK) {
             write_text("step refused\n");
             (void)hr_reset(&state);
         } else if (state.steps == HAR2_MAX_STEPS) {
@@ -55,7 +61,6 @@ int main(void)
             (void)hr_reset(&state);
         }
     }
-    return 0;
 }
 
 /* Start-up: initialised data from flash, zeros, then main. */

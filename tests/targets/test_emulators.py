@@ -252,19 +252,20 @@ def test_static_stack_bounds_the_simulated_one(tmp_path):
 @pytest.mark.slow
 @needs("Cortex-M3")
 def test_cortex_m_example_prints_the_classes(tmp_path):
-    model = har2_like(class_names=("rest", "move"))
+    rng = np.random.default_rng(3)
+    model = recorded(rng, har2_like(class_names=("rest", "move")))
     firmware.write(model, tmp_path)
     options = ["-std=c99", "-O2", "-mcpu=cortex-m3", "-mthumb", *STRICT, "-ffreestanding"]
     options += ["-nostartfiles", "-T", str(EXAMPLE / "board.ld"), "-I", str(tmp_path)]
     files = [EXAMPLE / "main.c", tmp_path / "hadamrnn.c", "-o", tmp_path / "example.elf"]
     compile_c([*options, *files], compiler=["arm-none-eabi-gcc"])
-    x = random_inputs(np.random.default_rng(3), model, sequences=3, steps=128)
+    x = random_readings(rng, model, sequences=3, steps=128)
     board = ["qemu-system-arm", "-M", "mps2-an385", "-display", "none", "-monitor", "none"]
     command = [*board, "-serial", "stdio", "-kernel", tmp_path / "example.elf"]
-    wanted = ["ready"] + [model.class_names[i] for i in model.run_logits(x).argmax(axis=1)]
+    wanted = ["ready"] + [model.class_names[i] for i in model.predict_inputs(model.quantize_raw(x))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as board:
         lines = [board.stdout.readline()]
-        board.stdin.write(x.tobytes())
+        board.stdin.write(emulation.stored(model, x, raw=True).tobytes())
         board.stdin.flush()
         lines += [board.stdout.readline() for _ in x]
         board.kill()

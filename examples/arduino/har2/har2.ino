@@ -10,21 +10,12 @@ extern "C" {
 
 HAR2_STATE(state);
 
-/* Put your sensor here: nine numbers as the model was trained on, companded and standardised. How to
- * make them of readings without floating point: docs/guides/device.md, "From readings to inputs". */
-static void read_sensor(float *sample)
+/* Put your sensor here: nine readings as integers, in the units that the first lines of har2.h name. */
+static void read_sensor(int16_t *reading)
 {
     for (uint8_t i = 0; i < HAR2_INPUT_SIZE; i++) {
-        sample[i] = (analogRead(A0 + i % 6) - 512) / 256.0f;
+        reading[i] = (analogRead(A0 + i % 6) - 512) * 8;
     }
-}
-
-/* clip(round(real / INPUT_SCALE) + INPUT_ZERO_POINT), the only floating point of the program. */
-static int8_t quantize(float real)
-{
-    const long value = lround(real / (float)HAR2_INPUT_SCALE) + HAR2_INPUT_ZERO_POINT;
-
-    return (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
 }
 
 void setup()
@@ -36,18 +27,14 @@ void setup()
 void loop()
 {
     static uint32_t next;
-    float sample[HAR2_INPUT_SIZE];
-    int8_t input[HAR2_INPUT_SIZE];
+    int16_t reading[HAR2_INPUT_SIZE];
 
     if ((int32_t)(millis() - next) < 0) {
         return;
     }
     next += 20;
-    read_sensor(sample);
-    for (uint8_t i = 0; i < HAR2_INPUT_SIZE; i++) {
-        input[i] = quantize(sample[i]);
-    }
-    if (hr_step(&har2_model, &state, input) != HR_OK) {
+    read_sensor(reading);
+    if (hr_step_raw(&har2_model, &state, reading) != HR_OK) {
         Serial.println(F("step refused: see hr_status in hadamrnn.h"));
         hr_reset(&state);
     } else if (state.steps == HAR2_MAX_STEPS) {
