@@ -1,7 +1,8 @@
 """Stage export: models/<benchmark>/ -> exports/<benchmark>/ (model.hrnn, model.h, model.onnx).
 
 SHA256SUMS lists their checksums. Calibrates on training data alone. A baseline has no integer
-form: of it only size.json is written, its bytes and operations.
+form: of it only size.json is written, its bytes and operations. Tells what the model does on
+validation rows that it should not do.
 """
 
 from hadamrnn.params import Settings
@@ -13,12 +14,12 @@ FILES = ("model.hrnn", "model.h", "model.onnx")
 def main(settings: Settings) -> None:
     """Write the exports of one benchmark's trained model anew."""
     from hadamrnn import files
-    from hadamrnn.export import from_torch, onnx_float
+    from hadamrnn.export import from_torch, onnx_float, watch
     from hadamrnn.export.prepared import freeze_prepared
     from hadamrnn.integer import accounting, c_header, packed
     from hadamrnn.models import storage
     from hadamrnn.models.baselines.common import Baseline
-    from hadamrnn.prepared import arrays
+    from hadamrnn.prepared import arrays, lengths
 
     prepared = common.prepared(settings.benchmark)
     card = arrays.read_card(prepared)
@@ -47,6 +48,10 @@ def main(settings: Settings) -> None:
         files.write_sums(folder, FILES)
     length = (exports / "model.hrnn").stat().st_size
     print(f"exported {settings.benchmark}: model.hrnn is {length} bytes")
+    inputs, targets = arrays.load(prepared, "valid")
+    steps, names = lengths.read(prepared, "valid", card), card["output"]["names"]
+    for line in watch.warnings(integer_model, inputs, targets, names, model.class_of, steps):
+        print(line)
 
 
 if __name__ == "__main__":
