@@ -64,7 +64,9 @@ def input_range(inputs: npt.NDArray[Any], coding: Coding) -> tuple[float, float]
     return min(0.0, float(low)), max(0.0, float(high))
 
 
-def input_quantization(low: float, high: float, bits: int) -> tuple[float, int]:
+def input_quantization(
+    low: float, high: float, bits: int, symmetric: bool = False
+) -> tuple[float, int]:
     """Spread 2^bits integers over a range so that real 0 is one of them.
 
     Parameters
@@ -73,6 +75,10 @@ def input_quantization(low: float, high: float, bits: int) -> tuple[float, int]:
         The range in real units.
     bits : int
         2 to 8.
+    symmetric : bool
+        Whether integer 0 is real 0. Of a range on one side of it half of the integers are then
+        unused, but biases need not hold the product of the zero point and the weights, which in
+        few bits would cost them their resolution.
 
     Returns
     -------
@@ -91,6 +97,9 @@ def input_quantization(low: float, high: float, bits: int) -> tuple[float, int]:
     >>> scale, zero_point = input_quantization(0.0, 1.0, 8)
     >>> round(1 / scale), zero_point
     (255, -128)
+    >>> scale, zero_point = input_quantization(0.0, 1.0, 8, symmetric=True)
+    >>> round(1 / scale), zero_point
+    (127, 0)
     """
     if not (np.isfinite(low) and np.isfinite(high) and low <= high):
         raise HadamrnnError(
@@ -98,6 +107,8 @@ def input_quantization(low: float, high: float, bits: int) -> tuple[float, int]:
         )
     if not 2 <= bits <= 8:
         raise HadamrnnError(f"input_bits: must be an integer from 2 to 8; got {bits}")
+    if symmetric:
+        return max(abs(low), abs(high)) / ((1 << (bits - 1)) - 1) or 1.0, 0
     scale = float(high - low) / ((1 << bits) - 1) or 1.0
     zero_point = -(1 << (bits - 1)) - round(float(low) / scale)
     if not -(1 << 15) <= zero_point < 1 << 15:

@@ -90,7 +90,8 @@ def freeze(
     quantization = (1.0, 0)
     if spec.input_kind == "dense":
         low, high = (inputs.min(), inputs.max()) if input_range is None else input_range
-        quantization = input_quantization(float(low), float(high), spec.input_bits)
+        few = spec.bias_bits < IntegerSpec.bias_bits
+        quantization = input_quantization(float(low), float(high), spec.input_bits, few)
     peak = largest_state(weights, inputs, spec.input_kind) or 1.0
     best: tuple[float, IntegerModel] | None = None
     refusal: HadamrnnError | None = None

@@ -190,21 +190,17 @@ def test_rows_of_scales_of_their_own_are_comparable(readout):
 
 
 @pytest.mark.parametrize("bits", [4, 6, 8, 12])
-def test_narrow_biases_are_the_nearest_that_fit(bits):
+def test_narrow_biases_are_the_nearest_that_fit_and_hold_nothing_of_the_inputs(bits):
+    """Inputs are 0 or above: a zero point at their end would fill the biases with weights."""
     rng = np.random.default_rng(8)
     weights, inputs = random_weights(rng), rng.random((20, 30, 1))
     targets = np.zeros(20, int)
-    wide = freeze(weights, inputs, targets, activation_bits=12)
+    assert freeze(weights, inputs, targets, activation_bits=12).input_zero_point < -100
     model = freeze(weights, inputs, targets, activation_bits=12, bias_bits=bits)
-    assert np.abs(model.bias).max() < 1 << (bits - 1)
-
-    def real(model):
-        return model.bias * 2.0 ** (model.bias_shift - model.fraction_bits)
-
-    same_scale = real(model) * model.state_scale - real(wide) * wide.state_scale
+    assert model.input_zero_point == 0
+    assert 1 << (bits - 2) <= np.abs(model.bias).max() < 1 << (bits - 1)
     step = 2.0 ** (model.bias_shift - model.fraction_bits) * model.state_scale
-    assert np.abs(same_scale).max() < step * 0.6
-    assert np.abs(real(model)).max() >= 2 ** (bits - 2) * step / model.state_scale
+    assert np.abs(model.bias * step - weights.bias).max() < step * 0.6
 
 
 def test_a_fading_model_stays_in_bounds_for_ever():
@@ -231,13 +227,14 @@ def test_round_weights_is_within_half_a_step():
     assert not round_weights(np.zeros((2, 2)), 4)[0].any()
 
 
+@pytest.mark.parametrize("symmetric", [False, True])
 @pytest.mark.parametrize("low, high, bits", [(0, 1, 8), (-3.7, 9.1, 8), (-1, 1, 4), (2, 2, 8)])
-def test_input_quantization_covers_the_range_and_holds_zero(low, high, bits):
-    scale, zero_point = input_quantization(low, high, bits)
+def test_input_quantization_covers_the_range_and_holds_zero(low, high, bits, symmetric):
+    scale, zero_point = input_quantization(low, high, bits, symmetric)
     half = 1 << (bits - 1)
     assert scale * (-half - zero_point) <= low + scale / 2 * (1 + 1e-9)
     assert scale * (half - 1 - zero_point) >= high - scale / 2 * (1 + 1e-9)
-    assert isinstance(zero_point, int)
+    assert isinstance(zero_point, int) and (zero_point == 0 or not symmetric)
 
 
 def arguments(**changes):
