@@ -100,7 +100,9 @@ def test_c_of_the_readme_compiles_and_equals_python(folder):
     x = np.random.default_rng(3).integers(-3000, 3000, (20, 128, 9)).astype(np.int16)
     done = subprocess.run([place / "program"], input=x.tobytes(), capture_output=True, check=True)
     readings = x * model.recording.unit + model.recording.offset
-    assert done.stdout.split() == [b"%d" % c for c in model.predict(readings)]
+    assert done.stdout.split() == [
+        b"%d" % c for c in model.predict_inputs(model.quantize_raw(readings))
+    ]
 
 
 @pytest.mark.parametrize("tool", ["avr-gcc", "arm-none-eabi-gcc"])
