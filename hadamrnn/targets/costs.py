@@ -180,7 +180,9 @@ def counted(target: str, model: IntegerModel, avr: bool) -> dict[str, int]:
         key: sum(price[key].get(name, 0) * count for name, count in terms(model, avr).items())
         for key, terms in TERMS.items()
     }
-    tables = sum(map(len, c_header.tables(model).values()))
+    # Link-time optimisation, which AVR is built with, drops the tables that hr_step does not read.
+    linked = c_header.TABLES if avr else (*c_header.TABLES, *c_header.RECORDED)
+    tables = sum(len(c_header.tables(model)[name]) for name in linked)
     static = state_bytes(model, avr) + round(price["static"]["program"])
     code, stack = round(sums["code"]), round(sums["stack"])
     return {

@@ -38,7 +38,8 @@ def section_bytes(target: Target, elf: Path) -> tuple[int, int]:
 def table_bytes(target: Target, elf: Path, model: IntegerModel) -> int:
     """Bytes of the model's tables in a linked program."""
     model_names, total = c_header.names_of(model), 0
-    names = {model_names.table(section) for section in c_header.TABLES}
+    sections = (*c_header.TABLES, *c_header.RECORDED)
+    names = {model_names.table(section) for section in sections}
     for line in _tool(target, "nm", "-S", elf).splitlines():
         words = line.split()
         if len(words) == 4 and words[3] in names:
