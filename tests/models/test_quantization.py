@@ -192,6 +192,11 @@ def test_steps_start_from_the_mean_of_their_row(weight, bits):
     np.testing.assert_allclose(steps, expected, rtol=1e-4)
 
 
+def test_one_step_for_all_starts_from_the_mean_of_all():
+    step = initial_log_step(torch.tensor([[1.0, -3.0], [0.0, 4.0]]), 2).exp()
+    assert step.shape == (1, 1) and step.item() == pytest.approx(2 * 2)
+
+
 def test_learning_lowers_the_error_of_the_step_it_starts_from():
     weight = random_weight(1, 400)
     log_step = torch.tensor([[3.0]]).log().requires_grad_()
@@ -213,3 +218,8 @@ def test_quantizer_error():
     words = "quantizer: must be one of max, lsq; got 'mean'"
     with pytest.raises(HadamrnnError, match=f"^{words}$"):
         check_quantizer("mean")
+
+
+@pytest.mark.parametrize("name", ["max", "lsq"])
+def test_a_quantizer_that_there_is(name):
+    assert check_quantizer(name) == name

@@ -7,6 +7,9 @@ import pytest
 import yaml
 
 from hadamrnn import params
+from hadamrnn.integer.proof import state_limit
+from hadamrnn.integer.recording import UINT32_MAX
+from hadamrnn.params import rules
 from tests.params.changes import put
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
@@ -162,3 +165,17 @@ def test_blocks_by_benchmark(document):
     for asked, expected in (("auto", [1, 4]), (8, [8, 8])):
         settings = params.check({**document, "q": asked})
         assert [settings[name].q for name in ("copy", "har2")] == expected
+
+
+def test_sequences_of_at_most_131072_steps():
+    """As many states of 16 bits fit a sum of 32 bits."""
+    assert rules.words(rules.Steps) == "an integer from 1 to 131072"
+    assert state_limit(16) << 17 <= UINT32_MAX < state_limit(16) << 18
+
+
+def test_what_auto_stands_for_without_the_data(document):
+    """The width and the rate for good, which no rule from the data replaces."""
+    for key in ("hidden_size", "learning_rate"):
+        put(document, f"train.{key}", "auto")
+    train = params.check(document)["copy"].train
+    assert (train.hidden_size, train.learning_rate) == (256, 0.005)

@@ -14,6 +14,8 @@ from hadamrnn.params.sentences import path_of, shown
         (10**30, "1" + "0" * 30),
         ("a\nb", r"'a\nb'"),
         ({"a": [None]}, "{'a': [None]}"),
+        ((1 << 320) - 1, f"{str((1 << 320) - 1)[:38]}...{str((1 << 320) - 1)[-39:]}"),
+        (1 << 320, "an integer of 321 bits"),
         ([1 << 20_000], "[an integer of 20001 bits]"),
         ([[[[1]]]], "[[[[...]]]]"),
     ],
