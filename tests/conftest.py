@@ -8,6 +8,8 @@ from hypothesis import settings
 
 from tests import compiling
 
+# sitecustomize.py, of which distributions have one of their own, loaded before the tests.
+collect_ignore = ["kill/hook"]
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.load_profile("repeatable")
 
