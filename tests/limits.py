@@ -2,7 +2,10 @@
 
 import contextlib
 import os
-import resource
+
+import pytest
+
+resource = pytest.importorskip("resource", reason="limits of processes are POSIX's")
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from hadamrnn.integer import packed
 from hadamrnn.metrics import merge
 from hadamrnn.prepared import arrays
 from hadamrnn.prepared.coding import Coding
-from hadamrnn.targets import emulation
+from hadamrnn.targets import reporting
 from hadamrnn.training import batches
 from stages import common
 
@@ -43,7 +43,7 @@ def change(text: str) -> tuple[str, Any]:
 def measure(
     benchmark: str,
     changes: Iterable[tuple[str, Any]],
-    targets: Collection[str] = emulation.TARGETS,
+    targets: Collection[str] = reporting.TARGETS,
     progress: Callable[[Any], object] = print,
 ) -> dict:
     """The device report of one model, with "changes", "float" and "integer" test scores."""
@@ -67,7 +67,7 @@ def measure(
         "changes": dict(changes),
         "float": scores["float"],
         "integer": scores["integer"] | {"packed_file_bytes": len(packed.to_bytes(frozen))},
-        **emulation.report(frozen, inputs, targets, raw=True),
+        **reporting.report(frozen, inputs, targets, raw=True),
     }
 
 
@@ -82,7 +82,7 @@ def main() -> None:
     except HadamrnnError as error:
         parser.exit(1, f"error: {error}\n")
     files.write_json(common.shipped(given.benchmark) / f"device-{given.name}.json", report)
-    print("\n".join(emulation.lines(report)))
+    print("\n".join(reporting.lines(report)))
 
 
 if __name__ == "__main__":

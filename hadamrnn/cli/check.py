@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hadamrnn.checkup import dvc_files, environment, made
 from hadamrnn.checkup.finding import Finding
+from hadamrnn.cli import needs
 from hadamrnn.errors import HadamrnnError
 
 HELP = "what is wrong with the environment and the clone, and how to mend it"
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print a line for every finding; 1 where anything is wrong and was not mended."""
-    root = clone_of(Path.cwd())
+    root = needs.clone_of(Path.cwd())
     if options.files and root is None:
         raise HadamrnnError(f"{Path.cwd()}: must lie in a clone of the project; got no dvc.yaml")
     if options.mend and root is not None and (busy := dvc_files.running(root)):
@@ -46,14 +47,6 @@ def run(options: argparse.Namespace) -> int:
             print(finding)
         code |= finding.kind == "wrong" and not mended
     return code
-
-
-def clone_of(folder: Path) -> Path | None:
-    """The clone of the project that a folder lies in, if any."""
-    for place in (folder, *folder.parents):
-        if (place / "dvc.yaml").exists() and (place / "params.yaml").exists():
-            return place
-    return None
 
 
 def findings(root: Path | None, *, machine: bool = True) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hadamrnn.cli import needs
 from hadamrnn.errors import HadamrnnError
 
 HELP = "show DVC's experiments side by side: what each set, and what it reached"
@@ -110,17 +111,12 @@ def rows(experiments: Mapping[str, str]) -> list[list[str]]:
 
 def run(options: argparse.Namespace) -> int:
     """Print the table."""
-    try:
+    with needs.more_than_numpy("experiments"):
         from rich.box import SIMPLE_HEAD
         from rich.console import Console
         from rich.table import Table
 
         found = rows(there())
-    except ImportError as error:
-        raise HadamrnnError(
-            "hadamrnn experiments: needs more than NumPy, run pip install 'hadamrnn[train]'; got "
-            f"{error}"
-        ) from None
     if not found:
         raise HadamrnnError("experiments: must be run first, as by dvc exp run -S q=4; got none")
     table = Table(box=SIMPLE_HEAD, show_edge=False, collapse_padding=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hadamrnn import files
-from hadamrnn.cli.check import clone_of
+from hadamrnn.cli import needs
 from hadamrnn.errors import HadamrnnError
 
 HELP = "look at own recordings or texts, and write a section of params.yaml for them"
@@ -33,19 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what was found, write the section, and name the next command."""
-    try:
+    with needs.more_than_numpy("new"):
         from hadamrnn import params
         from hadamrnn.cli import look, look_archives
         from hadamrnn.datasets.common import by_name
         from hadamrnn.params import combinations, document
-    except ImportError as error:
-        raise HadamrnnError(
-            f"hadamrnn new: needs more than NumPy, run pip install 'hadamrnn[train]'; got {error}"
-        ) from None
-    if clone_of(Path.cwd()) != Path.cwd():
-        raise HadamrnnError(
-            f"{Path.cwd()}: must be the folder of params.yaml and dvc.yaml; got another"
-        )
+    needs.in_root()
     target = Path("params.yaml")
     known: Any = document.read(target)
     params.check(known, by_name.facts_of)

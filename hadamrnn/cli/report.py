@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hadamrnn import files
-from hadamrnn.cli.check import clone_of
+from hadamrnn.cli import needs
 from hadamrnn.errors import HadamrnnError
 
 HELP = "write reports/NAME.html: what a model reaches, where it errs, what it costs"
@@ -28,10 +28,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the pages, and print where they are."""
     from hadamrnn.webpage.of_benchmark import page
 
-    if clone_of(Path.cwd()) != Path.cwd():
-        raise HadamrnnError(
-            f"{Path.cwd()}: must be the folder of params.yaml and dvc.yaml; got another"
-        )
+    needs.in_root()
     there = sorted(path.parent.name for path in Path("results").glob("*/metrics.json"))
     if not (options.names or there):
         raise HadamrnnError("results: must have a metrics.json; got none, run dvc repro")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hadamrnn import files
-from hadamrnn.cli.check import clone_of
+from hadamrnn.cli import needs
 from hadamrnn.errors import HadamrnnError
 
 if TYPE_CHECKING:
@@ -41,17 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a line for every training, the table, and the next command."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as for the stages, before torch is loaded
-    try:
+    with needs.more_than_numpy("tune"):
         from hadamrnn.cli import edited, search, trials
         from hadamrnn.params import document
-    except ImportError as error:
-        raise HadamrnnError(
-            f"hadamrnn tune: needs more than NumPy, run pip install 'hadamrnn[train]'; got {error}"
-        ) from None
-    if clone_of(Path.cwd()) != Path.cwd():
-        raise HadamrnnError(
-            f"{Path.cwd()}: must be the folder of params.yaml and dvc.yaml; got another"
-        )
+    needs.in_root()
     for option in ("bytes", "recipes", "seed"):
         value, least = getattr(options, option), 0 if option == "seed" else 1
         if value is not None and value < least:

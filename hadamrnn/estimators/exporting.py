@@ -4,7 +4,6 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from hadamrnn.estimators.sequences import Sequences
@@ -13,25 +12,8 @@ from hadamrnn.export.freeze import freeze
 from hadamrnn.export.recorded import recording
 from hadamrnn.export.spec import IntegerSpec
 from hadamrnn.models.classifier import HadamClassifier
+from hadamrnn.prepared import lengths
 from hadamrnn.prepared.coding import Coding
-
-
-def continued(found: Sequences) -> npt.NDArray[np.float32]:
-    """Sequences of one length, that of the longest: the others begin again at their end.
-
-    Parameters
-    ----------
-    found : Sequences
-        Of any lengths.
-
-    Examples
-    --------
-    >>> values = np.array([[[1], [2], [0]], [[3], [4], [5]]], dtype=np.float32)
-    >>> continued(Sequences(values, np.array([2, 3]), 1))[0, :, 0].tolist()
-    [1.0, 2.0, 1.0]
-    """
-    longest = found.values.shape[1]
-    return np.stack([np.resize(one, (longest, one.shape[1])) for one in found.each()])
 
 
 def write(
@@ -71,7 +53,8 @@ def write(
     HadamrnnError
         A width cannot be proven, or C or ONNX differ.
     """
-    readings = coding.decode(continued(found))
+    stored = lengths.continued(found.values, found.lengths)
+    readings = coding.decode(stored)
     spec = IntegerSpec(
         name=name,
         activation_bits=12,
@@ -80,9 +63,9 @@ def write(
         max_steps=readings.shape[1],
         class_names=class_names,
     )
-    span = calibration.input_range(continued(found), coding)
+    span = calibration.input_range(stored, coding)
     model = freeze(from_torch.frozen_weights(module), readings, targets, spec, span)
     quantization = model.input_scale, model.input_zero_point
-    known = recording(coding, continued(found), quantization, window=readings.shape[1])
+    known = recording(coding, stored, quantization, window=readings.shape[1])
     model = dataclasses.replace(model, recording=known)
     return checked.write(module, model, folder, [coding.decode(one) for one in found.each()])

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hadamrnn import metrics
-from hadamrnn.integer import IntegerModel, inputs
+from hadamrnn.integer import IntegerModel, doubts, inputs
 from hadamrnn.prepared import lengths
 
 Array = npt.NDArray[Any]
@@ -61,7 +61,7 @@ def warnings(
     ]
     yield from never_given(_pairs(model, parts, targets, class_of), names)
     yield from saturating(model, [x[:STATE_ROWS] for _, x in parts])
-    if doubt := inputs.doubt(model, readings):
+    if doubt := doubts.doubt(model, lengths.continued(readings, steps)):
         yield f"warning: validation {doubt}"
 
 

@@ -35,7 +35,7 @@ import numpy.typing as npt
 from hadamrnn.errors import HadamrnnError, HadamrnnWarning
 from hadamrnn.hadamard import fast_transform
 from hadamrnn.integer import batch as integer_batch
-from hadamrnn.integer import inputs
+from hadamrnn.integer import doubts, inputs
 from hadamrnn.integer.checks import prove
 from hadamrnn.integer.fixed_point import (
     check_width,
@@ -265,10 +265,10 @@ class IntegerModel(IntegerParameters):
         Warns
         -----
         HadamrnnWarning
-            If the inputs do not look like what the model was trained on (``inputs.doubt``).
+            If the inputs do not look like what the model was trained on (``doubts.doubt``).
         """
         x_int = inputs.integers_of(self, readings)
-        doubt = inputs.doubt(self, readings)
+        doubt = doubts.doubt(self, readings)
         if doubt is not None:
             warnings.warn(doubt, HadamrnnWarning, stacklevel=2)
         return self.predict_inputs(x_int)

@@ -5,15 +5,13 @@ dashes and marks by shape as well. Every chart has a title that screen readers f
 """
 
 import html
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from hadamrnn.webpage.axes import HEIGHT, WIDTH, Axes, Point, text
+
 COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 DASHES = ("", "6 3", "2 2", "8 3 2 3")
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 640, 300, 64, 44, 14, 16
-MOST_TICKS = 6
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -35,91 +33,12 @@ class Mark:
     hint: str
 
 
-def ticks(low: float, high: float) -> list[float]:
-    """Round numbers between two ends, one to ``MOST_TICKS``.
-
-    Parameters
-    ----------
-    low, high : float
-        Finite, low not above high.
-
-    Returns
-    -------
-    list of float
-
-    Examples
-    --------
-    >>> ticks(0, 1), ticks(3, 3)
-    ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [3.0])
-    """
-    if high <= low:
-        return [float(low)]
-    step = 10.0 ** math.floor(math.log10((high - low) / MOST_TICKS))
-    while (high - low) / step > MOST_TICKS:
-        step *= 2 if f"{step:e}"[0] in "15" else 2.5
-    first = math.ceil(low / step - 1e-9)
-    return [round(k * step, 12) for k in range(first, math.floor(high / step + 1e-9) + 1)]
-
-
 def _svg(title: str, body: str, width: float = WIDTH, height: float = HEIGHT) -> str:
     return (
         f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{html.escape(title)}" '
         f'style="max-width:{1.3 * width:.0f}px">'
         f"{body}</svg>"
     )
-
-
-def _text(x: float, y: float, words: str, anchor: str = "middle", extra: str = "") -> str:
-    escaped = html.escape(words)
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{extra}>{escaped}</text>'
-
-
-class _Axes:
-    """Places of values in a chart, and its frame."""
-
-    def __init__(self, xs: Sequence[float], ys: Sequence[float], logarithmic: bool) -> None:
-        self.logarithmic = logarithmic
-        inner = [self.scaled(x) for x in xs]
-        self.x0, self.x1 = min(inner), max(inner)
-        self.y0, self.y1 = min(ys), max(ys)
-        if self.x1 == self.x0:
-            self.x0, self.x1 = self.x0 - 0.5, self.x1 + 0.5
-        if self.y1 == self.y0:
-            self.y0, self.y1 = self.y0 - 0.5, self.y1 + 0.5
-
-    def scaled(self, x: float) -> float:
-        return math.log10(x) if self.logarithmic else x
-
-    def at(self, x: float, y: float) -> Point:
-        share = (self.scaled(x) - self.x0) / (self.x1 - self.x0)
-        up = (y - self.y0) / (self.y1 - self.y0)
-        return (
-            LEFT + share * (WIDTH - LEFT - RIGHT),
-            HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM),
-        )
-
-    def frame(self, x_label: str, y_label: str) -> str:
-        parts = []
-        for y in ticks(self.y0, self.y1):
-            _, place = self.at(10**self.x0 if self.logarithmic else self.x0, y)
-            parts.append(
-                f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place:.1f}" '
-                f'y2="{place:.1f}"/>{_text(LEFT - 6, place + 4, f"{y:g}", "end")}'
-            )
-        if self.logarithmic:
-            whole = range(math.floor(self.x0), math.ceil(self.x1) + 1)
-            values = [k * 10.0**e for e in whole for k in (1, 2, 5)]
-            shown = [v for v in values if self.x0 - 1e-9 <= math.log10(v) <= self.x1 + 1e-9]
-        else:
-            shown = ticks(self.x0, self.x1)
-        for x in shown:
-            place, _ = self.at(x, self.y0)
-            parts.append(_text(place, HEIGHT - BOTTOM + 18, f"{x:,g}"))
-        middle = (HEIGHT - BOTTOM + TOP) / 2
-        parts.append(_text((WIDTH + LEFT) / 2, HEIGHT - 6, x_label))
-        turned = f' transform="rotate(-90 14 {middle:.1f})"'
-        parts.append(_text(14, middle, y_label, extra=turned))
-        return "".join(parts)
 
 
 def _legend(kinds: Sequence[str], sign: Mapping[str, str]) -> str:
@@ -150,7 +69,7 @@ def lines(title: str, series: Mapping[str, Sequence[Point]], x_label: str, y_lab
         HTML.
     """
     points = [point for line in series.values() for point in line]
-    axes = _Axes([x for x, _ in points], [y for _, y in points], logarithmic=False)
+    axes = Axes([x for x, _ in points], [y for _, y in points], logarithmic=False)
     body, sign = [axes.frame(x_label, y_label)], {}
     for number, (name, line) in enumerate(series.items()):
         colour, dashes = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
@@ -193,7 +112,7 @@ def scatter(title: str, marks: Sequence[Mark], x_label: str, y_label: str) -> st
     str
         HTML.
     """
-    axes = _Axes([mark.x for mark in marks], [mark.y for mark in marks], logarithmic=True)
+    axes = Axes([mark.x for mark in marks], [mark.y for mark in marks], logarithmic=True)
     kinds = [*dict.fromkeys(mark.kind for mark in marks)]
     body = [axes.frame(x_label, y_label)]
     for mark in reversed(marks):  # the first ones lie on top
@@ -222,10 +141,10 @@ def matrix(title: str, names: Sequence[str], counts: Sequence[Sequence[int]]) ->
     """
     cell = max(14, min(56, 420 // len(names)))
     left, top = 120, 24
-    body = [_text(left + cell * len(names) / 2, 14, "predicted")]
+    body = [text(left + cell * len(names) / 2, 14, "predicted")]
     for row, (name, line) in enumerate(zip(names, counts, strict=True)):
         y, total = float(top + row * cell), max(1, sum(line))
-        body.append(_text(left - 6, y + cell / 2 + 4, _short(name), "end"))
+        body.append(text(left - 6, y + cell / 2 + 4, _short(name), "end"))
         for column, count in enumerate(line):
             x, share = float(left + column * cell), count / total
             words = html.escape(f"{name} taken for {names[column]}: {count} of {sum(line)}")
@@ -233,13 +152,13 @@ def matrix(title: str, names: Sequence[str], counts: Sequence[Sequence[int]]) ->
             body.append(
                 f'<g><rect x="{x:g}" y="{y:g}" width="{cell - 1}" height="{cell - 1}" '
                 f'fill="{colour}" fill-opacity="{share:.3f}" class="cell"/>'
-                + (_text(x + cell / 2, y + cell / 2 + 4, str(count)) if count and cell > 24 else "")
+                + (text(x + cell / 2, y + cell / 2 + 4, str(count)) if count and cell > 24 else "")
                 + f"<title>{words}</title></g>"
             )
     bottom = top + cell * len(names)
     for column, name in enumerate(names):
         x = left + column * cell + cell / 2
-        body.append(_text(x, bottom + 14, _short(name, max(2, cell // 7))))
+        body.append(text(x, bottom + 14, _short(name, max(2, cell // 7))))
     return _svg(title, "".join(body), left + cell * len(names) + 8, bottom + 24)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hadamrnn.metrics import by_class
 from hadamrnn.webpage import drawing
 from hadamrnn.webpage.drawing import Mark
 
@@ -38,7 +39,7 @@ PARTS = {
     "input_bytes": "input weights",
     "output_bytes": "output weights",
     "bias_bytes": "biases",
-    "header_bytes": "header",
+    "header_bytes": "header and recording",
 }
 
 
@@ -203,21 +204,12 @@ def _confusion(results: Results) -> str:
 
 
 def _classes(results: Results) -> str:
-    actual = Counter(a for a, _ in results.confusion)
-    guessed = Counter(p for _, p in results.confusion)
-    right = Counter(a for a, p in results.confusion if a == p)
+    names = results.card["output"]["names"]
+    actual, predicted = np.array([[*map(names.index, pair)] for pair in results.confusion]).T
     rows = []
-    for name in results.card["output"]["names"]:
-        there, taken, hits = actual[name], guessed[name], right[name]
-        rows.append(
-            (
-                name,
-                _percent(hits / max(1, taken)),
-                _percent(hits / max(1, there)),
-                _percent(2 * hits / max(1, there + taken)),
-                f"{there:,}",
-            )
-        )
+    for name, one in by_class(predicted, actual, names).items():
+        shares = (_percent(one[key]) for key in ("precision", "recall", "f1"))
+        rows.append((name, *shares, f"{one['support']:,}"))
     found = "<h2>Classes</h2>" + table(("class", "precision", "recall", "F1", "support"), rows)
     groups = results.metrics.get("groups", {})
     if groups:

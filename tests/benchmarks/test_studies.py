@@ -18,7 +18,7 @@ from hadamrnn.datasets import copy
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.evaluation import onnx_sessions
 from hadamrnn.export import onnx_integer
-from hadamrnn.targets import emulation
+from hadamrnn.targets import reporting
 from tests.random_models import random_inputs, random_model
 
 ROOT = Path(__file__).parents[2]
@@ -132,7 +132,7 @@ def test_a_device_report_of_a_changed_model(tiny):
     assert report["changes"] == dict(changes) and report["integer"]["packed_file_bytes"] > 100
     json.dumps(report)
     report["targets"]["Cortex-M3"] = {"not_run": "missing arm-none-eabi-gcc"}
-    assert list(emulation.lines(report))[1:] == ["Cortex-M3: not run, missing arm-none-eabi-gcc"]
+    assert list(reporting.lines(report))[1:] == ["Cortex-M3: not run, missing arm-none-eabi-gcc"]
 
 
 def test_onnx_latency_times_both_graphs_at_both_batch_sizes(monkeypatch):

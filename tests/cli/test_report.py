@@ -1,6 +1,5 @@
 """hadamrnn report: a page for a set that was added a minute ago."""
 
-import re
 import shutil
 from pathlib import Path
 
@@ -11,32 +10,22 @@ from hadamrnn import params
 from hadamrnn.cli import main
 from hadamrnn.datasets.common import by_name
 from stages import evaluate, export, prepare, train
-from tests.datasets.formats.conftest import log
 from tests.docs.pages import ROOT
 
 
 @pytest.fixture
-def clone(tmp_path, monkeypatch, capsys):
-    """A folder where a small set was added, trained and evaluated."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("params.yaml", "dvc.yaml"):
-        shutil.copy(ROOT / name, name)
-    Path("data/raw").mkdir(parents=True)
-    Path("data/raw/log.csv").write_text("\n".join(log("abcd", steps=40)) + "\n")
-    assert main(["new", "moves", "data/raw/log.csv"]) == 0
-    text = Path("params.yaml").read_text()
-    text = re.sub(r"(hidden_size: )auto( +# auto: 256)", r"\g<1>32\2", text)
-    Path("params.yaml").write_text(re.sub(r"(epochs: )auto", r"\g<1>2", text))
+def evaluated(clone, capsys):
+    """The clone, trained and evaluated."""
     document = yaml.safe_load(Path("params.yaml").read_text())
     document["benchmarks"] = ["moves"]
     settings = params.check(document, by_name.facts_of)["moves"]
     for stage in (prepare, train, export, evaluate):
         stage.main(settings)
     capsys.readouterr()
-    return tmp_path
+    return clone
 
 
-def test_a_page_for_each_benchmark_with_results(clone, capsys):
+def test_a_page_for_each_benchmark_with_results(evaluated, capsys):
     assert main(["tune", "moves", "--bytes", "300", "--recipes", "2"]) == 0
     capsys.readouterr()
     assert main(["report"]) == 0

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import shutil
 from pathlib import Path
 
 import pytest
@@ -15,26 +14,8 @@ from hadamrnn.prepared import arrays
 from hadamrnn.training.job import Job
 from stages import common, export
 from stages import train as training
-from tests.datasets.formats.conftest import log
-from tests.docs.pages import ROOT
 
 COMMAND = ["tune", "moves", "--bytes", "300", "--recipes", "3"]
-
-
-@pytest.fixture
-def clone(tmp_path, monkeypatch, capsys):
-    """A folder with params.yaml, dvc.yaml and a section for a few recordings."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("params.yaml", "dvc.yaml"):
-        shutil.copy(ROOT / name, name)
-    Path("data/raw").mkdir(parents=True)
-    Path("data/raw/log.csv").write_text("\n".join(log("abcd", steps=40)) + "\n")
-    assert main(["new", "moves", "data/raw/log.csv"]) == 0
-    text = Path("params.yaml").read_text()
-    text = re.sub(r"(hidden_size: )auto( +# auto: 256)", r"\g<1>32\2", text)
-    Path("params.yaml").write_text(re.sub(r"(epochs: )auto", r"\g<1>2", text))
-    capsys.readouterr()
-    return tmp_path
 
 
 def test_the_best_recipe_within_the_bytes(clone, capsys, monkeypatch):

@@ -13,7 +13,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from hadamrnn import HadamRNNClassifier, HadamRNNRegressor, integer
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.estimators import exporting, sequences
+from hadamrnn.estimators import sequences
+from hadamrnn.prepared import lengths
 
 SMALL = {"hidden_size": 16, "readout": "mean", "epochs": 25, "batch_size": 16, "random_state": 0}
 CHECKED = {**SMALL, "hidden_size": 32, "readout": "last", "learning_rate": 0.02, "epochs": 5}
@@ -169,7 +170,7 @@ def test_an_export_says_what_the_estimator_says(readout, tmp_path):
 
 def test_shorter_sequences_begin_again_for_the_calibration():
     found = sequences.read([[1.0, 2.0], [3.0, 4.0, 5.0, 6.0, 7.0]])
-    assert exporting.continued(found)[0, :, 0].tolist() == [1, 2, 1, 2, 1]
+    assert lengths.continued(found.values, found.lengths)[0, :, 0].tolist() == [1, 2, 1, 2, 1]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import recorded
 from hadamrnn.export.calibration import input_quantization, input_range
 from hadamrnn.integer import packed
-from hadamrnn.integer.inputs import doubt, quantize, quantize_raw
+from hadamrnn.integer.doubts import doubt
+from hadamrnn.integer.inputs import quantize, quantize_raw
 from hadamrnn.prepared.coding import Coding, Raw
 from tests.random_models import random_model
 

@@ -64,6 +64,16 @@ def test_readings_beyond_the_training_range_are_told():
     assert "lie outside its input range" in words
 
 
+def test_what_is_behind_the_end_of_a_sequence_is_no_input():
+    model = random_model(np.random.default_rng(0), activation_bits=14)
+    x, _ = rows_of(model)
+    x[:, 4:] = 1e6
+    steps = np.full(len(x), 4)
+    right = model.predict(x[:, :4])
+    assert list(watch.warnings(model, x, right, NAMES, steps=steps)) == []
+    assert any("validation inputs" in line for line in watch.warnings(model, x, right, NAMES))
+
+
 def test_finer_classes_count_as_those_that_were_asked_for():
     model = random_model(np.random.default_rng(0), activation_bits=14)
     x, right = rows_of(model)

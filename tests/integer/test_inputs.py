@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hadamrnn.errors import HadamrnnError, HadamrnnWarning
-from hadamrnn.integer import inputs
+from hadamrnn.integer import doubts
 from hadamrnn.prepared.coding import Coding
 from tests.random_models import random_model
 
@@ -37,36 +37,36 @@ def test_one_feature_in_other_units_is_named(model, feature):
 def test_rare_spikes_are_not_told_and_many_are(model):
     x = np.full((10, 10, 3), 0.5)
     x[0, :5] = 40.0  # 5 of 100 values of each feature
-    assert inputs.doubt(model, x) is None
+    assert doubts.doubt(model, x) is None
     x[0, 5] = -40.0
-    assert "6 % of the values, of feature 0" in inputs.doubt(model, x)
+    assert "6 % of the values, of feature 0" in doubts.doubt(model, x)
     x[0, :6] = [[1 + 0.4 / 255] * 3]  # rounds to the last integer
-    assert inputs.doubt(model, x) is None
+    assert doubts.doubt(model, x) is None
     x[:] = np.inf
-    assert "100 % of the values, of feature 0" in inputs.doubt(model, x)
+    assert "100 % of the values, of feature 0" in doubts.doubt(model, x)
 
 
 def test_one_feature_of_many_is_told_where_half_of_it_saturates():
     model = random_model(np.random.default_rng(0), input_size=100)
     x = np.full((1, 100, 100), 0.5)
     x[0, :50, 7] = 9.81  # 0.5 % of all values
-    assert inputs.doubt(model, x) is None
+    assert doubts.doubt(model, x) is None
     x[0, 50, 7] = 9.81
-    assert "1 % of the values, of feature 7 (counted from 0) 51 %" in inputs.doubt(model, x)
+    assert "1 % of the values, of feature 7 (counted from 0) 51 %" in doubts.doubt(model, x)
 
 
 def test_stored_bytes_are_told_though_none_saturates(model):
     stored = np.random.default_rng(2).integers(0, 2, (5, 9, 3), dtype=np.uint8)
     with pytest.warns(HadamrnnWarning, match=r"are bytes \(uint8\).* from 0 to 1; .*Coding decode"):
         model.predict(stored)
-    assert inputs.doubt(model, Coding("dense", 1 / 255).decode(stored)) is None
+    assert doubts.doubt(model, Coding("dense", 1 / 255).decode(stored)) is None
     whole = random_model(np.random.default_rng(0), input_scale=1.0)
-    assert inputs.doubt(whole, stored) is None  # its real numbers are bytes
+    assert doubts.doubt(whole, stored) is None  # its real numbers are bytes
 
 
 def test_ids_raise_no_doubt():
     model = random_model(np.random.default_rng(0), kind="symbol")
-    assert inputs.doubt(model, np.zeros((1, 3), np.uint8)) is None
+    assert doubts.doubt(model, np.zeros((1, 3), np.uint8)) is None
 
 
 REFUSALS = [

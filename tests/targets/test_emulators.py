@@ -12,7 +12,7 @@ from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import firmware
 from hadamrnn.integer import c_header, load
 from hadamrnn.integer.accounting import sizes
-from hadamrnn.targets import emulation, memory
+from hadamrnn.targets import emulation, memory, reporting
 from hadamrnn.targets.compiler import STRICT, compile_c
 from hadamrnn.targets.processors import TARGETS
 from tests.random_models import (
@@ -67,7 +67,7 @@ def test_measures_and_equals(name):
     """HAR-2 and copy shapes: every state, sum and logit of every step; sizes are consistent."""
     for model, sequences in ((har2_like(), 3), (copy_like(), 2)):
         x = random_inputs(np.random.default_rng(0), model, sequences, steps=30)
-        result = emulation.measure_all(model, x, [name])[name]
+        result = reporting.measure_all(model, x, [name])[name]
         assert result["mismatches"] == 0 and result["sequences"] == sequences
         assert result["flash_table_bytes"] == sizes(model)["total_bytes"]
         assert result["flash_bytes"] > result["flash_text_bytes"] > 1000
@@ -226,7 +226,7 @@ def test_limits_on_the_atmega328p(d, q, bits, fade, limit_ms):
     """Cycles are exact, so this is no timing test: ms a step at 16 MHz, 4 kB flash, 1 kB RAM."""
     model = har2_like(d, q=q, activation_bits=bits, fade=fade)
     x = random_inputs(np.random.default_rng(0), model, sequences=1, steps=20)
-    result = emulation.measure_all(model, x, ["ATmega328P"])["ATmega328P"]
+    result = reporting.measure_all(model, x, ["ATmega328P"])["ATmega328P"]
     assert result["step_max"] / 16_000 <= limit_ms
     assert result["flash_bytes"] <= 4096 and result["ram_bytes"] <= 1024
 
@@ -236,7 +236,7 @@ def test_limits_on_the_atmega328p(d, q, bits, fade, limit_ms):
 def test_limit_on_the_cortex_m3():
     model = har2_like()
     x = random_inputs(np.random.default_rng(0), model, sequences=1, steps=20)
-    assert emulation.measure_all(model, x, ["Cortex-M3"])["Cortex-M3"]["step_max"] <= 8000
+    assert reporting.measure_all(model, x, ["Cortex-M3"])["Cortex-M3"]["step_max"] <= 8000
 
 
 @pytest.mark.slow
@@ -277,14 +277,14 @@ def test_a_model_beyond_the_memory_is_not_run():
     model = har2_like(256, activation_bits=12)
     x = random_inputs(np.random.default_rng(0), model, sequences=1, steps=1)
     words = "the state takes 2560 bytes, its memory has 2048"
-    assert emulation.measure_all(model, x, ["ATmega328P"]) == {"ATmega328P": {"not_run": words}}
+    assert reporting.measure_all(model, x, ["ATmega328P"]) == {"ATmega328P": {"not_run": words}}
 
 
 def test_missing_tools_are_named(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     model = har2_like()
     x = random_inputs(np.random.default_rng(0), model, sequences=1, steps=1)
-    result = emulation.measure_all(model, x, ["Cortex-M3"])["Cortex-M3"]
+    result = reporting.measure_all(model, x, ["Cortex-M3"])["Cortex-M3"]
     assert result["not_run"].startswith("missing arm-none-eabi-gcc")
     with pytest.raises(HadamrnnError, match="Cortex-M3: needs a cross compiler .* missing: arm-"):
         emulation.emulate(TARGETS["Cortex-M3"], model, x, tmp_path)

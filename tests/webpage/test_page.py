@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from hadamrnn.webpage import drawing
+from hadamrnn.webpage import axes, drawing
 from hadamrnn.webpage.drawing import Mark
 from hadamrnn.webpage.of_benchmark import Results, page
 
@@ -143,7 +143,7 @@ def test_baselines_and_targets_at_every_step():
 
 def test_ticks_are_round_and_few():
     for low, high in ((0, 1), (0.31, 0.9), (-7, 12), (0, 3e6), (5, 5.0004)):
-        found = drawing.ticks(low, high)
+        found = axes.ticks(low, high)
         assert 2 <= len(found) <= 7 and low - 1e-9 <= min(found) and max(found) <= high + 1e-9
 
 
