@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from hadamrnn.webpage import axes, drawing
+from hadamrnn.webpage import axes
 from hadamrnn.webpage.drawing import Mark
 from hadamrnn.webpage.of_benchmark import Results, page
 
