@@ -51,6 +51,7 @@ def test_types_are_shipped():
     assert "py.typed" in project["tool"]["setuptools"]["package-data"]["hadamrnn"]
 
 
+@pytest.mark.slow
 def test_checkers_see_the_layer(tmp_path):
     """Not ``Any``: what a user writes with the layer is checked."""
     pytest.importorskip("mypy")
