@@ -25,7 +25,7 @@ CONTENT_SHA256 = "0db9bacbbd14d2841c008008b049b37d5d0703b1f39b74973e3cdf9efc1245
 class Data(params.Data):
     """There are no settings."""
 
-    facts = params.Facts()
+    facts = params.Facts(image=True)
 
 
 def permutation() -> np.ndarray:
@@ -91,4 +91,5 @@ def _card() -> dict[str, Any]:
             "per_step": False,
         },
         "steps": SIDE * SIDE,
+        "image": {"shape": [SIDE, SIDE], "order": permutation().tolist()},
     }

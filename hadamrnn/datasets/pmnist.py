@@ -15,7 +15,7 @@ PERMUTATION_SEED = 92916  # that of the published results
 class Data(params.Data):
     """There are no settings."""
 
-    facts = params.Facts()
+    facts = params.Facts(image=True)
 
 
 def permutation() -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 from pydantic.dataclasses import dataclass
 
 from hadamrnn import params
@@ -12,7 +13,7 @@ from hadamrnn.datasets.common import mnist
 class Data(params.Data):
     """There are no settings."""
 
-    facts = params.Facts()
+    facts = params.Facts(image=True)
 
 
 def prepare(folder: Path, settings: Data) -> None:
@@ -31,4 +32,4 @@ def prepare(folder: Path, settings: Data) -> None:
         When a raw file of MNIST cannot be had.
     """
     reading = "Pixels are read row by row, from the top left."
-    mnist.prepare_sequences(folder, slice(None), "Sequential MNIST", reading)
+    mnist.prepare_sequences(folder, np.arange(mnist.PIXELS), "Sequential MNIST", reading)

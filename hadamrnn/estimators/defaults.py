@@ -34,6 +34,7 @@ DEFAULTS: Mapping[str, Any] = {
     "state_noise_bits": None,
     "rotation": 0.0,
     "word_dropout": 0.0,
+    "distortion": 0.0,
     "channel_dropout": 0.0,
 }
 """As in params.yaml, but for the size, the rate and the choice of the epoch."""

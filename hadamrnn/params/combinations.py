@@ -148,5 +148,7 @@ def _refusals_of_data(
         ):
             if value:
                 yield key, "0 for a data set that does not name its sensors' axes", value
+    if train.distortion and not facts.image:
+        yield "distortion", "0 for a data set that is not of images", train.distortion
     if train.finer_classes and not facts.finer_classes:
         yield "finer_classes", "false for a data set without finer classes", True

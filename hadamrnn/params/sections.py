@@ -79,6 +79,7 @@ class Recipe:
     rotation: Annotated[float, number(0, 180)]
     word_dropout: Annotated[float, number(0, 0.9)]
     channel_dropout: Annotated[float, number(0, 0.9)]
+    distortion: Annotated[float, number(0, 100)]
 
 
 @dataclass(frozen=True, kw_only=True, config=CLOSED)
@@ -186,6 +187,8 @@ class Facts:
         There is a target at every step, else one for each sequence.
     axes : bool
         It says which channels are x, y and z of one sensor.
+    image : bool
+        A sequence is an image, pixel by pixel.
     finer_classes : bool
         It tells finer classes apart than those it is measured by.
     """
@@ -193,6 +196,7 @@ class Facts:
     symbols: bool = False
     per_step: bool = False
     axes: bool = False
+    image: bool = False
     finer_classes: bool = False
 
 

@@ -10,7 +10,7 @@ from hadamrnn.report import records
 
 RECIPE = (
     "epochs", "balanced", "select", "train_on_validation", "finer_classes", "rotation",
-    "channel_dropout", "word_dropout", "sign_schedule", "learning_rate_schedule",
+    "channel_dropout", "word_dropout", "distortion", "sign_schedule", "learning_rate_schedule",
 )  # fmt: skip
 """Keys of ``train`` that make a recipe; width, rates and batch size are each model's own."""
 

@@ -23,6 +23,7 @@ from hadamrnn import companding
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.params import TrainSettings
 from hadamrnn.training.batches import Augmentation
+from hadamrnn.training.distortion import ImageDistortion
 from hadamrnn.training.word_dropout import WordDropout
 
 
@@ -150,7 +151,7 @@ def from_card(settings: TrainSettings, card: Mapping[str, Any]) -> Augmentation 
     Parameters
     ----------
     settings : TrainSettings
-        Of which word_dropout, rotation and channel_dropout count.
+        Of which word_dropout, distortion, rotation and channel_dropout count.
     card : mapping
         card.json of the prepared data.
 
@@ -171,6 +172,13 @@ def from_card(settings: TrainSettings, card: Mapping[str, Any]) -> Augmentation 
                 f"got {settings.word_dropout}"
             )
         return WordDropout(settings.word_dropout)
+    if settings.distortion:
+        if "image" not in card:
+            raise HadamrnnError(
+                'train.distortion: must be 0 for a data set whose card.json has no "image"; '
+                f"got {settings.distortion:g}"
+            )
+        return ImageDistortion(card["image"], settings.distortion)
     if not (settings.rotation or settings.channel_dropout):
         return None
     if not {"axes", "raw"} <= set(card):

@@ -11,5 +11,6 @@ def facts_of(folder):
         symbols=card["input"]["kind"] == "symbol",
         per_step=card["output"]["per_step"],
         axes={"axes", "raw"} <= set(card),
+        image="image" in card,
         finer_classes="finer" in card["output"],
     )

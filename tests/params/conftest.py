@@ -45,6 +45,7 @@ def document():
             "state_noise_bits": None,
             "rotation": 0,
             "word_dropout": 0,
+            "distortion": 0,
             "channel_dropout": 0,
         },
         "export": {"activation_bits": 12, "input_bits": 8, "bias_bits": 16},

@@ -82,6 +82,11 @@ def checked(document, facts, **values):
         ),
         (
             TEXTS,
+            {"distortion": 0.5},
+            "distortion: must be 0 for a data set that is not of images; got 0.5",
+        ),
+        (
+            TEXTS,
             {"finer_classes": True},
             "finer_classes: must be false for a data set without finer classes; got True",
         ),
@@ -91,7 +96,7 @@ def test_what_a_data_set_cannot_do(document, facts, values, words):
     with pytest.raises(HadamrnnError) as caught:
         checked(document, facts, **values)
     assert str(caught.value) == f"benchmark.copy.{words}"
-    able = Facts(symbols="embedding_size" in values, axes=True, finer_classes=True)
+    able = Facts(symbols="embedding_size" in values, axes=True, image=True, finer_classes=True)
     for key, value in values.items():
         assert getattr(checked(document, able).train, key) == value
         assert getattr(checked(document, None).train, key) == value, "unknown facts forbid nothing"

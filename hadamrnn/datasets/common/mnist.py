@@ -9,7 +9,8 @@ from hadamrnn.datasets.common import splits
 from hadamrnn.datasets.common.archives import read_gzip
 from hadamrnn.datasets.common.download import RawFile, fetch
 
-PIXELS, CLASSES = 28 * 28, 10
+SIDE, CLASSES = 28, 10
+PIXELS = SIDE * SIDE
 VALID = 10_000  # the last ones of the 60,000 training images
 MOST_BYTES = 16 + 60_000 * PIXELS  # of the training images behind their header
 _HOSTS = (
@@ -72,14 +73,14 @@ RAW = {
 }
 
 
-def prepare_sequences(folder: Path, order: np.ndarray | slice, title: str, reading: str) -> None:
+def prepare_sequences(folder: Path, order: np.ndarray, title: str, reading: str) -> None:
     """Write the splits with pixels in the given order.
 
     Parameters
     ----------
     folder : Path
         Written to.
-    order : (784,) int or slice
+    order : (784,) int
         Positions in the row-major image.
     title, reading : str
         Text for the card.
@@ -102,10 +103,10 @@ def prepare_sequences(folder: Path, order: np.ndarray | slice, title: str, readi
         "test_inputs": inputs["test"],
         "test_targets": raw["test_labels"],
     }
-    splits.write(folder, arrays, _card(title, reading))
+    splits.write(folder, arrays, _card(order, title, reading))
 
 
-def _card(title: str, reading: str) -> dict[str, Any]:
+def _card(order: np.ndarray, title: str, reading: str) -> dict[str, Any]:
     return {
         "title": title,
         "source": _HOSTS[0] + " (originally http://yann.lecun.com/exdb/mnist)",
@@ -123,4 +124,5 @@ def _card(title: str, reading: str) -> dict[str, Any]:
             "per_step": False,
         },
         "steps": PIXELS,
+        "image": {"shape": [SIDE, SIDE], "order": order.tolist()},
     }
