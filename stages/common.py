@@ -35,16 +35,6 @@ def shipped(benchmark: str) -> Path:
     return Path("shipped") / benchmark
 
 
-def chosen() -> params.Settings:
-    """Settings of the benchmark named on the command line, all of params.yaml checked."""
-    settings = params.load()
-    if len(sys.argv) != 2 or sys.argv[1] not in settings:
-        given = " ".join(sys.argv[1:]) or "nothing"
-        names = ", ".join(settings)
-        raise HadamrnnError(f"stage: needs one of the listed benchmarks ({names}); got {given}")
-    return settings[sys.argv[1]]
-
-
 def run(work: Callable[[params.Settings], None], stage: str | None = None) -> None:
     """Do the work of a stage for the benchmark named on the command line.
 
@@ -63,10 +53,17 @@ def run(work: Callable[[params.Settings], None], stage: str | None = None) -> No
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         with as_sentences():
-            settings = chosen()
+            settings = params.load()
+            if len(sys.argv) != 2 or sys.argv[1] not in settings:
+                given = " ".join(sys.argv[1:]) or "nothing"
+                names = ", ".join(settings)
+                raise HadamrnnError(
+                    f"stage: needs one of the listed benchmarks ({names}); got {given}"
+                )
+            chosen = settings[sys.argv[1]]
             if stage is None:
-                work(settings)
+                work(chosen)
             else:
-                finished.or_made(stage, settings.benchmark, lambda: work(settings))
+                finished.or_made(stage, chosen.benchmark, lambda: work(chosen))
     except KeyboardInterrupt:
         sys.exit("stopped; a training run resumes after its last finished epoch at the next start")

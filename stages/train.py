@@ -1,12 +1,9 @@
 """Stage train: prepared arrays -> models/<benchmark>/ and results/<benchmark>/history.csv."""
 
 import contextlib
-import sys
 from typing import TYPE_CHECKING
 
-from hadamrnn.errors import as_sentences
 from hadamrnn.params import Settings
-from hadamrnn.training import launch
 from stages import common
 
 if TYPE_CHECKING:
@@ -61,10 +58,4 @@ def train_on(where: "torch.device", given: Settings, share: tuple[int, int]) -> 
 
 
 if __name__ == "__main__":
-    with as_sentences():
-        count = launch.asked()
-        if count > 1:
-            common.chosen()  # one process says what is wrong
-            launch.together(count, ["-m", "stages.train", *sys.argv[1:]])
-    if count == 1:
-        common.run(main, "train")
+    common.run(main, "train")

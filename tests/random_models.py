@@ -40,7 +40,10 @@ def random_model(
     multiplied=False,
     **fields,
 ):
-    """A model whose states move over their whole range; ``fields`` replace any field."""
+    """A model whose states move over their whole range; ``fields`` replace any field.
+
+    Of kind "embedding" it reads symbols, which stand for input_size numbers.
+    """
     d = block_size * q
     u_bits = input_weight_bits or bits
 
@@ -50,7 +53,7 @@ def random_model(
 
     u, v = weights((d, input_size), u_bits), weights((classes, d), bits)
     c = rng.integers(-1000, 1000, classes)
-    bounds = input_bounds(u, kind, input_bits)
+    bounds = input_bounds(u, kind == "symbol", input_bits)
     for fraction in range(20, block_scale(block_size)[0] + max(fade - 1, 0), -1):
         unit = (1 << fraction) * state_limit(activation_bits)
         multiplier = max(1, int(unit / 2 / max(1, max(bounds))))
@@ -65,7 +68,7 @@ def random_model(
             break
     values = {
         "name": "random",
-        "input_kind": kind,
+        "input_kind": "dense" if kind == "dense" else "symbol",
         "readout": readout,
         "per_step": per_step,
         "block_size": block_size,
@@ -94,6 +97,8 @@ def random_model(
         "bias_bits": bias_bits,
         "row_multipliers": rng.integers(0, 1 << 15, classes) if multiplied else None,
     }
+    if kind == "embedding":
+        values["embedding"] = weights((int(rng.integers(1, 300)), input_size), input_bits)
     return IntegerModel(**(values | fields))
 
 
@@ -148,9 +153,11 @@ def many_models(seed=0):
     rng = np.random.default_rng(seed)
     blocks = [2**i for i in range(1, 10)]
     readouts = [("last", False), ("last", True), ("mean", False), ("log_mean", False)]
-    for index, (m, kind, (readout, each)) in enumerate(
-        itertools.product(blocks, ("dense", "symbol"), readouts)
-    ):
+    shapes = itertools.chain(
+        itertools.product(blocks, ("dense", "symbol"), readouts),
+        itertools.product(blocks, ("embedding",), readouts),
+    )
+    for index, (m, kind, (readout, each)) in enumerate(shapes):
         yield random_model(
             rng,
             block_size=m,

@@ -29,6 +29,8 @@ Every name begins with that of the model, here har2. Include it in one C file.
 | `HAR2_LOGIT_SCALE`, `HAR2_SUM_SHIFT` | real score of a logit, as `hr_logits` says |
 | `HAR2_STATE_BYTES`, `HAR2_TABLE_BYTES` | memory of a sequence; tables in flash |
 | `har2_class_names` | names of the classes, if `HAR2_CLASS_NAMES` is defined before |
+
+Of a model with an embedding, `<NAME>_VECTOR_SIZE` is how many numbers a symbol stands for.
 """
 BLOCK = re.compile(r"/\*(?P<comment>.*?)\*/\s*(?P<code>[^/#\s][^/]*?\);)", re.DOTALL)
 ENTRY = re.compile(r" *(?P<code>[^;,/]+?)[;,]? *(?:/\* (?P<comment>.*?) \*/|\n)", re.DOTALL)

@@ -22,7 +22,6 @@ from hadamrnn.cli import (
     predict,
     report,
     stream,
-    sweep,
     tune,
 )
 from hadamrnn.errors import HadamrnnError
@@ -37,7 +36,6 @@ COMMANDS: tuple[ModuleType, ...] = (
     tune,
     report,
     experiments,
-    sweep,
     check,
 )
 EXIT_CODES = "exit codes: 0 done; 1 what is wrong, told in one sentence each; 2 wrong usage"

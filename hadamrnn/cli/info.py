@@ -34,6 +34,8 @@ def describe(model: IntegerModel) -> list[str]:
         A label and a value each.
     """
     kind = "symbol ids" if model.input_kind == "symbol" else f"{model.input_bits}-bit integers"
+    if model.embedding is not None:
+        kind += f" of {model.features} numbers of {model.input_bits} bits"
     readout = "every step" if model.per_step else model.readout
     lines: list[tuple[str, object]] = [
         ("model", model.name),
@@ -74,7 +76,8 @@ def describe(model: IntegerModel) -> list[str]:
     if model.class_names:
         lines.append(("classes", ", ".join(model.class_names)))
     # Whether a symbol table was an embedding is not in the file: it counts as input here.
-    sizes = {n: v for n, v in accounting.sizes(model).items() if "embedding" not in n}
+    hidden = "embedding" if model.embedding is None else "without_embedding"
+    sizes = {n: v for n, v in accounting.sizes(model).items() if hidden not in n}
     lines += [(name.replace("_", " "), value) for name, value in sizes.items()]
     lines += [
         (f"{name.replace('_', ' ')} per step", value)

@@ -33,6 +33,7 @@ DEFAULTS: Mapping[str, Any] = {
     "clip_gradient": None,
     "state_noise_bits": None,
     "rotation": 0.0,
+    "embedding_bits": None,
     "word_dropout": 0.0,
     "distortion": 0.0,
     "channel_dropout": 0.0,

@@ -74,7 +74,8 @@ def _arithmetic(
     k, _ = block_scale(weights.block_size)
     fade = weights.fade or 0
     least = k + max(1, fade)
-    bounds = input_bounds(weights.input_weight_int, spec.input_kind, spec.input_bits)
+    one_hot = spec.input_kind == "symbol" and weights.embedding_int is None
+    bounds = input_bounds(weights.input_weight_int, one_hot, spec.input_bits)
     step = weights.input_weight_scale * input_scale / state_scale
     for fraction in range(FRACTION_BITS_MAX, least - 1, -1):
         multiplier = max(1, round(step * (1 << fraction)))
@@ -201,4 +202,5 @@ def assemble(
         output_bias=output_bias,
         fade=weights.fade or 0,
         row_multipliers=multipliers,
+        embedding=weights.embedding_int,
     )

@@ -143,7 +143,7 @@ def largest_state(weights: FrozenWeights, inputs: npt.NDArray[Any], input_kind: 
     """
     factor = (1 - 2.0**-weights.fade if weights.fade else 1.0) / np.sqrt(weights.block_size)
     scale = (np.asarray(weights.signs) * factor).astype(np.float32)[:, None]
-    weight = (weights.input_weight_int * weights.input_weight_scale).astype(np.float32)
+    weight = weights.products()
     bias = np.asarray(weights.bias, dtype=np.float32)[:, None]
     chunk, peak = max(8, CHUNK_ELEMENTS // len(scale)), 0.0
     for start in range(0, len(inputs), chunk):

@@ -88,6 +88,9 @@ def freeze(
     if spec.max_steps is None:
         spec = dataclasses.replace(spec, max_steps=inputs.shape[1])
     quantization = (1.0, 0)
+    if weights.embedding_int is not None:
+        quantization = (weights.embedding_scale, 0)
+        spec = dataclasses.replace(spec, input_bits=max(2, weights.embedding_bits))
     if spec.input_kind == "dense":
         low, high = (inputs.min(), inputs.max()) if input_range is None else input_range
         few = spec.bias_bits < IntegerSpec.bias_bits

@@ -1,7 +1,8 @@
 """From the torch model to plain arrays, for freezing to integers and for ONNX.
 
-A learned embedding E disappears here: with it, the input weights of symbol k are row k of E U^T, so
-that what is exported is one table of (symbols, d), as for one-hot symbols.
+A learned embedding E of few bits stays where that takes fewer bytes. Any other disappears here:
+the input weights of symbol k are row k of E U^T, so that what is exported is one table of
+(symbols, d), as for one-hot symbols.
 """
 
 from typing import Any
@@ -12,7 +13,10 @@ import torch
 
 from hadamrnn.export.onnx_float import FloatWeights
 from hadamrnn.export.weights import FrozenWeights, round_weights
+from hadamrnn.integer.checks import VECTOR_SIZE_MAX
+from hadamrnn.integer.rows import row_bytes
 from hadamrnn.models.classifier import HadamClassifier
+from hadamrnn.models.embedding import FoldedEmbedding
 from hadamrnn.models.layer import HadamRNN
 from hadamrnn.models.quantization import integers
 
@@ -46,10 +50,23 @@ def _bias(rnn: HadamRNN, dtype: type[np.generic]) -> npt.NDArray[Any]:
     return np.zeros(rnn.hidden_size, dtype) if rnn.bias is None else _array(rnn.bias, dtype)
 
 
+def _kept(model: HadamClassifier) -> FoldedEmbedding | None:
+    """The embedding of a model that ships E and U, which is smaller than E U^T; else None."""
+    embedding, d = model.embedding, model.rnn.hidden_size
+    if embedding is None or embedding.bits is None:
+        return None
+    symbols, size = embedding.weight.shape
+    if size > VECTOR_SIZE_MAX:
+        return None
+    bits = model.rnn.weight_bits or FULL_PRECISION_BITS
+    both = row_bytes(symbols * size, max(2, embedding.bits)) + size * row_bytes(d, max(2, bits))
+    return embedding if both < symbols * row_bytes(d, TABLE_BITS) else None
+
+
 def _input_weight(model: HadamClassifier) -> torch.Tensor:
-    """Quantized U, (d, features), or (E U^T)^T, (d, symbols), on the CPU."""
+    """Quantized U, (d, features), or of a folded embedding (E U^T)^T, (d, symbols), on the CPU."""
     weight = model.rnn.quantized_input_weight()
-    if model.embedding is not None:
+    if model.embedding is not None and _kept(model) is None:
         weight = model.embedding.whole_table(weight).t()
     return weight.detach().cpu()
 
@@ -70,7 +87,13 @@ def frozen_weights(model: HadamClassifier) -> FrozenWeights:
     """
     rnn, output_bits = model.rnn, model.output_weight_bits
     input_bits, input_scale = rnn.weight_bits or FULL_PRECISION_BITS, 1.0
-    if model.embedding is None:
+    kept: dict[str, Any] = {}
+    embedding = _kept(model)
+    if embedding is not None and embedding.bits is not None:
+        vectors, vector_scale = _integers(embedding.weight, embedding.bits, embedding.log_step)
+        kept = {"embedding_int": vectors, "embedding_scale": vector_scale.item()}
+        kept["embedding_bits"] = embedding.bits
+    if model.embedding is None or kept:
         input_weight, scale = _integers(rnn.input_weight, rnn.weight_bits, rnn.input_log_step)
         input_scale = scale.item()
     else:
@@ -89,6 +112,7 @@ def frozen_weights(model: HadamClassifier) -> FrozenWeights:
         weight_bits=output_bits or FULL_PRECISION_BITS,
         fade=getattr(rnn, "fade", None),
         input_weight_bits=input_bits,
+        **kept,
     )
 
 
@@ -106,6 +130,7 @@ def float_weights(model: HadamClassifier) -> FloatWeights:
     FloatWeights
         For ``onnx_float.float_graph``.
     """
+    kept = _kept(model)
     return FloatWeights(
         signs=_array(model.rnn.signs(), np.float32),
         block_size=model.rnn.block_size,
@@ -114,4 +139,5 @@ def float_weights(model: HadamClassifier) -> FloatWeights:
         output_weight=_array(model.quantized_output_weight(), np.float32),
         output_bias=_array(model.output_bias, np.float32),
         fade=getattr(model.rnn, "fade", None),
+        embedding=None if kept is None else _array(kept.vectors(), np.float32),
     )

@@ -34,7 +34,7 @@ class FloatWeights:
     block_size : int
         m, a power of two that divides d.
     input_weight : array, (d, d_in)
-        U; for symbols d_in is the vocabulary, with one column each.
+        U; for symbols without an embedding d_in is the vocabulary, with one column each.
     bias : array, (d,)
         b.
     output_weight : array, (classes, d)
@@ -43,6 +43,8 @@ class FloatWeights:
         c.
     fade : int, optional
         The state fades by 1 - 2^-fade a step.
+    embedding : array, (symbols, d_in), optional
+        E, what stands for each symbol.
     """
 
     signs: Floats
@@ -52,11 +54,13 @@ class FloatWeights:
     output_weight: Floats
     output_bias: Floats
     fade: int | None = None
+    embedding: Floats | None = None
 
 
 DRIVE = {
     "dense": "product = MatMul(inputs, u_table)",
     "symbol": "product = Gather<axis = 0>(u_table, inputs)",
+    "embedding": "x = Gather<axis = 0>(e_table, inputs)\n  product = MatMul(x, u_table)",
 }
 FEATURES = {
     "last": "features = Relu(last)",
@@ -109,6 +113,10 @@ def float_graph(
         "v_table": np.transpose(weights.output_weight),
         "output_bias": weights.output_bias,
     }
+    drive = DRIVE[input_kind]
+    if weights.embedding is not None:
+        drive = DRIVE["embedding"]
+        arrays["e_table"] = weights.embedding
     if readout == "log_mean":
         arrays |= {"log_floor": LOG_FLOOR, "octave": 1 / np.log(2)}
     tensors = {key: np.asarray(array, dtype=np.float32) for key, array in arrays.items()}
@@ -124,7 +132,7 @@ def float_graph(
         per_step=per_step,
         keep_states=per_step or readout != "last",
         text={
-            "drive": f"{DRIVE[input_kind]}\n  drive = Add(product, bias)",
+            "drive": f"{drive}\n  drive = Add(product, bias)",
             "step": "rotated = Mul(t, row_scale)\n      h_next = Add(rotated, drive_t)",
             "readout": f"{features}\n  scores = MatMul(features, v_table)"
             "\n  logits = Add(scores, output_bias)",

@@ -36,6 +36,10 @@ DRIVE = {
   product = MatMul(x, u_real)""",
     "symbol": f"""rows = Gather<axis = 0>(u_table, inputs)
   product = Cast<to = {DOUBLE}>(rows)""",
+    "embedding": f"""vectors = Gather<axis = 0>(e_table, inputs)
+  x = Cast<to = {DOUBLE}>(vectors)
+  u_real = Cast<to = {DOUBLE}>(u_table)
+  product = MatMul(x, u_real)""",
 }
 STEP = {
     "four_to_k": """scaled = Mul(t, row_scale)""",
@@ -206,6 +210,8 @@ def integer_graph(model: IntegerModel) -> onnx.ModelProto:
     }
     tensors["u_table"] = small_integers(model.input_weight).T
     tensors["v_table"] = small_integers(model.output_weight).T
+    if model.embedding is not None:
+        tensors["e_table"] = small_integers(model.embedding)
     tensors["dither_axis"] = np.array([1])
     if readout != "last":
         tensors["time_axis"] = np.array([1])
@@ -214,6 +220,7 @@ def integer_graph(model: IntegerModel) -> onnx.ModelProto:
         tensors["log_table"] = np.concatenate((np.zeros(OCTAVE, np.int64), TABLE)) - OCTAVE
         tensors["octave"] = np.array(OCTAVE)
         tensors["last_axis"] = np.array([-1])
+    drive = DRIVE[model.input_kind if model.embedding is None else "embedding"]
     return build(
         "hadamrnn_integer",
         block_size=model.block_size,
@@ -223,7 +230,7 @@ def integer_graph(model: IntegerModel) -> onnx.ModelProto:
         per_step=per_step,
         keep_states=per_step or readout != "last",
         text={
-            "drive": f"{DRIVE[model.input_kind]}\n  weighted = Mul(product, input_scale)"
+            "drive": f"{drive}\n  weighted = Mul(product, input_scale)"
             f"\n  {DITHER}"
             "\n  biased = Add(weighted, bias)\n  drive = Add(biased, dither)",
             "step": f"{STEP[form]}\n      {NEXT}",

@@ -22,7 +22,7 @@ class FrozenWeights:
     block_size : int
         m.
     input_weight_int : array of int, (d, d_in)
-        U, for symbols a column per symbol.
+        U, for symbols without an embedding a column per symbol.
     input_weight_scale : float
         Of U.
     bias : array of float64, (d,)
@@ -39,6 +39,12 @@ class FrozenWeights:
         Width of U if another, as for a folded embedding table.
     fade : int, optional
         The state fades by 1 - 2^-fade a step.
+    embedding_int : array of int, (symbols, d_in), optional
+        E, what stands for each symbol.
+    embedding_scale : float
+        Of E.
+    embedding_bits : int
+        Width of E, 1 (ternary, stored in 2) to 8.
     """
 
     signs: Array
@@ -52,6 +58,16 @@ class FrozenWeights:
     weight_bits: int
     input_weight_bits: int | None = None
     fade: int | None = None
+    embedding_int: Array | None = None
+    embedding_scale: float = 1.0
+    embedding_bits: int = 8
+
+    def products(self) -> Array:
+        """U in real units, or of an embedding (E U^T)^T, float32: a column for each symbol."""
+        weight = self.input_weight_int * self.input_weight_scale
+        if self.embedding_int is not None:
+            weight = weight @ (self.embedding_int.T * self.embedding_scale)
+        return np.asarray(weight, dtype=np.float32)
 
 
 def round_weights(weight: npt.ArrayLike, bits: int) -> tuple[Array, float]:

@@ -56,9 +56,9 @@ def sizes(model: IntegerModel, embedding_size: int | None = None) -> dict[str, i
     model : IntegerModel
         As packed.
     embedding_size : int, optional
-        Features of the learned embedding that was folded into the symbol table, if there was one.
-        The table then counts as ``embedding_bytes``, otherwise (one-hot symbols, dense inputs) as
-        ``input_bytes``.
+        Features of the learned embedding, if there was one. Where it was folded into the symbol
+        table, the table counts as ``embedding_bytes``, otherwise (an embedding of its own, one-hot
+        symbols, dense inputs) as ``input_bytes``.
 
     Returns
     -------
@@ -71,19 +71,21 @@ def sizes(model: IntegerModel, embedding_size: int | None = None) -> dict[str, i
     """
     parts = {name: len(data) for name, data in packed.sections(model).items()}
     table = parts["input"]
+    folded = bool(embedding_size) and model.embedding is None
     result = {
         "signs_bytes": parts["signs"],
-        "input_bytes": 0 if embedding_size else table,
+        "input_bytes": 0 if folded else table,
         "output_bytes": parts["output"],
         "bias_bytes": parts["bias"] + parts["output_bias"] + parts["row_multipliers"],
-        "embedding_bytes": table if embedding_size else 0,
+        "embedding_bytes": table if folded else parts["embedding"],
     }
     result["total_bytes"] = sum(result.values())
     result["total_without_embedding_bytes"] = result["total_bytes"] - result["embedding_bytes"]
-    result["header_bytes"] = header.SIZE + parts["names"] + packed.CHECKSUM_BYTES
+    result["header_bytes"] = header.SIZE + parts["names"] + parts["symbols"]
+    result["header_bytes"] += packed.CHECKSUM_BYTES
     result["header_bytes"] += sum(parts[section.name] for section in RECORDING)
     result["packed_file_bytes"] = result["total_bytes"] + result["header_bytes"]
-    features = embedding_size or model.input_size
+    features = embedding_size or model.features
     parameters = lstm_parameters(features, model.hidden_size, model.output_size)
     parameters += model.input_size * (embedding_size or 0)
     result["float32_lstm_bytes"] = 4 * parameters
@@ -123,11 +125,12 @@ def operations_per_step(model: IntegerParameters) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        ``additions``: butterflies d log2(m); the input product d (d_in - 1), none for symbols; 3 d
-        to join y, p M, B and the rounding constant; d for 1/sqrt 2 if m = 2 4^k; d for a mean. A
-        sign turns an addition into a subtraction and costs nothing; so does saturation.
-        ``multiplications``: d d_in for a dense input (1 bit to 16 bit weights alike), d for M, and
-        d for 1/sqrt 2 if m = 2 4^k.
+        ``additions``: butterflies d log2(m); the input product d (d_in - 1), none for symbols that
+        have no embedding; 3 d to join y, p M, B and the rounding constant; d for 1/sqrt 2 if
+        m = 2 4^k; d for a mean. A sign turns an addition into a subtraction and costs nothing; so
+        does saturation.
+        ``multiplications``: d d_in for a dense input or an embedding (1 bit to 16 bit weights
+        alike), d for M, and d for 1/sqrt 2 if m = 2 4^k.
         ``shifts``: d each for y 2^(F-k), B 2^bias_shift if bias_shift > 0, the final >> F, and
         1/sqrt 2.
         ``dense_multiply_adds``: what a dense recurrent matrix of the same size needs, d d + d d_in.
@@ -135,13 +138,13 @@ def operations_per_step(model: IntegerParameters) -> dict[str, int]:
     """
     d, classes = model.hidden_size, model.output_size
     _, root = block_scale(model.block_size)
-    dense = model.input_kind == "dense"
+    features = 0 if model.one_hot else model.features
     readout = classes * d if model.per_step else 0
     additions = model.block_size.bit_length() - 1 + 3 + root + (model.readout != "last")
-    multiplications = 1 + root + (model.input_size if dense else 0)
+    multiplications = 1 + root + features
     return {
-        "additions": d * (additions + (model.input_size - 1 if dense else 0)) + readout,
+        "additions": d * (additions + max(0, features - 1)) + readout,
         "multiplications": d * multiplications + readout,
         "shifts": d * (2 + root + (model.bias_shift > 0)),
-        "dense_multiply_adds": d * d + (d * model.input_size if dense else 0) + readout,
+        "dense_multiply_adds": d * d + d * features + readout,
     }

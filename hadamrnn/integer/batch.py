@@ -67,6 +67,8 @@ class _Kernel:
         self.row_gain = (model.signs.astype(np.int32) * np.int32(gain))[:, None]
         bias = model.bias.astype(np.int64) << model.bias_shift
         drive = model.input_weight.astype(np.int64) * model.input_multiplier
+        if model.embedding is not None:
+            drive = drive @ model.embedding.T.astype(np.int64)
         if model.input_kind == "symbol":
             self.table = np.ascontiguousarray((drive + bias[:, None]).T, dtype=np.int32)
         elif model.input_size == 1:

@@ -15,10 +15,10 @@ from hadamrnn.integer.c_templates import CLASS_NAMES, HEADER
 from hadamrnn.integer.c_text import Names, c_name, comment, plain, quoted, table
 from hadamrnn.integer.model import IntegerModel
 
-TABLES = ("signs", "input", "output", "bias", "output_bias", "row_multipliers")
+TABLES = ("signs", "input", "output", "bias", "output_bias", "row_multipliers", "embedding")
 RECORDED = ("channels", "companding")
 """Tables by which readings become inputs."""
-LAYOUT = 4
+LAYOUT = 5
 """HR_LAYOUT of the hadamrnn.h whose hr_model the header fills."""
 
 
@@ -48,8 +48,12 @@ def state_bytes(model: IntegerModel) -> int:
     Where int has 16 bits, as on AVR, a 16-bit transform happens in place: 2 d - 4 bytes less.
     """
     words = (model.hidden_size + 1) // 2 if model.transform_bits == 16 else model.hidden_size
-    coded = model.input_size if takes_readings(model) else 0
-    return model.hidden_size * (16 + model.sum_bits) // 8 + 4 * words + coded
+    return model.hidden_size * (16 + model.sum_bits) // 8 + 4 * words + _coded(model)
+
+
+def _coded(model: IntegerModel) -> int:
+    """Numbers that a reading or a symbol becomes, which the state has room for."""
+    return model.features if takes_readings(model) or model.embedding is not None else 0
 
 
 def tables(model: IntegerModel) -> dict[str, bytes]:
@@ -95,6 +99,7 @@ def _constants(model: IntegerModel) -> dict[str, object]:
         "SUM_SHIFT": model.sum_shift,
         "STATE_BYTES": f"{state_bytes(model)}u",
         "TABLE_BYTES": f"{sum(map(len, tables(model).values()))}u",
+        **({} if model.embedding is None else {"VECTOR_SIZE": model.features}),
         **of_readings(model),
     }
 
@@ -108,6 +113,7 @@ def _fields(model: IntegerModel, names: Names) -> dict[str, object]:
         "HR_LOGARITHM": model.readout == "log_mean",
         "HR_ROW_MULTIPLIERS": model.row_multipliers is not None,
         "HR_RECORDING": model.recording is not None,
+        "HR_EMBEDDING": model.embedding is not None,
     }
     parts = tables(model)
     return {
@@ -116,9 +122,10 @@ def _fields(model: IntegerModel, names: Names) -> dict[str, object]:
         "input_multiplier": model.input_multiplier,
         "hidden_size": model.hidden_size,
         "block_size": model.block_size,
-        "input_size": model.input_size,
+        "input_size": model.features,
         "output_size": model.output_size,
         "channel_count": model.recording.channels if model.recording else 0,
+        "symbols": 0 if model.embedding is None else model.input_size,
         "input_zero_point": model.input_zero_point,
         "input_bits": model.input_bits,
         "flags": " | ".join(name for name, holds in flags.items() if holds) or 0,
@@ -148,8 +155,9 @@ def _declarations(model: IntegerModel, names: Names) -> list[str]:
     if model.sum_bits:
         field = f"sums{model.sum_bits}"
         arrays[field] = f"uint{model.sum_bits}_t state##_{field}[{size}]"
-    if takes_readings(model):
-        arrays["input"] = f"int8_t state##_input[{names.upper}_INPUT_SIZE]"
+    if _coded(model):
+        which = "INPUT_SIZE" if model.embedding is None else "VECTOR_SIZE"
+        arrays["input"] = f"int8_t state##_input[{names.upper}_{which}]"
     order = ("hidden", "scratch", "sums16", "sums32", "input")
     pointers = [f"state##_{field}" if field in arrays else "NULL" for field in order]
     return [
@@ -164,8 +172,9 @@ def to_text(model: IntegerModel, name: str | None = None) -> str:
 
     It defines, with PREFIX in upper case: PREFIX_HIDDEN_SIZE, _INPUT_SIZE, _OUTPUT_SIZE,
     _MAX_STEPS, _INPUT_MIN, _INPUT_MAX, _INPUT_SCALE, _INPUT_ZERO_POINT, _LOGIT_SCALE, _SUM_SHIFT,
-    _STATE_BYTES, _TABLE_BYTES, where the model codes readings _CHANNELS, _FRAME, _UNITS and
-    _OFFSETS (initializers of arrays), PREFIX_STATE(name), prefix_model and prefix_class_names.
+    _STATE_BYTES, _TABLE_BYTES, of an embedding _VECTOR_SIZE, where the model codes readings
+    _CHANNELS, _FRAME, _UNITS and _OFFSETS (initializers of arrays), PREFIX_STATE(name),
+    prefix_model and prefix_class_names.
 
     Parameters
     ----------

@@ -22,6 +22,8 @@ def described(model: IntegerModel) -> list[str]:
     least, most = input_range(model)
     if model.input_kind == "symbol":
         feed = [f"Input: one symbol id from 0 to {most} a step."]
+        if model.embedding is not None:
+            feed.append(f"It stands for {model.features} numbers of {model.input_bits} bits.")
     else:
         low, high = (model.input_scale * (x - model.input_zero_point) for x in (least, most))
         feed = [

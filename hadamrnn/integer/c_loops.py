@@ -37,7 +37,7 @@ def is_aligned(model: IntegerModel) -> bool:
     width = model.fraction_bits - k
     align = max(0, 16 - width)
     bias, bias_shift = bias_table(model)
-    inputs = input_bounds(model.input_weight, model.input_kind, model.input_bits)
+    inputs = input_bounds(model.input_weight, model.one_hot, model.input_bits)
     rest = accumulator_bound(
         block_size=model.block_size,
         activation_bits=1,
@@ -72,7 +72,6 @@ def loops(model: IntegerModel) -> dict[str, str]:
         {"AVR": text, "32-bit processors": text}.
     """
     k, _ = block_scale(model.block_size)
-    symbol = model.input_kind == "symbol"
     narrow = model.input_weight_bits <= 4
     eights = model.hidden_size % 8 == 0
     wide = model.transform_bits == 32
@@ -81,7 +80,7 @@ def loops(model: IntegerModel) -> dict[str, str]:
         and eights
         and k > 0
         and not (wide and model.fraction_bits - k > 16)
-        and (symbol or (narrow and model.input_size <= 255))
+        and (model.one_hot or (narrow and model.features <= 255))
     )
     products = "fast products" if narrow and eights else "general products"
     paired = narrow and eights and not wide and model.block_size > 1

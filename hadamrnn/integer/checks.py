@@ -21,9 +21,12 @@ from hadamrnn.integer.proof import (
 from hadamrnn.readouts import READOUTS
 
 ROW_MULTIPLIER_MAX = (1 << 15) - 1
+VECTOR_SIZE_MAX = 1 << 12
+"""Numbers of a symbol's vector: with it, C counts the bits of a table in 32 bits."""
 RANGES = {  # field: (lowest, highest), as the packed file can hold them and the C code relies on
     "hidden_size": (1, 1 << 15),
     "input_size": (1, (1 << 16) - 1),
+    "features": (1, (1 << 16) - 1),
     "output_size": (1, (1 << 16) - 1),
     "weight_bits": (2, 16),
     "input_weight_bits": (2, 16),
@@ -78,7 +81,7 @@ def _check_shapes(model: IntegerParameters) -> None:
     for name, shape in (
         ("bias", (d,)),
         ("output_bias", (model.output_size,)),
-        ("input_weight", (d, model.input_size)),
+        ("input_weight", (d, model.features)),
         ("output_weight", (model.output_size, d)),
     ):
         got = getattr(model, name).shape
@@ -104,11 +107,22 @@ def _check_shapes(model: IntegerParameters) -> None:
             raise HadamrnnError(f"class_names, name: must be one non-empty line; got {text!r}")
     if not np.isin(model.signs, (-1, 1)).all():
         raise HadamrnnError("signs: must be +1 or -1; got another value")
+    embedding = model.embedding
+    if embedding is not None and (
+        model.input_kind != "symbol"
+        or embedding.shape != (model.input_size, model.features)
+        or model.features > VECTOR_SIZE_MAX
+    ):
+        raise HadamrnnError(
+            f"embedding: must have a row for each symbol, of {model.features} numbers and at most "
+            f"{VECTOR_SIZE_MAX}; got shape {embedding.shape} for {model.input_kind} input"
+        )
     for name, bits in (
         ("input_weight", model.input_weight_bits),
         ("output_weight", model.weight_bits),
         ("bias", model.bias_bits),
         ("output_bias", 32),
+        *((("embedding", model.input_bits),) if embedding is not None else ()),
     ):
         low, high = int(getattr(model, name).min()), int(getattr(model, name).max())
         if low < -(1 << (bits - 1)) or high >= 1 << (bits - 1):
@@ -144,7 +158,7 @@ def prove(model: IntegerParameters) -> None:
         model.block_size,
         model.activation_bits,
         model.fraction_bits,
-        input_bounds(model.input_weight, model.input_kind, model.input_bits),
+        input_bounds(model.input_weight, model.one_hot, model.input_bits),
         model.input_multiplier,
         model.bias,
         model.bias_shift,

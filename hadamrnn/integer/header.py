@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 MAGIC, VERSION = b"HRNN", 2
-SYMBOL, MEAN, PER_STEP, LOGARITHM, ROW_MULTIPLIERS, RECORDING = 1, 2, 4, 8, 16, 32
+SYMBOL, MEAN, PER_STEP, LOGARITHM, ROW_MULTIPLIERS, RECORDING, EMBEDDING = (
+    1 << place for place in range(7)
+)
 """Bits of the field flags."""
-KNOWN_FLAGS = {1: 7, 2: 63}
+KNOWN_FLAGS = {1: 7, 2: 127}
 """What a file of each version that can be read may set."""
 
 
@@ -66,19 +68,24 @@ HEADER = Table(
         "flags",
         "B",
         "1: the input is a symbol id; 2: the mean is read; 4: an answer at every step; "
-        "8 (with 2): its logarithm is read; 16: row multipliers; 32: a recording",
+        "8 (with 2): its logarithm is read; 16: row multipliers; 32: a recording; "
+        "64 (with 1): an embedding",
     ),
     Field("weight_bits", "B", "p, width of V, 2 to 16"),
     Field("input_weight_bits", "B", "p_in, width of U, 2 to 16"),
     Field("activation_bits", "B", "a, width of a state, which lies within ±(2^(a-1) - 1)"),
-    Field("input_bits", "B", "width of an input number, 2 to 8"),
+    Field("input_bits", "B", "width of an input number or of the embedding, 2 to 8"),
     Field("fraction_bits", "B", "F, fraction bits of the accumulator"),
     Field("bias_shift", "B", "the bias is B · 2^bias_shift"),
     Field("sum_shift", "B", "mean: shift of the sums before V; its logarithm: c, log_floor"),
     Field("input_zero_point", "h", "the integer that stands for an input of 0"),
     Field("hidden_size", "H", "d"),
     Field("block_size", "H", "m, a power of two that divides d"),
-    Field("input_size", "H", "features, or number of symbols"),
+    Field(
+        "input_size",
+        "H",
+        "features: of an embedding the numbers of a symbol; without one, with flag 1: symbols",
+    ),
     Field("output_size", "H", "classes"),
     Field("names_bytes", "H", "length of the section of names"),
     Field("fade", "B", "k of the factor 1 - 2^-k on the state; 0: none"),

@@ -5,7 +5,7 @@ One step, with m = block_size, k = log2(m) // 2, F = fraction_bits, L = 2^(activ
     t  = (I_q (x) S_m) h                       butterflies, exact
     y  = u t                                   if m = 4^k
     y  = (u t 46341 + 2^15) >> 16              if m = 2 4^k; 46341 / 2^16 is 1 / sqrt 2
-    p  = U x, or column x of U for a symbol
+    p  = U x, for a symbol U E_x, or without an embedding E column x of U
     h' = saturate((y G + p M + B 2^bias_shift + R_n) >> F)           to [-L, L]
 
 G is 2^(F-k), with a fading memory of f = fade 2^(F-k) (1 - 2^-f); R_n, about 2^(F-1), is the
@@ -73,6 +73,7 @@ class IntegerModel(IntegerParameters):
             "output_weight": np.int16,
             "output_bias": np.int32,
             "row_multipliers": np.uint16,
+            "embedding": np.int8,
         }
         for name, dtype in types.items():
             if getattr(self, name) is None:
@@ -141,7 +142,9 @@ class IntegerModel(IntegerParameters):
         if root:
             y = times_inverse_sqrt2(y)
         table = self.input_weight.T
-        p = table[x].astype(np.int64) if self.input_kind == "symbol" else x @ table.astype(np.int64)
+        if self.embedding is not None:
+            x = self.embedding[x].astype(np.int64)
+        p = table[x].astype(np.int64) if self.one_hot else x @ table.astype(np.int64)
         total = y * self.state_gain + p * self.input_multiplier
         total += self.bias.astype(np.int64) << self.bias_shift
         total += rounding_constant(number, self.fraction_bits, k)

@@ -21,7 +21,7 @@ from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import header, packed_recording
 from hadamrnn.integer import sections as table
 from hadamrnn.integer.model import IntegerModel
-from hadamrnn.integer.rows import pack_rows, unpack_rows
+from hadamrnn.integer.rows import pack_rows, pack_run, unpack_rows, unpack_run
 
 CHECKSUM_BYTES = 4
 AS_THEY_ARE = (
@@ -41,6 +41,7 @@ AS_THEY_ARE = (
     "logit_scale",
 )
 """Fields of the header that are fields of the model too."""
+SYMBOLS = struct.Struct("<H")
 NEVER_EMPTY = ("signs", "input", "output", "bias", "output_bias")
 ANY_BENCHMARK = "dvc repro export@<benchmark>"
 
@@ -57,7 +58,12 @@ def sections(model: IntegerModel) -> dict[str, bytes]:
         "output_bias": model.output_bias.astype("<i4").tobytes(),
         "row_multipliers": b"" if multipliers is None else multipliers.astype("<u2").tobytes(),
         "names": text,
+        "symbols": b"",
+        "embedding": b"",
     }
+    if model.embedding is not None:
+        parts["symbols"] = SYMBOLS.pack(model.input_size)
+        parts["embedding"] = pack_run(model.embedding, model.input_bits)
     if model.recording is None:
         return parts | {section.name: b"" for section in table.RECORDING}
     return parts | packed_recording.sections(model.recording)
@@ -71,6 +77,7 @@ def _flags(model: IntegerModel) -> int:
         | header.LOGARITHM * (model.readout == "log_mean")
         | header.ROW_MULTIPLIERS * (model.row_multipliers is not None)
         | header.RECORDING * (model.recording is not None)
+        | header.EMBEDDING * (model.embedding is not None)
     )
 
 
@@ -85,6 +92,7 @@ def to_bytes(model: IntegerModel) -> bytes:
     values = {field.name: getattr(model, field.name, None) for field in header.FIELDS}
     values |= {
         "flags": _flags(model),
+        "input_size": model.features,
         "sum_shift": model.sum_shift or model.log_floor,
         "bias_bits": model.bias_bits % 16,
         "names_bytes": len(parts["names"]),
@@ -161,6 +169,8 @@ def _checked_header(data: bytes, place: str, hint: str) -> dict[str, Any]:
         flags & ~header.KNOWN_FLAGS[version]
         or (version == 1 and any(late))
         or flags & (header.LOGARITHM | header.MEAN) == header.LOGARITHM
+        or flags & (header.EMBEDDING | header.SYMBOL) == header.EMBEDDING
+        or not 2 <= fields["input_bits"] <= 8
         or late[1] not in (0, *range(2, 16))
         or not all(2 <= width <= 16 for width in bits)
     ):
@@ -186,6 +196,8 @@ def _parts(data: bytes, fields: dict[str, Any], place: str) -> dict[str, bytes]:
             )
         parts[section.name] = data[position : position + size]
         position += size
+        if section.name == "symbols" and size:
+            (fields["symbols"],) = SYMBOLS.unpack(parts["symbols"])
         if section.name == "recording":
             fields |= header.RECORDING_TABLE.unpack(parts["recording"])
             packed_recording.check_sizes(fields, place)
@@ -195,6 +207,14 @@ def _parts(data: bytes, fields: dict[str, Any], place: str) -> dict[str, bytes]:
             f"checksum"
         )
     return parts
+
+
+def _embedding(data: bytes, fields: dict[str, Any]) -> Any:
+    """E, (symbols, d_in), None where the file has none."""
+    if not fields["flags"] & header.EMBEDDING:
+        return None
+    shape = fields["symbols"], fields["input_size"]
+    return unpack_run(data, shape[0] * shape[1], fields["input_bits"]).reshape(shape)
 
 
 def from_bytes(data: bytes, place: str = "packed model", hint: str = ANY_BENCHMARK) -> IntegerModel:
@@ -253,6 +273,7 @@ def from_bytes(data: bytes, place: str = "packed model", hint: str = ANY_BENCHMA
             if parts["row_multipliers"]
             else None,
             recording=packed_recording.read(parts, fields, place),
+            embedding=_embedding(parts["embedding"], fields),
         )
     except UnicodeDecodeError as error:
         raise HadamrnnError(f"{place}: its names must be UTF-8; got {error.object!r}") from error

@@ -30,7 +30,7 @@ class IntegerParameters:
     activation_bits : int
         Width of a state, 2 to 16.
     input_bits : int
-        Width of a dense input, 2 to 8.
+        Width of a dense input or of an embedding, 2 to 8.
     fraction_bits : int
         F.
     bias_shift : int
@@ -50,7 +50,7 @@ class IntegerParameters:
     signs : array of int8, (d,)
         u, +1 or -1.
     input_weight : array of int16, (d, d_in)
-        U, for symbols one column a symbol.
+        U, for symbols without an embedding one column a symbol.
     bias : array of int16, (d,)
         B.
     output_weight : array of int16, (classes, d)
@@ -69,6 +69,8 @@ class IntegerParameters:
         M_c, below 2^15.
     recording : Recording or None
         What raw readings are, and how they become inputs; None: not known.
+    embedding : array of int8, (symbols, d_in), or None
+        E, the input that stands for each symbol; None: column x of U is its product.
     """
 
     name: str
@@ -100,6 +102,7 @@ class IntegerParameters:
     bias_bits: int = 16
     row_multipliers: npt.NDArray[np.uint16] | None = None
     recording: Recording | None = None
+    embedding: npt.NDArray[np.int8] | None = None
 
     @property
     def hidden_size(self) -> int:
@@ -109,7 +112,17 @@ class IntegerParameters:
     @property
     def input_size(self) -> int:
         """Features of a dense input, or the number of symbols."""
+        return self.features if self.embedding is None else len(self.embedding)
+
+    @property
+    def features(self) -> int:
+        """Columns of U."""
         return int(self.input_weight.shape[1])
+
+    @property
+    def one_hot(self) -> bool:
+        """Whether a step adds one column of U: of symbols without an embedding."""
+        return self.input_kind == "symbol" and self.embedding is None
 
     @property
     def output_size(self) -> int:

@@ -62,17 +62,17 @@ def state_gain(block_size: int, fraction_bits: int, fade: int) -> int:
     return gain - (gain >> fade) if fade else gain
 
 
-def input_bounds(input_weight: npt.ArrayLike, input_kind: str, input_bits: int) -> Objects:
+def input_bounds(input_weight: npt.ArrayLike, one_hot: bool, input_bits: int) -> Objects:
     """Largest |p_i| of each neuron.
 
     Parameters
     ----------
     input_weight : array_like of int, (d, d_in)
         U.
-    input_kind : str
-        "dense" or "symbol".
+    one_hot : bool
+        Whether a step reads one column of U, else numbers.
     input_bits : int
-        Width of a dense input.
+        Width of such a number.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def input_bounds(input_weight: npt.ArrayLike, input_kind: str, input_bits: int) 
         The bounds.
     """
     magnitudes = np.abs(np.asarray(input_weight, dtype=np.int64))
-    if input_kind == "symbol":
+    if one_hot:
         largest: Objects = magnitudes.max(axis=1).astype(object)
         return largest
     sums: Objects = magnitudes.sum(axis=1).astype(object) * (1 << (input_bits - 1))

@@ -42,6 +42,55 @@ def pack_rows(values: npt.ArrayLike, bits: int) -> bytes:
     return b"".join(out)
 
 
+def pack_run(values: npt.ArrayLike, bits: int) -> bytes:
+    """Pack integers one right behind the other, whatever their rows.
+
+    Parameters
+    ----------
+    values : array_like of int
+        Integers of ``bits`` bits, two's complement.
+    bits : int
+        2 to 16.
+
+    Returns
+    -------
+    bytes
+        ``row_bytes`` of their number.
+
+    Examples
+    --------
+    >>> pack_run([[1], [-1], [3]], 3).hex()
+    'f900'
+    """
+    numbers = np.asarray(values, dtype=np.int64).reshape(-1)
+    eights = np.pad(numbers, (0, -len(numbers) % 8)).reshape(-1, 8)  # bits bytes each
+    return pack_rows(eights, bits)[: row_bytes(len(numbers), bits)]
+
+
+def unpack_run(data: bytes, length: int, bits: int) -> npt.NDArray[np.int16]:
+    """The inverse of ``pack_run``.
+
+    Parameters
+    ----------
+    data : bytes
+        As ``pack_run`` gives.
+    length, bits : int
+        Of the result.
+
+    Returns
+    -------
+    array of int16, (length,)
+        The integers.
+
+    Examples
+    --------
+    >>> unpack_run(bytes.fromhex("f900"), 3, 3).tolist()
+    [1, -1, 3]
+    """
+    eights = -(-length // 8)
+    return unpack_rows(data.ljust(eights * bits, b"\0"), eights, 8, bits).reshape(-1)[:length]
+
+
 def unpack_rows(data: bytes, rows: int, length: int, bits: int) -> npt.NDArray[np.int16]:
     """The inverse of ``pack_rows``.
 

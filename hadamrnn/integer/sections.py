@@ -33,6 +33,11 @@ def recorded(fields: Values) -> bool:
     return bool(fields["flags"] & header.RECORDING)
 
 
+def embedded(fields: Values) -> bool:
+    """Whether a file has the sections of an embedding."""
+    return bool(fields["flags"] & header.EMBEDDING)
+
+
 def channels(fields: Values) -> int:
     """Numbers in a sample of a file that has a recording; none of symbols."""
     if fields["flags"] & header.SYMBOL:
@@ -78,14 +83,21 @@ MODEL = (
         "names_bytes",
         "UTF-8, a line for the model's name, then one for each class",
     ),
+    Section("symbols", lambda f: 2 * embedded(f), "2 · (flags // 64)", "uint16: number of symbols"),
+    Section(
+        "embedding",
+        lambda f: row_bytes(f.get("symbols", 0) * f["input_size"], f["input_bits"]),
+        "ceil(symbols · input_size · input_bits / 8) · (flags // 64)",
+        "E, input_size numbers for each symbol, all without gaps",
+    ),
 )
-"""Of every file, of sizes that the header gives."""
+"""Of every file, of sizes that the header gives, the last with what is in the one before."""
 
 RECORDING = (
     Section(
         "recording",
         lambda f: header.RECORDING_TABLE.size * recorded(f),
-        f"{header.RECORDING_TABLE.size} · (flags // 32)",
+        f"{header.RECORDING_TABLE.size} · (flags // 32 % 2)",
         "the fields below",
     ),
     Section(

@@ -28,8 +28,8 @@ PartBits = int | None | Literal["auto"]
 class HadamClassifier(nn.Module):
     """HadamRNN, relu, and V with a few bits: the paper's model.
 
-    The embedding has full precision; what a model ships is its product with U, a table of
-    (symbols, hidden_size) that ``hadamrnn.export`` rounds.
+    What a model with an embedding of full precision ships is its product with U, a table of
+    (symbols, hidden_size) that ``hadamrnn.export`` rounds; of one of few bits it ships both.
 
     Parameters
     ----------
@@ -48,6 +48,8 @@ class HadamClassifier(nn.Module):
         Numbers of a learned embedding of ``input_size`` symbols; None: ids are one-hot.
     input_weight_bits, output_weight_bits : int, None or "auto"
         Bits of U and of V apart; "auto": ``weight_bits``.
+    embedding_bits : int or None
+        Bits of the embedding, 1 (ternary) to 8; None: full precision.
     quantizer : str
         "max" or "lsq", as ``HadamRNN``'s; of V every row then learns a step of its own.
     class_of : sequence of int or None
@@ -82,6 +84,7 @@ class HadamClassifier(nn.Module):
         fade: int | None = None,
         input_weight_bits: PartBits = "auto",
         output_weight_bits: PartBits = "auto",
+        embedding_bits: int | None = None,
         quantizer: str = "max",
         class_of: Sequence[int] | None = None,
         state_noise: StateNoise | None = None,
@@ -106,7 +109,10 @@ class HadamClassifier(nn.Module):
         if quantizer == "lsq" and self.output_weight_bits is not None:
             step = initial_log_step(self.output_weight, self.output_weight_bits, output_size)
             self.output_log_step = nn.Parameter(step)
-        self.embedding = FoldedEmbedding(input_size, embedding_size) if embedding_size else None
+        self.embedding = None
+        if embedding_size:
+            options = {"bits": embedding_bits, "quantizer": quantizer}
+            self.embedding = FoldedEmbedding(input_size, embedding_size, **options)
         self.class_of, self.state_noise = class_of, state_noise
 
     def quantized_output_weight(self) -> Tensor:

@@ -9,6 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.models.quantization import (
+    check_quantizer,
+    check_weight_bits,
+    initial_log_step,
+    quantize,
+)
 from hadamrnn.recurrence.dispatch import autocast_enabled, traced
 
 PADDING = 0
@@ -30,6 +36,10 @@ class FoldedEmbedding(nn.Module):
         How many there are, padding included.
     size : int
         Numbers of a vector.
+    bits : int or None
+        Bits of E, 2 to 8; None: full precision.
+    quantizer : str
+        "max" or "lsq" (``quantization``); E has one step.
 
     Raises
     ------
@@ -45,7 +55,9 @@ class FoldedEmbedding(nn.Module):
     ([[0, 1, 1], [0, 0, 2]], (3, 4))
     """
 
-    def __init__(self, symbols: int, size: int) -> None:
+    def __init__(
+        self, symbols: int, size: int, bits: int | None = None, quantizer: str = "max"
+    ) -> None:
         super().__init__()
         if min(symbols, size) < 1:
             raise HadamrnnError(
@@ -55,16 +67,26 @@ class FoldedEmbedding(nn.Module):
         nn.init.normal_(self.weight, std=DEVIATION)
         with torch.no_grad():
             self.weight[PADDING].zero_()
+        self.bits = check_weight_bits(bits)
+        learned = check_quantizer(quantizer) == "lsq" and self.bits is not None
+        self.log_step = None
+        if learned and self.bits is not None:
+            self.log_step = nn.Parameter(initial_log_step(self.weight, self.bits))
 
     def extra_repr(self) -> str:
-        return "{}, {}".format(*self.weight.shape)
+        symbols, size = self.weight.shape
+        return f"{symbols}, {size}" + ("" if self.bits is None else f", bits={self.bits}")
+
+    def vectors(self) -> Tensor:
+        """E as the forward pass sees it, (symbols, size), on the grid of ``bits``."""
+        return quantize(self.weight, self.bits, self.log_step)
 
     def forward(self, ids: Tensor) -> Tensor:
         """The vectors themselves, (..., size), for integer ids: the plain form, not used to train.
 
         No gradient goes to the vector of the padding id.
         """
-        return nn.functional.embedding(ids.long(), self.weight, padding_idx=PADDING)
+        return nn.functional.embedding(ids.long(), self.vectors(), padding_idx=PADDING)
 
     def fold(self, ids: Tensor, input_weight: Tensor) -> tuple[Tensor, Tensor]:
         """The symbols that occur in ``ids`` as look-ups in their rows of E U^T.
@@ -95,7 +117,7 @@ class FoldedEmbedding(nn.Module):
 
     def whole_table(self, input_weight: Tensor) -> Tensor:
         """E U^T for every symbol, (symbols, d)."""
-        return _product(self.weight, input_weight)
+        return _product(self.vectors(), input_weight)
 
 
 def _product(vectors: Tensor, input_weight: Tensor) -> Tensor:

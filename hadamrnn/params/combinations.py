@@ -91,6 +91,10 @@ def _refusals(settings: Settings) -> Iterator[tuple[str, str, object]]:
         # Rows that are trained on cannot choose the epoch.
         yield "select", "last where train_on_validation is true", train.select
     yield from _refusals_of_bits(settings)
+    if train.embedding_bits is not None and train.embedding_size is None:
+        yield "embedding_bits", "null where embedding_size is null", train.embedding_bits
+    if train.embedding_bits is not None and model != "hadamrnn":
+        yield "embedding_bits", f"null for model {model}", train.embedding_bits
     if train.word_dropout and train.embedding_size is None:
         yield "word_dropout", "0 where embedding_size is null", train.word_dropout
     if model == "hadamrnn" and train.hidden_size % settings.q == 0:

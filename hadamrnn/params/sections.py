@@ -58,6 +58,7 @@ class Recipe:
 
     q: Blocks
     embedding_size: Size | Annotated[None, means("null for one-hot symbols")]
+    embedding_bits: WeightBits
     min_steps: Annotated[int, whole(1)] | Annotated[None, means("null for no minimum")]
     balanced: Switch
     learning_rate_schedule: Literal["exponential", "cosine"]

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "hadamrnn_embedding.h"
 #include "hadamrnn_logits.h"
 #include "hadamrnn_raw.h"
 #include "hadamrnn_update.h"
@@ -51,7 +52,7 @@ static hr_status hr_check(const hr_model *model, const hr_state *state)
     return HR_OK;
 }
 
-/* The step itself. input is null for a symbol model. */
+/* The step itself. input is null for symbols without an embedding. */
 static hr_status hr_advance(const hr_model *model, hr_state *state, const int8_t *input,
                             uint16_t symbol)
 {
@@ -166,7 +167,17 @@ hr_status hr_step_symbol(const hr_model *model, hr_state *state, uint16_t symbol
     if (!(model->flags & HR_SYMBOL)) {
         return HR_WRONG_INPUT;
     }
-    return symbol >= model->input_size ? HR_BAD_SYMBOL : hr_advance(model, state, NULL, symbol);
+    if (symbol >= (model->embedding ? model->symbols : model->input_size)) {
+        return HR_BAD_SYMBOL;
+    }
+    if (!model->embedding) {
+        return hr_advance(model, state, NULL, symbol);
+    }
+    if (!state->input) {
+        return HR_NULL_POINTER;
+    }
+    hr_embed(model, symbol, state->input);
+    return hr_advance(model, state, state->input, 0);
 }
 
 hr_status hr_logits(const hr_model *model, const hr_state *state, int32_t *logits)

@@ -62,7 +62,7 @@ typedef enum {
     HR_NULL_POINTER = 1,   /* an argument, or memory that the state should point to, is null */
     HR_WRONG_STATE = 2,    /* the state was declared for a model of another size */
     HR_WRONG_INPUT = 3,    /* hr_step on a symbol model, or hr_step_symbol on a dense one */
-    HR_BAD_SYMBOL = 4,     /* symbol >= input_size; the state is unchanged */
+    HR_BAD_SYMBOL = 4,     /* no such symbol; the state is unchanged */
     HR_TOO_MANY_STEPS = 5, /* mean readout beyond max_steps; the state is unchanged */
     HR_NOT_A_MODEL = 6,    /* hr_load: no packed model of this version */
     HR_DAMAGED = 7,        /* hr_load: wrong length or checksum */
@@ -71,18 +71,19 @@ typedef enum {
     HR_NO_READINGS = 10    /* hr_step_raw: the model does not say what readings are */
 } hr_status;
 
-/* hr_model.flags. HR_LOGARITHM comes with HR_MEAN. */
+/* hr_model.flags. HR_LOGARITHM comes with HR_MEAN, HR_EMBEDDING with HR_SYMBOL. */
 enum {
     HR_SYMBOL = 1,
     HR_MEAN = 2,
     HR_PER_STEP = 4,
     HR_LOGARITHM = 8,
     HR_ROW_MULTIPLIERS = 16,
-    HR_RECORDING = 32
+    HR_RECORDING = 32,
+    HR_EMBEDDING = 64
 };
 
 /* Changes with hr_model, so that a header of another version does not compile. */
-#define HR_LAYOUT 4
+#define HR_LAYOUT 5
 
 /* One model. Tables are packed bytes, little endian, lowest bit first; a row starts on a byte. */
 typedef struct {
@@ -92,6 +93,8 @@ typedef struct {
     const uint8_t *bias;          /* d integers of bias_bits */
     const uint8_t *output_bias;   /* output_size int32 */
     const uint8_t *row_multipliers; /* output_size uint16 below 2^15 with HR_ROW_MULTIPLIERS */
+    const uint8_t *embedding;     /* symbols times input_size integers of input_bits without gaps:
+                                     the inputs that symbols stand for; null without HR_EMBEDDING */
     const uint8_t *channels;      /* channel_count int16 zero, uint16 multiplier, uint8 shift, which
                                      make inputs of readings; null: it is not known how */
     const uint8_t *companding;    /* channel_count uint16 knee, uint8 root_bits; null: none is bent */
@@ -99,12 +102,13 @@ typedef struct {
     int32_t input_multiplier;     /* M, range 1 to 2^31 - 1 */
     uint16_t hidden_size;         /* d, range 1 to 32768 */
     uint16_t block_size;          /* m, a power of two that divides d */
-    uint16_t input_size;          /* features, or number of symbols */
+    uint16_t input_size;          /* features; number of symbols that have no embedding */
     uint16_t output_size;         /* classes */
     uint16_t channel_count;       /* numbers in a sample: divides input_size, 0 without channels */
+    uint16_t symbols;             /* number of symbols with HR_EMBEDDING, else 0 */
     int16_t input_zero_point;     /* the input that stands for 0 */
-    uint8_t input_bits;           /* of a dense input, range 2 to 8 */
-    uint8_t flags;                /* HR_SYMBOL | ... | HR_RECORDING */
+    uint8_t input_bits;           /* of a dense input or an embedding, range 2 to 8 */
+    uint8_t flags;                /* HR_SYMBOL | ... | HR_EMBEDDING */
     uint8_t weight_bits;          /* range 2 to 16, as input_weight_bits and activation_bits */
     uint8_t input_weight_bits;
     uint8_t bias_bits;            /* range 2 to 16; the fast forms want 16 */
@@ -138,7 +142,8 @@ typedef struct {
     uint32_t *sums32;
     uint32_t steps;       /* how many inputs have been seen, modulo 2^32 */
     uint16_t hidden_size; /* d */
-    int8_t *input;        /* input_size integers, for hr_step_raw; may be null for the others */
+    int8_t *input;        /* input_size integers, for hr_step_raw and symbols with an embedding; may
+                             be null for the others */
 } hr_state;
 
 /* Forget everything: the state before the first step. Scratch memory need not be cleared.
@@ -158,9 +163,11 @@ hr_status hr_step(const hr_model *model, hr_state *state, const int8_t *input);
  * Returns as hr_step, or HR_NO_READINGS. */
 hr_status hr_step_raw(const hr_model *model, hr_state *state, const int16_t *reading);
 
-/* One time step of a symbol model: one-hot symbols, or words with a learned embedding, whose table
- * has up to 65535 rows of d weights and must lie within one object (size_t counts its bytes).
- * symbol : range 0 to input_size - 1, otherwise HR_BAD_SYMBOL. Other statuses as hr_step. */
+/* One time step of a symbol model: one-hot symbols, or words with a learned embedding. There are up
+ * to 65535; their table, of d weights each or with HR_EMBEDDING of input_size integers, must lie
+ * within one object (size_t counts its bytes).
+ * symbol : below the number of symbols (INPUT_SIZE in the generated header), otherwise
+ *          HR_BAD_SYMBOL. Other statuses as hr_step. */
 hr_status hr_step_symbol(const hr_model *model, hr_state *state, uint16_t symbol);
 
 /* Scores of all classes after the steps so far; may be called at any time, changes nothing.

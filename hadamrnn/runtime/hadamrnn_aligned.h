@@ -202,7 +202,7 @@ HR_LOCAL uint8_t hr_is_aligned(const hr_model *model)
     const uint8_t k = model->block_log2 >> 1;
 
     return model->aligned && (model->hidden_size & 7) == 0 && model->bias_bits == 16 && k &&
-           (model->flags & HR_SYMBOL ||
+           (HR_ONE_HOT(model) ||
             (model->input_weight_bits <= 4 && model->input_size <= 255));
 }
 

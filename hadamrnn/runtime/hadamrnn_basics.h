@@ -107,6 +107,9 @@ HR_LOCAL int32_t hr_read32(const uint8_t *bytes)
     return value <= 0x7FFFFFFFu ? (int32_t)value : -1 - (int32_t)(0xFFFFFFFFu - value);
 }
 
+/* Whether a step adds one row of U: of symbols that have no embedding. */
+#define HR_ONE_HOT(model) (((model)->flags & (HR_SYMBOL | HR_EMBEDDING)) == HR_SYMBOL)
+
 /* B of neuron i. */
 HR_LOCAL int32_t hr_bias(const hr_model *model, size_t i)
 {
@@ -155,8 +158,8 @@ HR_LOCAL int32_t hr_rounding_constant(uint32_t step, uint8_t fraction, uint8_t w
 
 /* What is the same for all neurons of a step. */
 typedef struct {
-    const int8_t *input; /* for a symbol the number 1 */
-    size_t features;     /* 1 for a symbol */
+    const int8_t *input; /* for a one-hot symbol the number 1 */
+    size_t features;     /* 1 for a one-hot symbol */
     const uint8_t *row;  /* of the first feature, or of the symbol */
     size_t stride;
     int32_t multiplier, bias_gain, rounding;

@@ -9,6 +9,7 @@
 #define HR_CHECKSUM_BYTES 4
 #define HR_VERSION 2 /* files of version 1 have none of the flags and bytes that came with 2 */
 #define HR_INT32_MAX 0x7FFFFFFF
+#define HR_VECTOR_SIZE_MAX 4096 /* so that 32 bits count those of a table */
 #define HR_RECORDING_BYTES 37 /* and where its fields lie: hadamrnn/integer/header.py */
 
 static uint32_t hr_u16(const uint8_t *bytes)
@@ -107,6 +108,7 @@ static uint8_t hr_accumulator_fits(hr_model *model, size_t stride)
     const uint64_t rounding =
         ((uint64_t)1 << (model->fraction_bits - 1)) + ((uint64_t)1 << (width - 1));
     const uint8_t align = (uint8_t)(width < 16 ? 16 - width : 0);
+    const uint8_t one_hot = (model->flags & (HR_SYMBOL | HR_EMBEDDING)) == HR_SYMBOL;
     uint64_t widest = model->block_size * limit, largest = 0, fading = 0, products = 0;
     size_t i, j;
 
@@ -130,7 +132,7 @@ static uint8_t hr_accumulator_fits(hr_model *model, size_t stride)
         for (j = 0; j < model->input_size; j++, row += stride) {
             const uint64_t weight = hr_absolute_weight(row, i, model->input_weight_bits);
 
-            if (!(model->flags & HR_SYMBOL)) {
+            if (!one_hot) {
                 drive += weight << (model->input_bits - 1);
             } else if (weight > drive) {
                 drive = weight;
@@ -321,10 +323,12 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
     loaded.output_size = (uint16_t)hr_u16(bytes + 22);
     loaded.max_steps = hr_u32(bytes + 28);
     multiplier = hr_u32(bytes + 32);
-    if (loaded.flags > (version == 1 ? 7 : 63) ||
+    if (loaded.flags > (version == 1 ? 7 : 127) ||
         (version == 1 && (loaded.fade || loaded.bias_bits)) || loaded.fade > 15 ||
         loaded.bias_bits > 15 || loaded.bias_bits == 1 ||
         (loaded.flags & (HR_LOGARITHM | HR_MEAN)) == HR_LOGARITHM ||
+        (loaded.flags & (HR_EMBEDDING | HR_SYMBOL)) == HR_EMBEDDING ||
+        (loaded.flags & HR_EMBEDDING && loaded.input_size > HR_VECTOR_SIZE_MAX) ||
         (loaded.flags & HR_LOGARITHM && !loaded.log_floor) ||
         hr_outside(loaded.weight_bits, 2, 16) ||
         hr_outside(loaded.input_weight_bits, 2, 16) || hr_outside(loaded.activation_bits, 2, 16) ||
@@ -359,6 +363,21 @@ hr_status hr_load(const uint8_t *bytes, size_t length, hr_model *model)
     output_stride = (size_t)(((uint32_t)loaded.hidden_size * loaded.weight_bits + 7) >> 3);
     expected += (uint64_t)input_stride * loaded.input_size;
     expected += (uint64_t)output_stride * loaded.output_size;
+    loaded.embedding = NULL;
+    loaded.symbols = 0;
+    if (loaded.flags & HR_EMBEDDING) {
+        const uint64_t names_end = expected - HR_CHECKSUM_BYTES;
+
+        if (expected + 2 > length) {
+            return HR_BAD_FIELD;
+        }
+        loaded.symbols = (uint16_t)hr_u16(bytes + (size_t)names_end);
+        loaded.embedding = bytes + (size_t)names_end + 2;
+        expected += 2 + (((uint64_t)loaded.symbols * loaded.input_size * loaded.input_bits + 7) >> 3);
+        if (!loaded.symbols) {
+            return HR_BAD_FIELD;
+        }
+    }
     recorded = loaded.flags & HR_RECORDING;
     if (recorded ? expected > length : expected != length) {
         return HR_BAD_FIELD;

@@ -24,7 +24,7 @@ Terms = Mapping[str, float]
 
 
 def _features(model: IntegerModel) -> int:
-    return 1 if model.input_kind == "symbol" else model.input_size
+    return 1 if model.one_hot else model.features
 
 
 def _levels(words: int, levels: int) -> dict[str, float]:
@@ -133,7 +133,7 @@ def memory_terms(model: IntegerModel, avr: bool) -> Terms:
         "program": 1,
         "symbols": model.input_kind == "symbol",
         "class": model.output_size,
-        "input": _features(model) * (model.input_kind == "dense"),
+        "input": _features(model) * (not model.one_hot),
     }
     if avr:
         taken = {**step_terms(model, avr), **logits_terms(model, avr)}

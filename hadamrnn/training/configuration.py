@@ -57,11 +57,13 @@ def configuration(settings: Settings, card: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _parts(settings: Settings) -> dict[str, Any]:
-    """How U and V are quantized where that differs from the default."""
+    """How U, V and an embedding are quantized where that differs from the default."""
     found: dict[str, Any] = {}
     for key in ("input_weight_bits", "output_weight_bits"):
         if getattr(settings, key) != settings.weight_bits:
             found[key] = getattr(settings, key)
+    if settings.train.embedding_bits is not None:
+        found["embedding_bits"] = settings.train.embedding_bits
     if settings.train.quantizer != "max":
         found["quantizer"] = settings.train.quantizer
     return found

@@ -27,7 +27,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 4
+#if HR_LAYOUT != 5
 #error "copy.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_COPY
@@ -156,6 +156,7 @@ static const hr_model copy_model = {
     copy_e86e53f4_bias, /* bias */
     copy_e86e53f4_output_bias, /* output_bias */
     NULL, /* row_multipliers */
+    NULL, /* embedding */
     NULL, /* channels */
     NULL, /* companding */
     1000u, /* max_steps */
@@ -165,6 +166,7 @@ static const hr_model copy_model = {
     10, /* input_size */
     9, /* output_size */
     0, /* channel_count */
+    0, /* symbols */
     0, /* input_zero_point */
     8, /* input_bits */
     HR_SYMBOL | HR_PER_STEP, /* flags */

@@ -47,7 +47,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 4
+#if HR_LAYOUT != 5
 #error "dsa19.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_DSA19
@@ -590,6 +590,7 @@ static const hr_model dsa19_model = {
     dsa19_df6d2f8e_bias, /* bias */
     dsa19_df6d2f8e_output_bias, /* output_bias */
     NULL, /* row_multipliers */
+    NULL, /* embedding */
     dsa19_df6d2f8e_channels, /* channels */
     NULL, /* companding */
     125u, /* max_steps */
@@ -599,6 +600,7 @@ static const hr_model dsa19_model = {
     45, /* input_size */
     19, /* output_size */
     45, /* channel_count */
+    0, /* symbols */
     4, /* input_zero_point */
     8, /* input_bits */
     HR_MEAN | HR_LOGARITHM | HR_RECORDING, /* flags */

@@ -28,7 +28,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 4
+#if HR_LAYOUT != 5
 #error "har2.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_HAR2
@@ -286,6 +286,7 @@ static const hr_model har2_model = {
     har2_bbb39f9f_bias, /* bias */
     har2_bbb39f9f_output_bias, /* output_bias */
     NULL, /* row_multipliers */
+    NULL, /* embedding */
     har2_bbb39f9f_channels, /* channels */
     har2_bbb39f9f_companding, /* companding */
     128u, /* max_steps */
@@ -295,6 +296,7 @@ static const hr_model har2_model = {
     9, /* input_size */
     6, /* output_size */
     9, /* channel_count */
+    0, /* symbols */
     3, /* input_zero_point */
     8, /* input_bits */
     HR_MEAN | HR_LOGARITHM | HR_RECORDING, /* flags */

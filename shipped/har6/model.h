@@ -28,7 +28,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 4
+#if HR_LAYOUT != 5
 #error "har6.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_HAR6
@@ -286,6 +286,7 @@ static const hr_model har6_model = {
     har6_0a0c6128_bias, /* bias */
     har6_0a0c6128_output_bias, /* output_bias */
     NULL, /* row_multipliers */
+    NULL, /* embedding */
     har6_0a0c6128_channels, /* channels */
     har6_0a0c6128_companding, /* companding */
     128u, /* max_steps */
@@ -295,6 +296,7 @@ static const hr_model har6_model = {
     9, /* input_size */
     6, /* output_size */
     9, /* channel_count */
+    0, /* symbols */
     3, /* input_zero_point */
     8, /* input_bits */
     HR_MEAN | HR_LOGARITHM | HR_RECORDING, /* flags */

@@ -30,7 +30,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 4
+#if HR_LAYOUT != 5
 #error "pmnist.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_PMNIST
@@ -614,6 +614,7 @@ static const hr_model pmnist_model = {
     pmnist_17bf8947_bias, /* bias */
     pmnist_17bf8947_output_bias, /* output_bias */
     pmnist_17bf8947_row_multipliers, /* row_multipliers */
+    NULL, /* embedding */
     NULL, /* channels */
     NULL, /* companding */
     784u, /* max_steps */
@@ -623,6 +624,7 @@ static const hr_model pmnist_model = {
     1, /* input_size */
     10, /* output_size */
     0, /* channel_count */
+    0, /* symbols */
     -128, /* input_zero_point */
     8, /* input_bits */
     HR_ROW_MULTIPLIERS, /* flags */

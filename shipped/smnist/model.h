@@ -30,7 +30,7 @@
  */
 #include "hadamrnn.h"
 
-#if HR_LAYOUT != 4
+#if HR_LAYOUT != 5
 #error "smnist.h is of another version than hadamrnn.h: write both with hadamrnn firmware"
 #endif
 #ifdef HADAMRNN_MODEL_SMNIST
@@ -476,6 +476,7 @@ static const hr_model smnist_model = {
     smnist_58b4fc60_bias, /* bias */
     smnist_58b4fc60_output_bias, /* output_bias */
     NULL, /* row_multipliers */
+    NULL, /* embedding */
     NULL, /* channels */
     NULL, /* companding */
     784u, /* max_steps */
@@ -485,6 +486,7 @@ static const hr_model smnist_model = {
     1, /* input_size */
     10, /* output_size */
     0, /* channel_count */
+    0, /* symbols */
     -128, /* input_zero_point */
     8, /* input_bits */
     0, /* flags */

@@ -12,6 +12,7 @@ import pytest
 from docs.generators.__main__ import pages as generated
 from hadamrnn import integer
 from hadamrnn.integer import c_header, packed
+from hadamrnn.integer.rows import pack_run
 from hadamrnn.integer.rows import unpack_rows as rows_of_weights
 from hadamrnn.report import published, runs
 from tests.docs.pages import ROOT, all_pages, blocks, prose
@@ -125,10 +126,11 @@ def test_names_of_a_model_header_are_documented():
     assert all(re.search(rf"\b{name}\b", header) for name in documented)
 
 
+@pytest.mark.parametrize("kind", ["dense", "symbol", "embedding"])
 @pytest.mark.parametrize("recorded", [False, True])
 @pytest.mark.parametrize("multiplied", [False, True])
 @pytest.mark.parametrize("readout", ["last", "mean", "log_mean"])
-def test_packed_file_is_as_documented(readout, multiplied, recorded):
+def test_packed_file_is_as_documented(readout, multiplied, recorded, kind):
     """Read a file by the page alone, and find the model that was written."""
     page = ROOT / "docs/reference/file-formats.md"
     bias_bits = 6 if multiplied else 16
@@ -138,6 +140,8 @@ def test_packed_file_is_as_documented(readout, multiplied, recorded):
         bias_bits=bias_bits,
         multiplied=multiplied,
         fade=3,
+        kind=kind,
+        input_bits=3,
     )
     before = packed.to_bytes(model)
     if recorded:
@@ -161,18 +165,26 @@ def test_packed_file_is_as_documented(readout, multiplied, recorded):
     assert flags & 1 == (model.input_kind == "symbol")
     names = "\n".join((model.name, *model.class_names)).encode()
     assert fields.pop("names_bytes") == len(names)
-    assert {name: getattr(model, name) for name in fields} == fields
+    assert fields["input_size"] == model.features
+    assert {name: getattr(model, name) for name in fields} == fields | {
+        "input_size": model.input_size
+    }
     known = {"d": model.hidden_size, "ceil": lambda x: -int(-x // 1), **fields}
     known["flags"] = flags
     known["names_bytes"], sizes = len(names), {}
-    known |= {"units": 0, "channels": 0, "companded": 0}
+    known |= {"units": 0, "channels": 0, "companded": 0, "symbols": 0}
+    vectors = b""
+    if model.embedding is not None:
+        known["symbols"] = model.input_size
+        vectors = struct.pack("<H", model.input_size) + pack_run(model.embedding, 3)
     if model.recording is not None:
         at, where = len(data) - len(rest), "Fields of `recording`:"
         for offset, size, kind, name, _ in rows(page, where):
             code = f"<{TYPES[kind]}"
             assert int(size) == struct.calcsize(code), name
             (known[name],) = struct.unpack_from(code, data, at + int(offset))
-        known["channels"] = known["input_size"] // known["frame"]
+        if model.input_kind == "dense":
+            known["channels"] = known["input_size"] // known["frame"]
     for name, words, _ in rows(page, "one before:"):
         count, _, row = words.replace("·", "*").rpartition(" rows of ")
         sizes[name] = eval(f"({count or 1}) * ({row})", {}, known)  # a formula of our own page
@@ -182,5 +194,5 @@ def test_packed_file_is_as_documented(readout, multiplied, recorded):
     assert (bias[0] == model.bias).all()
     checksum = struct.unpack("<I", data[-4:])[0]
     assert zlib.crc32(data[:-4]) == checksum
-    assert data[len(data) - len(rest) - len(names) :].startswith(names)
+    assert data[len(data) - len(rest) - len(vectors) - len(names) :].startswith(names + vectors)
     assert isinstance(packed.from_bytes(data), integer.IntegerModel)

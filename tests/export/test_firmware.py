@@ -255,7 +255,7 @@ def test_a_header_of_another_layout_does_not_compile(tmp_path, compiler):
     """Its numbers would be taken for other members of hr_model."""
     write_variants(tmp_path)
     text = (tmp_path / "hadamrnn.h").read_text()
-    (tmp_path / "hadamrnn.h").write_text(text.replace("HR_LAYOUT 4", "HR_LAYOUT 3"))
+    (tmp_path / "hadamrnn.h").write_text(text.replace("HR_LAYOUT 5", "HR_LAYOUT 4"))
     (tmp_path / "one.c").write_text('#include "a.h"\n')
     command = [*compiler, "-std=c99", "-c", "one.c", "-o", "one.o"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -40,6 +40,61 @@ def trained(readout="last", per_step=False, **options):
     return model.eval(), inputs.numpy(), targets.numpy()
 
 
+def words(symbols=40, size=2, **options):
+    """(model, ids, targets): a classifier of symbols, not trained."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = HadamClassifier(symbols, 16, 3, embedding_size=size, **options)
+    rng = np.random.default_rng(0)
+    return model.eval(), rng.integers(0, symbols, (30, 12)), rng.integers(0, 3, 30)
+
+
+@pytest.mark.parametrize("bits", [1, 3, 4, 8])
+@pytest.mark.parametrize(
+    ("readout", "per_step"), [("last", False), ("mean", False), ("log_mean", False), ("last", True)]
+)
+def test_an_embedding_of_few_bits_reaches_every_form(bits, readout, per_step):
+    options = {"readout": readout, "per_step": per_step, "embedding_bits": bits, "fade": 2}
+    model, ids, targets = words(**options)
+    if per_step:
+        targets = np.repeat(targets[:, None], ids.shape[1], axis=1)
+    weights = from_torch.frozen_weights(model)
+    vectors = (weights.embedding_int * weights.embedding_scale).astype(np.float32)
+    assert np.array_equal(vectors, model.embedding.vectors().detach().numpy())
+    spec = IntegerSpec(activation_bits=12, readout=readout, per_step=per_step, input_kind="symbol")
+    frozen = freeze(weights, ids, targets, spec)
+    assert frozen.input_size == 40 and frozen.features == 2
+    assert frozen.input_bits == max(2, bits)
+    again = packed.from_bytes(packed.to_bytes(frozen))
+    assert np.array_equal(again.embedding, weights.embedding_int)
+    sizes = accounting.sizes(frozen, embedding_size=2)
+    assert sizes["embedding_bytes"] == 40 * 2 * max(2, bits) // 8
+    assert sizes["input_bytes"] == 2 * 16 * 4 // 8
+    assert sizes["packed_file_bytes"] == len(packed.to_bytes(frozen))
+
+    logits = frozen.run_logits(ids)
+    assert host.parity(frozen, ids, workers=1)["c_mismatches"] == 0
+    assert np.array_equal(run(onnx_integer.integer_graph(frozen), ids), logits)
+    graph = onnx_float.float_graph(from_torch.float_weights(model), readout, per_step, "symbol")
+    with torch.no_grad():
+        exact = model(torch.from_numpy(ids)).numpy()
+    np.testing.assert_allclose(run(graph, ids), exact, atol=1e-4)
+    real = frozen.real_logits(logits, ids.shape[1])
+    assert (real.argmax(-1) == exact.argmax(-1)).mean() > 0.9
+
+
+@pytest.mark.parametrize(("size", "bits"), [(32, 4), (2, None)])
+def test_an_embedding_is_folded_where_that_is_no_larger(size, bits):
+    """32 numbers of 4 bits are as many bytes as a row of 16 of 8 bits, to which U comes."""
+    model, ids, targets = words(size=size, embedding_bits=bits)
+    weights = from_torch.frozen_weights(model)
+    assert weights.embedding_int is None and weights.input_weight_int.shape == (16, 40)
+    table = model.embedding.whole_table(model.rnn.quantized_input_weight()).t()
+    got = weights.input_weight_int * weights.input_weight_scale
+    assert np.abs(got - table.detach().numpy()).max() <= weights.input_weight_scale / 2 + 1e-6
+    assert from_torch.float_weights(model).embedding is None
+
+
 PARTS = [
     {"input_weight_bits": 4, "output_weight_bits": 2, "quantizer": "lsq"},
     {"input_weight_bits": 1, "output_weight_bits": 3, "quantizer": "lsq"},

@@ -53,7 +53,7 @@ static int8_t feature(uint32_t i, int half)
 static void refusals(const hr_model *model, hr_state *state, int8_t *input, int32_t *logits)
 {
     const int symbols = (model->flags & HR_SYMBOL) != 0;
-    const uint16_t beyond = model->input_size;
+    const uint16_t beyond = model->embedding ? model->symbols : model->input_size;
     const int16_t reading = 0;
     hr_state other = *state;
     uint16_t class_id = 0;
@@ -69,6 +69,8 @@ static void refusals(const hr_model *model, hr_state *state, int8_t *input, int3
     demand(hr_argmax(model, NULL, &class_id) == HR_NULL_POINTER, "a class without logits");
     demand(hr_argmax(model, logits, NULL) == HR_NULL_POINTER, "a class to nowhere");
     demand(!symbols || hr_step(model, state, input) == HR_WRONG_INPUT, "numbers for symbols");
+    demand(!model->embedding || hr_step_symbol(model, state, 0) == HR_NULL_POINTER,
+           "a vector to nowhere");
     demand(!symbols || hr_step_symbol(model, state, beyond) == HR_BAD_SYMBOL, "an unknown symbol");
     demand(symbols || hr_step_symbol(model, state, 0) == HR_WRONG_INPUT, "a symbol for numbers");
     demand(hr_step_raw(NULL, state, &reading) == HR_NULL_POINTER, "readings without a model");
@@ -110,6 +112,7 @@ static uint32_t run(const hr_model *model)
 {
     const size_t d = model->hidden_size, odd = model->output_size & 1; /* no word begins there */
     uint16_t *sums16 = NULL;
+    const uint32_t symbols = model->embedding ? model->symbols : model->input_size;
     const int limit = (1 << (model->activation_bits - 1)) - 1, half = 1 << (model->input_bits - 1);
     hr_state state = {0};
     int8_t *const input = memory(model->input_size);
@@ -136,7 +139,8 @@ static uint32_t run(const hr_model *model)
         hr_status status;
 
         if (model->flags & HR_SYMBOL) {
-            status = hr_step_symbol(model, &state, (uint16_t)(noise(drawn++) % model->input_size));
+            state.input = model->embedding ? input : NULL;
+            status = hr_step_symbol(model, &state, (uint16_t)(noise(drawn++) % symbols));
         } else if (model->channels) {
             for (i = 0; i < model->input_size; i++) {
                 readings[i] = reading(drawn++);

@@ -103,7 +103,7 @@ def edges(model: IntegerModel) -> list[tuple[int, bytes]]:
 
     Of the multiplier, of max_steps, and of the first class's bias.
     """
-    bounds = input_bounds(model.input_weight, model.input_kind, model.input_bits)
+    bounds = input_bounds(model.input_weight, model.one_hot, model.input_bits)
 
     def reached(multiplier: int) -> int:
         return accumulator_bound(

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from hadamrnn.integer import header, packed, packed_recording
-from tests.fuzz.mutants import FIELDS, sealed
+from tests.fuzz.mutants import CHECKSUM, FIELDS, sealed
 from tests.random_models import many_models, random_model, recorded
 from tests.runtime.test_c_runtime import SHAPES, saturating_models, shaped
 
@@ -34,6 +34,8 @@ LOOPS = (
     {"block_size": 8, "q": 8, "activation_bits": 14},
     {"block_size": 16, "q": 4, "activation_bits": 13},
     {"block_size": 16, "q": 4, "activation_bits": 13, "fade": 2},
+    {"block_size": 16, "q": 4, "activation_bits": 12, "fade": 2},
+    {"block_size": 8, "q": 8, "activation_bits": 12, "fade": 2},
     # int of 16 bits: products of all features within them, a symbol's weights in batches, groups
     # beyond a byte, sums beyond three.
     {"block_size": 8, "input_size": 300, "input_bits": 2, "activation_bits": 8},
@@ -76,6 +78,9 @@ def wrong() -> Iterator[bytes]:
     data = packed.to_bytes(model)
     for name in ("hidden_size", "input_size", "output_size", "max_steps", "input_multiplier"):
         yield changed(data, **{name: 0})
+    plain = packed.to_bytes(random_model(rng))
+    yield changed(plain, version=1, fade=1)
+    yield changed(plain, version=1, bias_bits=5)
     parts = packed_recording.sections(model.recording)
     at = data.rindex(b"".join(parts.values())) + len(parts["recording"])
     for offset, piece in (
@@ -83,8 +88,33 @@ def wrong() -> Iterator[bytes]:
         (0, struct.pack("<d", np.nan)),
         (8, struct.pack("<d", np.inf)),
         (len(parts["units"]), bytes([len(model.recording.units)])),
+        (len(parts["units"] + parts["unit_of"]) + 2, bytes(2)),  # a multiplier
+        (len(parts["units"] + parts["unit_of"]) + 4, bytes(1)),  # a shift
     ):
         yield sealed(data[: at + offset] + piece + data[at + offset + len(piece) :])
+
+
+def embeddings(rng: np.random.Generator) -> Iterator[bytes]:
+    """Files with embeddings, and some whose sections of them are wrong in one way each."""
+    for bits in (2, 3, 5, 8):
+        yield packed.to_bytes(random_model(rng, kind="embedding", input_bits=bits))
+    data = packed.to_bytes(random_model(rng, kind="embedding"))
+    at = FIELDS["flags"][0]
+    yield changed(data, flags=data[at] - header.SYMBOL)
+    yield changed(data, input_bits=9)
+    yield sealed(data[:-1])
+    symbols = packed.to_bytes(random_model(rng, kind="symbol"))
+    yield changed(symbols, flags=symbols[at] + header.EMBEDDING)  # with nothing behind the names
+    model = random_model(
+        rng, kind="embedding", input_size=1, input_bits=2, embedding=np.ones((1, 1), int)
+    )
+    data = packed.to_bytes(model)
+    symbols_at = len(data) - CHECKSUM - 3
+    yield sealed(data[:symbols_at] + b"\0\0" + bytes(CHECKSUM))  # no symbol at all
+    wide = random_model(rng, block_size=1, q=1, bits=2, classes=1, input_size=1)
+    data = packed.to_bytes(replace(wide, input_weight=np.zeros((1, 4097), int)))
+    more = changed(data[:-CHECKSUM] + b"\1\0" + bytes(4097) + bytes(CHECKSUM), input_bits=8)
+    yield changed(more, flags=header.SYMBOL + header.EMBEDDING)
 
 
 def shapes() -> Iterator[bytes]:
@@ -98,5 +128,9 @@ def shapes() -> Iterator[bytes]:
     yield from map(packed.to_bytes, saturating_models(rng))
     for fields in LOOPS:
         yield packed.to_bytes(random_model(rng, **{"q": 1, **fields}))
+    for _ in range(8):
+        yield packed.to_bytes(recorded(rng, random_model(rng, input_size=6)))
+    yield packed.to_bytes(replace(random_model(rng, readout="mean"), sum_shift=16))  # nothing left
+    yield from embeddings(rng)
     yield from unproven()
     yield from wrong()

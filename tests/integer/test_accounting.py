@@ -48,6 +48,20 @@ def test_an_embedding_is_counted_apart_and_in_the_lstm():
     assert embedded["float32_lstm_bytes"] == 4 * (100 * 8 + lstm_parameters(8, 16, 4))
 
 
+def test_an_embedding_of_its_own_is_counted_by_its_bits():
+    table = np.ones((101, 3), int)
+    model = random_model(np.random.default_rng(0), kind="embedding", input_bits=3, embedding=table)
+    size = sizes(model, embedding_size=3)
+    assert (
+        size["embedding_bytes"] == -(-101 * 3 * 3 // 8) == len(packed.sections(model)["embedding"])
+    )
+    assert size["input_bytes"] == 3 * 8
+    assert size["total_without_embedding_bytes"] == size["total_bytes"] - size["embedding_bytes"]
+    assert size["float32_lstm_bytes"] == 4 * (101 * 3 + lstm_parameters(3, 16, 4))
+    dense = random_model(np.random.default_rng(0), input_size=3)
+    assert operations_per_step(model) == operations_per_step(dense)
+
+
 @pytest.mark.parametrize("size", [(1, 128, 10), (9, 16, 2)])
 def test_lstm_parameters_are_those_of_torch(size):
     torch = pytest.importorskip("torch")

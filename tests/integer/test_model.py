@@ -140,7 +140,7 @@ def test_accumulator_bound_is_reached_by_no_state_and_is_tight():
             m,
             model.activation_bits,
             model.fraction_bits,
-            input_bounds(model.input_weight, "dense", 8),
+            input_bounds(model.input_weight, False, 8),
             model.input_multiplier,
             model.bias,
             model.bias_shift,

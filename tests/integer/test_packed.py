@@ -78,6 +78,8 @@ def test_a_model_of_1024_states_takes_less_than_8000_bytes():
         "output_bias": 40,
         "row_multipliers": 0,
         "names": 26,
+        "symbols": 0,
+        "embedding": 0,
         "recording": 0,
         "units": 0,
         "unit_of": 0,

@@ -8,6 +8,7 @@ import torch
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.models.embedding import FoldedEmbedding
+from hadamrnn.models.quantization import quantize
 
 SYMBOLS, SIZE = 500, 6
 
@@ -34,7 +35,9 @@ def ids_of(symbols=SYMBOLS, batch=5, steps=40):
 
 def plain_logits(model, ids):
     """Embed, then the recurrent layer on (batch, time, SIZE) numbers."""
-    vectors = torch.nn.functional.embedding(ids, model.embedding.weight, padding_idx=0)
+    embedding = model.embedding
+    vectors = quantize(embedding.weight, embedding.bits, embedding.log_step)
+    vectors = torch.nn.functional.embedding(ids, vectors, padding_idx=0)
     states, _ = model.rnn(vectors)
     weight = model.quantized_output_weight()
     if model.per_step:
@@ -60,6 +63,26 @@ def test_values_and_gradients_equal_the_plain_form(readout, per_step, bits, symb
     for name, gradient, right in zip(parameters, gradients, wanted, strict=True):
         torch.testing.assert_close(gradient, right, rtol=1e-9, atol=1e-11, msg=name)
     assert gradients[list(parameters).index("embedding.weight")].abs().sum() > 0
+
+
+@pytest.mark.parametrize("quantizer", ["max", "lsq"])
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_vectors_of_few_bits_equal_the_plain_form(bits, quantizer):
+    model = make(readout="mean", embedding_bits=bits, quantizer=quantizer)
+    assert f"bits={bits}" in repr(model.embedding)
+    assert 2 < len(model.embedding.vectors().unique()) <= max(3, 2**bits)
+    assert not model.embedding.vectors()[0].any(), "padding"
+    ids = ids_of()
+    logits, expected = model(ids), plain_logits(model, ids)
+    torch.testing.assert_close(logits, expected, rtol=1e-10, atol=1e-12)
+    learned = [model.embedding.weight, *filter(torch.is_tensor, [model.embedding.log_step])]
+    gradients = torch.autograd.grad(logits.square().sum(), learned)
+    for gradient, right in zip(
+        gradients, torch.autograd.grad(expected.square().sum(), learned), strict=True
+    ):
+        assert gradient.abs().sum() > 0
+        torch.testing.assert_close(gradient, right, rtol=1e-9, atol=1e-11)
+    torch.testing.assert_close(model.embedding(ids), model.embedding.vectors()[ids])
 
 
 def test_table_has_one_row_for_each_symbol_present():

@@ -44,6 +44,7 @@ def document():
             "clip_gradient": None,
             "state_noise_bits": None,
             "rotation": 0,
+            "embedding_bits": None,
             "word_dropout": 0,
             "distortion": 0,
             "channel_dropout": 0,

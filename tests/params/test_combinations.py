@@ -116,6 +116,19 @@ def test_word_dropout_needs_an_embedding(document):
 
 
 @pytest.mark.parametrize("model", params.MODELS)
+def test_bits_of_an_embedding_need_one_and_a_model_that_has_them(document, model):
+    put(document, "benchmark.copy.embedding_bits", 4)
+    words = "benchmark.copy.embedding_bits: must be null where embedding_size is null; got 4"
+    refused(document, words)
+    put(document, "train.embedding_size", 8)
+    document["model"] = model
+    if model == "hadamrnn":
+        assert params.check(document)["copy"].train.embedding_bits == 4
+        return
+    refused(document, f"benchmark.copy.embedding_bits: must be null for model {model}; got 4")
+
+
+@pytest.mark.parametrize("model", params.MODELS)
 def test_noise_of_integer_states_is_for_the_model_that_has_them(document, model):
     document |= {"model": model}
     assert params.check(document)["copy"].model == model

@@ -226,7 +226,7 @@ def test_unknown_key(document, path):
     with pytest.raises(HadamrnnError) as caught:
         params.check(document)
     known = {"": "benchmarks, model, q,", "export.": "activation_bits, input_bits"}
-    known = known.get(place, "q, embedding_size, min_steps,")
+    known = known.get(place, "q, embedding_size, embedding_bits,")
     start = f"{path}: is not a key of params.yaml; known here are {known}"
     assert str(caught.value).startswith(start)
 

@@ -109,7 +109,7 @@ def saturating_models(rng):
         pattern = hadamard.sylvester(m)[int(rng.integers(m))].astype(np.int64)
         u, bias = 7 * np.tile(pattern, 2)[:, None], np.zeros(2 * m, np.int64)
         for fraction in range(base.fraction_bits - 2, base.fraction_bits + 2):
-            bounds = input_bounds(u, "dense", 8)
+            bounds = input_bounds(u, False, 8)
             left = INT32_MAX - accumulator_bound(m, a, fraction, bounds, 0, bias, 0)
             if left > int(max(bounds)) and fraction <= 20:
                 yield replace(

@@ -135,7 +135,7 @@ int main(int count, char **arguments)
     } else if (model.sum_bits == 32) {
         state.sums32 = need_aligned(d * sizeof(uint32_t));
     }
-    state.input = raw ? need(malloc(model.input_size)) : NULL;
+    state.input = raw || model.embedding ? need(malloc(model.input_size)) : NULL;
     readings = need(malloc(width));
     rows = (size_t)sequences * (every ? steps : 1);
     logits = need(calloc(rows + 1, model.output_size * sizeof(int32_t)));

@@ -53,6 +53,7 @@ EXPORT(browser_open) hr_status browser_open(const uint8_t *bytes, uint32_t lengt
                                  (uint32_t)sizeof(uint32_t));
     state.sums16 = model.sum_bits == 16 ? browser_room(size * (uint32_t)sizeof(uint16_t)) : NULL;
     state.sums32 = model.sum_bits == 32 ? browser_room(size * (uint32_t)sizeof(uint32_t)) : NULL;
+    state.input = model.embedding ? browser_room(model.input_size) : NULL;
     logits = browser_room(model.output_size * (uint32_t)sizeof(int32_t));
     state.hidden_size = model.hidden_size;
     return hr_reset(&state);
@@ -100,7 +101,7 @@ EXPORT(browser_hidden_size) uint32_t browser_hidden_size(void)
 
 EXPORT(browser_input_size) uint32_t browser_input_size(void)
 {
-    return model.input_size;
+    return model.embedding ? model.symbols : model.input_size;
 }
 
 EXPORT(browser_output_size) uint32_t browser_output_size(void)
