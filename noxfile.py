@@ -178,6 +178,23 @@ def emulators(session):
         session.run("python", "-m", "stages.device", name)
 
 
+SLURM = ("slurmctld", "slurmd", "slurm-client", "munge")
+"""Debian packages."""
+
+
+@nox.session
+def slurm(session):
+    """hadamrnn sweep on a real SLURM of two nodes on this machine (Debian, as root)."""
+    if not (shutil.which("slurmctld") or shutil.which("apt-get")) or os.geteuid() != 0:
+        session.skip("needs root, and apt-get or by hand: " + " ".join(SLURM))
+    if not shutil.which("slurmctld"):
+        session.run("apt-get", "update", "-qq", external=True)
+        session.run("apt-get", "install", "-y", "-qq", *SLURM, external=True, silent=True)
+    install(session, "tests")
+    env = {"HADAMRNN_SLURM": "1", "OMP_NUM_THREADS": "1"}
+    session.run("pytest", "tests/sweeps/test_slurm.py", *session.posargs, env=env)
+
+
 @nox.session
 def bench(session):
     """Speed and memory against peers: results/benchmarks.json and a figure; --quick for a try."""

@@ -35,6 +35,16 @@ def shipped(benchmark: str) -> Path:
     return Path("shipped") / benchmark
 
 
+def chosen() -> params.Settings:
+    """Settings of the benchmark named on the command line, all of params.yaml checked."""
+    settings = params.load()
+    if len(sys.argv) != 2 or sys.argv[1] not in settings:
+        given = " ".join(sys.argv[1:]) or "nothing"
+        names = ", ".join(settings)
+        raise HadamrnnError(f"stage: needs one of the listed benchmarks ({names}); got {given}")
+    return settings[sys.argv[1]]
+
+
 def run(work: Callable[[params.Settings], None], stage: str | None = None) -> None:
     """Do the work of a stage for the benchmark named on the command line.
 
@@ -53,17 +63,10 @@ def run(work: Callable[[params.Settings], None], stage: str | None = None) -> No
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         with as_sentences():
-            settings = params.load()
-            if len(sys.argv) != 2 or sys.argv[1] not in settings:
-                given = " ".join(sys.argv[1:]) or "nothing"
-                names = ", ".join(settings)
-                raise HadamrnnError(
-                    f"stage: needs one of the listed benchmarks ({names}); got {given}"
-                )
-            chosen = settings[sys.argv[1]]
+            settings = chosen()
             if stage is None:
-                work(chosen)
+                work(settings)
             else:
-                finished.or_made(stage, chosen.benchmark, lambda: work(chosen))
+                finished.or_made(stage, settings.benchmark, lambda: work(settings))
     except KeyboardInterrupt:
         sys.exit("stopped; a training run resumes after its last finished epoch at the next start")

@@ -1,9 +1,12 @@
 """Stage train: prepared arrays -> models/<benchmark>/ and results/<benchmark>/history.csv."""
 
 import contextlib
+import sys
 from typing import TYPE_CHECKING
 
+from hadamrnn.errors import as_sentences
 from hadamrnn.params import Settings
+from hadamrnn.training import launch
 from stages import common
 
 if TYPE_CHECKING:
@@ -58,4 +61,10 @@ def train_on(where: "torch.device", given: Settings, share: tuple[int, int]) -> 
 
 
 if __name__ == "__main__":
-    common.run(main, "train")
+    with as_sentences():
+        count = launch.asked()
+        if count > 1:
+            common.chosen()  # one process says what is wrong
+            launch.together(count, ["-m", "stages.train", *sys.argv[1:]])
+    if count == 1:
+        common.run(main, "train")

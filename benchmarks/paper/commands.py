@@ -1,75 +1,15 @@
 """The command that repeats a run: what differs from the shipped params.yaml, and no more."""
 
-import json
-import re
 import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.report.records import Record
+from hadamrnn.sweeps.runs import options, text_of
 
-PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./:-]*")
-"""Texts that need no quotes in a value of ``-S``."""
 PARTS = ("input_weight_bits", "output_weight_bits")
 """Parameters of a run that params.yaml has in its sections alone, as it has bias_bits."""
-
-
-def text_of(value: object) -> str:
-    """A value as ``dvc exp run -S key=value`` reads it.
-
-    Parameters
-    ----------
-    value : None, bool, int, float, str or list of these
-        Of a key of params.yaml.
-
-    Returns
-    -------
-    str
-        Without exponents, which YAML would read as text.
-
-    Examples
-    --------
-    >>> [text_of(value) for value in (None, False, 1e-05, "last", ["har2", "copy"])]
-    ['null', 'false', '0.00001', 'last', '[har2,copy]']
-    """
-    if isinstance(value, list):
-        return f"[{','.join(map(text_of, value))}]"
-    if isinstance(value, float):
-        return repr(value) if "e" not in repr(value) else f"{value:.20f}".rstrip("0")
-    if isinstance(value, str) and PLAIN.fullmatch(value):
-        return value
-    return json.dumps(value)
-
-
-def options(changes: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
-    """Values of ``-S`` for a params.yaml.
-
-    Parameters
-    ----------
-    changes : mapping
-        By dotted keys, as ``benchmark.har2.hidden_size``.
-    document : mapping
-        The params.yaml that they change.
-
-    Returns
-    -------
-    list of str
-        ``key=value``, with a ``+`` in front for a key that the document lacks: DVC refuses to set
-        it otherwise.
-
-    Examples
-    --------
-    >>> options({"q": 4, "train.epochs": 2}, {"q": "auto", "train": {}})
-    ['q=4', '+train.epochs=2']
-    """
-    found = []
-    for key, value in changes.items():
-        place: Any = document
-        for part in key.split("."):
-            place = place.get(part, KeyError) if isinstance(place, Mapping) else KeyError
-        found.append(f"{'+' if place is KeyError else ''}{key}={text_of(value)}")
-    return found
 
 
 def command(changes: Mapping[str, Any], document: Mapping[str, Any]) -> str:

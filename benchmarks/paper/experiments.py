@@ -23,6 +23,7 @@ from benchmarks.paper import commands, plan
 from benchmarks.paper.record import record_of
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.report import records
+from hadamrnn.sweeps.runs import expand
 
 FOLDER = Path("results/paper")
 PREFIX = "paper-"
@@ -58,7 +59,7 @@ def queue(runs: Mapping[str, Mapping[str, Any]], document: Mapping[str, Any]) ->
     Parameters
     ----------
     runs : mapping
-        As ``plan.expand`` gives.
+        As ``expand`` gives.
     document : mapping
         The params.yaml of the checkout.
 
@@ -123,7 +124,7 @@ def collect(runs: Mapping[str, Mapping[str, Any]]) -> list[str]:
     Parameters
     ----------
     runs : mapping
-        As ``plan.expand`` gives.
+        As ``expand`` gives.
 
     Returns
     -------
@@ -202,7 +203,7 @@ def main(arguments: list[str] | None = None) -> None:
     for name in options.names:
         if name not in entries:
             parser.error(f"name: must be one of {', '.join(entries)}; got {name!r}")
-    runs = plan.expand({name: entries[name] for name in options.names or entries})
+    runs = expand({name: entries[name] for name in options.names or entries})
     if options.action == "queue":
         queued = queue(runs, document)
         there = len(runs) - len(queued)

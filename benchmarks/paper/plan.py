@@ -1,6 +1,5 @@
 """The runs of paper.yaml, their parameters, and the commands that repeat them."""
 
-import itertools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -25,39 +24,6 @@ TOP = (
     "device",
 )
 """Parameters outside of ``train`` and ``data``."""
-
-
-def expand(plan: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The runs of a plan.
-
-    Parameters
-    ----------
-    plan : mapping
-        As in paper.yaml.
-
-    Returns
-    -------
-    dict of str to dict
-        {run name: {dotted key of params.yaml: value}}.
-
-    Examples
-    --------
-    >>> expand({"a": {"set": {"benchmarks": ["har2"]}, "sweep": {"q": [1, 2]}, "seeds": [3]}})
-    {'a-q1-seed3': {'benchmarks': ['har2'], 'q': 1, 'seed': 3}, 'a-q2-seed3': {'benchmarks': \
-['har2'], 'q': 2, 'seed': 3}}
-    """
-    runs = {}
-    for name, entry in plan.items():
-        sweep = entry.get("sweep", {})
-        for values in itertools.product(*sweep.values()):
-            chosen = dict(zip(sweep, values, strict=True))
-            words = [
-                f"{key.split('.')[-1]}{commands.text_of(value)}" for key, value in chosen.items()
-            ]
-            for seed in entry["seeds"]:
-                run = "-".join([name, *words, f"seed{seed}"]).replace("_", "")
-                runs[run] = {**entry["set"], **chosen, "seed": seed}
-    return runs
 
 
 def parameters(document: Mapping[str, Any], benchmark: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def record_of(
     Parameters
     ----------
     changes : mapping
-        What the run set, by dotted keys, as ``plan.expand`` gives.
+        What the run set, by dotted keys, as ``sweeps.runs.expand`` gives.
     read : callable
         Content of a file of the experiment by its path, None where there is none.
     commit : str

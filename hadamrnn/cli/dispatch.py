@@ -22,6 +22,7 @@ from hadamrnn.cli import (
     predict,
     report,
     stream,
+    sweep,
     tune,
 )
 from hadamrnn.errors import HadamrnnError
@@ -36,6 +37,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     tune,
     report,
     experiments,
+    sweep,
     check,
 )
 EXIT_CODES = "exit codes: 0 done; 1 what is wrong, told in one sentence each; 2 wrong usage"

@@ -8,7 +8,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hadamrnn.cli import needs
@@ -112,13 +112,25 @@ def rows(experiments: Mapping[str, str]) -> list[list[str]]:
 def run(options: argparse.Namespace) -> int:
     """Print the table."""
     with needs.more_than_numpy("experiments"):
-        from rich.box import SIMPLE_HEAD
-        from rich.console import Console
-        from rich.table import Table
-
         found = rows(there())
     if not found:
         raise HadamrnnError("experiments: must be run first, as by dvc exp run -S q=4; got none")
+    show(found)
+    return 0
+
+
+def show(found: Sequence[Sequence[str]]) -> None:
+    """Print the table.
+
+    Parameters
+    ----------
+    found : sequence
+        As ``rows`` gives.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(box=SIMPLE_HEAD, show_edge=False, collapse_padding=True)
     for column in COLUMNS[:2]:
         table.add_column(column, no_wrap=True)
@@ -128,4 +140,3 @@ def run(options: argparse.Namespace) -> int:
     for cells in found:
         table.add_row(*cells)
     Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
-    return 0

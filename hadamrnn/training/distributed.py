@@ -6,6 +6,7 @@ the processes by themselves.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,7 +14,7 @@ import ignite.distributed as idist
 import torch
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.training import device
+from hadamrnn.training import device, launch
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def joined(device_name: str) -> Iterator[torch.device]:
     Raises
     ------
     HadamrnnError
-        The device is not there, or cannot be one of several.
+        The device is not there, or cannot be one of several; or another process ended.
     """
     where = device.resolve(device_name)
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
@@ -50,6 +51,14 @@ def joined(device_name: str) -> Iterator[torch.device]:
     idist.initialize("nccl" if where.type == "cuda" else "gloo")
     try:
         yield where
+    except RuntimeError as error:
+        if not (isinstance(error, torch.distributed.DistError) or "gloo" in str(error)):
+            raise
+        if launch.ASKED in os.environ:  # the launcher says which
+            sys.exit(1)
+        raise HadamrnnError(
+            f"training: must keep all its processes; got one that ended, {launch.RESUMES}"
+        ) from None
     finally:
         idist.finalize()
 

@@ -13,6 +13,7 @@ from dvc.utils.hydra import apply_overrides
 from benchmarks.paper import commands, plan
 from hadamrnn import params
 from hadamrnn.report import records
+from hadamrnn.sweeps.runs import expand
 
 RUNS = sorted(Path("results/paper").glob("*.json"))
 
@@ -29,7 +30,7 @@ def document():
 
 @functools.cache
 def planned():
-    return plan.expand(yaml_of("paper.yaml"))
+    return expand(yaml_of("paper.yaml"))
 
 
 def shared(given, wanted):
@@ -64,7 +65,7 @@ def test_a_run_of_the_plan_is_valid_and_sets_only_what_its_benchmark_reads(run):
 
 def test_every_combination_of_sweep_and_seed_is_one_run():
     entry = {"set": {"model": "hadamrnn"}, "sweep": {"q": [1, 2]}, "seeds": [1, 2, 3]}
-    runs = plan.expand({"a": entry})
+    runs = expand({"a": entry})
     assert len(runs) == 6
     assert runs["a-q2-seed3"] == {"model": "hadamrnn", "q": 2, "seed": 3}
 

@@ -21,7 +21,7 @@ from tests.docs.pages import ROOT
 
 BOARD_TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm", "avr-gcc", "avr-objcopy", "avrdude")
 """Toolchains of boards; tests/docs/test_quick_starts.py compiles with those that are there."""
-HARMLESS = ("cd", "source", "python3", "git")
+HARMLESS = ("cd", "source", "python3", "git", "ssh")
 PLACEHOLDERS = {
     "stages.<name>": "stages.results",
     "benchmarks.<name>": "benchmarks",
@@ -185,6 +185,9 @@ class Checker:
         if len(arguments) == 1:  # named in the text, not shown in use
             arguments = [*arguments, "--help"]
         _parse(lambda: main(arguments), arguments)
+        if arguments[0] == "sweep":
+            values = [v for flag, v in zip(arguments, arguments[1:], strict=False) if flag == "-S"]
+            check_settings(values or ["seed=1"], True, self.folder, self.added)
 
     def python(self, arguments: list[str]) -> None:
         if arguments[:1] != ["-m"]:

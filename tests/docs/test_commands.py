@@ -17,6 +17,7 @@ SPOILED = {
     "nox -s polish": "polish",
     "hadamrnn polish FILE": "usage",
     "hadamrnn info --polish FILE": "usage",
+    "hadamrnn sweep -S q=1,3": "q: ",
     "python -m stages.polish copy": "module",
     "python -m stages.device har2": "har2",
     "python -m benchmarks.paper queue polish": "polish",
