@@ -1,6 +1,6 @@
 """What one round of each loop takes on each target: hadamrnn/targets/costs.json.
 
-    python -m benchmarks.targets.fit_costs
+    python -m benchmarks.targets.fit_costs [TARGET ...]
 
 emulates models of many shapes, about five minutes, and finds the least-squares price of every term
 of ``hadamrnn.targets.costs``, none below zero. To be run again when the C runtime changes;
@@ -8,6 +8,8 @@ tests/targets/test_bench.py says when.
 """
 
 import itertools
+import json
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -50,6 +52,9 @@ def models() -> Iterator[IntegerModel]:
             multiplied=number % 5 == 0,
             bias_shift=4,
         )
+    for m, q, a, features, fade in ((64, 2, 10, 8, 0), (32, 3, 11, 10, 4), (128, 2, 9, 1, 5)):
+        shape = {"block_size": m, "q": q, "activation_bits": a, "input_size": features}
+        yield random_model(rng, **shape, bits=4, fade=fade, readout="mean", bias_shift=4)
     yield random_model(rng, block_size=64, q=1, activation_bits=10, bits=8, input_size=6)
     yield random_model(rng, block_size=128, q=1, activation_bits=12, bits=6, input_size=3)
     for kind, size in itertools.product(["symbol"], [10, 40]):
@@ -87,7 +92,7 @@ def fit(target: Target, chosen: list[IntegerModel]) -> dict[str, dict[str, float
     table = {}
     for name, key in keys.items():
         print(f"  {name}")
-        rounds = [costs.TERMS[name](model, target.avr) for model, _ in pairs]
+        rounds = [costs.TERMS[name](model, target.form) for model, _ in pairs]
         table[name] = prices(rounds, [row[key] for _, row in pairs])
     beyond = [
         row["ram_static_bytes"] - costs.state_bytes(model, target.avr) for model, row in pairs
@@ -96,11 +101,13 @@ def fit(target: Target, chosen: list[IntegerModel]) -> dict[str, dict[str, float
 
 
 def main() -> None:
+    """All targets, or those that are named, whose prices replace the ones that were there."""
     chosen = list(models())
-    table = {}
-    for name, target in TARGETS.items():
+    names = sys.argv[1:]
+    table = json.loads(costs.TABLE.read_text(encoding="utf-8")) if names else {}
+    for name in names or TARGETS:
         print(name, flush=True)
-        table[name] = fit(target, chosen)
+        table[name] = fit(TARGETS[name], chosen)
     files.write_json(costs.TABLE, table)
 
 

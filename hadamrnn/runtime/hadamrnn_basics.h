@@ -58,6 +58,30 @@ typedef uint32_t __attribute__((may_alias)) hr_two;
 #define HR_APART
 #endif
 
+/* Instructions for pairs of 16 bits: Cortex-M4, M7, M33 and their like. */
+#if HR_LANES == 2 && defined(HR_READ_IS_PLAIN) && defined(__GNUC__) && defined(__BYTE_ORDER__) &&  \
+    defined(__ARM_FEATURE_SIMD32) && defined(__ARM_FEATURE_UNALIGNED) && defined(__thumb2__) &&    \
+    !defined(HR_NO_DSP)
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#include <arm_acle.h>
+#define HR_DSP
+
+/* Two halves at any address, as they lie. */
+HR_LOCAL uint32_t hr_two_at(const void *address)
+{
+    uint32_t two;
+
+    __builtin_memcpy(&two, address, sizeof two);
+    return two;
+}
+
+HR_LOCAL void hr_two_to(void *address, uint32_t two)
+{
+    __builtin_memcpy(address, &two, sizeof two);
+}
+#endif
+#endif
+
 /* Loads before it are not moved behind it, nor the other way: many at once run out of registers. */
 #ifdef __GNUC__
 #define HR_IN_ORDER() __asm__ volatile("" : : : "memory")

@@ -8,6 +8,7 @@
 #ifndef HADAMRNN_PAIRS_H
 #define HADAMRNN_PAIRS_H
 
+#include "hadamrnn_sums.h"
 #include "hadamrnn_transform.h"
 
 #if HR_LANES == 2

@@ -120,36 +120,49 @@ HR_LOCAL uint8_t hr_in_pairs(const hr_model *model)
 #endif
 
 /* A word of two neighbours after the first level, which is between them. */
-HR_LOCAL uint32_t hr_pair(const int16_t *hidden)
+#ifdef HR_DSP
+/* Plus lift, 2^15 in the lower half, so that nothing is borrowed from the upper one. */
+HR_LOCAL uint32_t hr_pair(const int16_t *hidden, uint32_t lift)
+{
+    const int16x2_t two = (int16x2_t)hr_two_at(hidden);
+    const uint32_t pair = (uint32_t)__sasx(two, two);
+
+    return (pair << 16 | pair >> 16) ^ lift;
+}
+#else
+HR_LOCAL uint32_t hr_pair(const int16_t *hidden, uint32_t lift)
 {
     const int32_t a = hidden[0], b = hidden[1];
 
+    (void)lift;
     return (uint32_t)(a + b) + ((uint32_t)(a - b) << 16);
 }
+#endif
 
 /* Words of two of the transform of hidden, each half plus 2^15. size : in words; log2 : of the
  * words of a block. The first levels read hidden and write words, so that these are stored once. */
 HR_LOCAL void hr_transform_pairs(const int16_t *hidden, uint32_t *words, size_t size, uint8_t log2)
 {
     const uint32_t *const end = words + size;
-    uint32_t *x = words;
+    uint32_t *x = words, lift = 0x8000u;
 
+    HR_KEEP_uint32_t(lift); /* in a register */
     while (x != end) {
         const uint32_t *const last = x + ((size_t)1 << log2);
         uint32_t start = 0x80008000u; /* of the first in a block: added to all that follow it */
 
         if (HR_FIRST_EIGHTS && log2 >= 3) {
             for (; x != last; x += 8, hidden += 16) {
-                uint32_t a = hr_pair(hidden) + start, b = hr_pair(hidden + 2);
-                uint32_t c = hr_pair(hidden + 4), d = hr_pair(hidden + 6);
+                uint32_t a = hr_pair(hidden, lift) + start, b = hr_pair(hidden + 2, lift);
+                uint32_t c = hr_pair(hidden + 4, lift), d = hr_pair(hidden + 6, lift);
                 uint32_t e, f, g, h, t;
 
                 HR_IN_ORDER();
-                e = hr_pair(hidden + 8);
-                f = hr_pair(hidden + 10);
+                e = hr_pair(hidden + 8, lift);
+                f = hr_pair(hidden + 10, lift);
                 HR_IN_ORDER();
-                g = hr_pair(hidden + 12);
-                h = hr_pair(hidden + 14);
+                g = hr_pair(hidden + 12, lift);
+                h = hr_pair(hidden + 14, lift);
                 start = 0;
                 HR_EIGHT(uint32_t);
                 x[0] = a + e;
@@ -163,11 +176,16 @@ HR_LOCAL void hr_transform_pairs(const int16_t *hidden, uint32_t *words, size_t 
             }
         } else {
             for (; x != last; x++, hidden += 2, start = 0) {
-                *x = hr_pair(hidden) + start;
+                *x = hr_pair(hidden, lift) + start;
             }
         }
     }
     hr_levels(words, size, log2, HR_FIRST_EIGHTS && log2 >= 3 ? 8 : 1);
+#ifdef HR_DSP
+    for (x = words; x != end; x += (size_t)1 << log2) {
+        *x -= lift << log2; /* all that was added adds up there */
+    }
+#endif
 }
 
 /* t = (I_q (x) S_m) h into scratch; if it fits 16 bits, as words of two, each plus 2^15: so no half

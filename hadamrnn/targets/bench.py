@@ -76,7 +76,7 @@ def cost(model: IntegerModel, target: Target, counted: bool = False) -> Cost:
     HadamrnnError
         If the emulated program computes other integers.
     """
-    found = costs.counted(target.name, model, target.avr)
+    found = costs.counted(target.name, model, target.form)
     fits = found["ram_bytes"] <= target.ram_bytes
     source = "counted"
     if fits and not counted and not target.missing():

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from hadamrnn.integer import IntegerModel, c_header, c_loops
 from hadamrnn.integer.proof import block_scale
@@ -20,7 +21,11 @@ BATCH = 64
 """HR_BATCH of hadamrnn_basics.h where int has 32 bits: neurons whose products wait at once."""
 CHUNK, AVR_CHUNK = 17, 31
 """HR_CHUNK of hadamrnn_pairs.h, and on AVR: features whose products fit 16 bits."""
+DSP_BATCH = 128
+"""HR_DSP_BATCH of hadamrnn_dsp.h."""
 Terms = Mapping[str, float]
+Form = Literal["bytes", "words", "halves"]
+"""Of the loops: int of 16 bits (AVR), of 32, and with instructions for pairs of 16 bits."""
 
 
 def _features(model: IntegerModel) -> int:
@@ -59,6 +64,37 @@ def _words(model: IntegerModel) -> dict[str, float]:
     return terms | {settle: d, f"sum of {model.sum_bits} bits": d * (model.sum_bits > 0)}
 
 
+def _is_halved(model: IntegerModel) -> bool:
+    """hr_is_halved of hadamrnn_dsp.h."""
+    k, _ = block_scale(model.block_size)
+    width = model.fraction_bits - k
+    return (
+        c_loops.is_aligned(model)
+        and model.transform_bits == 16
+        and k > 0
+        and width <= 16
+        and c_loops.bias_table(model)[1] + 16 - width < 15
+        and model.input_weight_bits == 4
+        and model.hidden_size % 8 == 0
+    )
+
+
+def _halves(model: IntegerModel) -> dict[str, float]:
+    """Rounds of a step with instructions for pairs of 16 bits."""
+    if not _is_halved(model):
+        return _words(model)
+    d, features = model.hidden_size, _features(model)
+    threes, left = divmod(features, 3)
+    passes = threes + (1 if left == 2 and threes else left)
+    batches = math.ceil(d / DSP_BATCH)
+    terms = {name: n for name, n in _words(model).items() if name.startswith(("first", "radix"))}
+    terms |= {"step": 1, "input": features, "halves, batch": batches}
+    terms |= {"halves, passes": passes * batches, "halves, products": passes * d / 8}
+    terms |= {"halves, settle": d, "halves, fade": d * (model.fade > 0)}
+    terms |= {"halves, blocks": d / model.block_size}
+    return terms | {"sum of 32 bits": d * (model.sum_bits == 32)}
+
+
 def _bytes(model: IntegerModel) -> dict[str, float]:
     """Rounds of a step on AVR."""
     d, features, bits = model.hidden_size, _features(model), model.input_weight_bits
@@ -89,28 +125,28 @@ def _bytes(model: IntegerModel) -> dict[str, float]:
     return terms | {sums: d * (model.sum_bits > 0)}
 
 
-def step_terms(model: IntegerModel, avr: bool) -> Terms:
+def step_terms(model: IntegerModel, form: Form) -> Terms:
     """How often each loop of one step runs.
 
     Parameters
     ----------
     model : IntegerModel
         What runs.
-    avr : bool
-        Whether int has 16 bits.
+    form : "bytes", "words" or "halves"
+        Of the loops.
 
     Returns
     -------
     mapping of str to float
         Rounds by name.
     """
-    return _bytes(model) if avr else _words(model)
+    return {"bytes": _bytes, "words": _words, "halves": _halves}[form](model)
 
 
-def logits_terms(model: IntegerModel, avr: bool) -> Terms:
+def logits_terms(model: IntegerModel, form: Form) -> Terms:
     """How often each loop of ``hr_logits`` runs; as ``step_terms``."""
     d, classes, bits = model.hidden_size, model.output_size, model.weight_bits
-    whole = 16 if avr else 8
+    whole = 16 if form == "bytes" else 8
     narrow = bits <= 4 and d % whole == 0
     kind = f"{bits} bits" if narrow else "general"
     seen = model.readout if model.sum_bits < 32 else f"{model.readout}, sums of 32 bits"
@@ -124,7 +160,7 @@ def logits_terms(model: IntegerModel, avr: bool) -> Terms:
     }
 
 
-def memory_terms(model: IntegerModel, avr: bool) -> Terms:
+def memory_terms(model: IntegerModel, form: Form) -> Terms:
     """What decides which code, and how much stack, a program needs beside tables and state.
 
     On AVR, where the linker leaves out loops that the model does not take, every loop it takes.
@@ -135,8 +171,8 @@ def memory_terms(model: IntegerModel, avr: bool) -> Terms:
         "class": model.output_size,
         "input": _features(model) * (not model.one_hot),
     }
-    if avr:
-        taken = {**step_terms(model, avr), **logits_terms(model, avr)}
+    if form == "bytes":
+        taken = {**step_terms(model, form), **logits_terms(model, form)}
         terms |= {f"loop: {name}": 1 for name, rounds in taken.items() if rounds}
     return terms
 
@@ -157,7 +193,7 @@ def state_bytes(model: IntegerModel, avr: bool) -> int:
     return needed - 2 * model.hidden_size + 4 if avr and model.transform_bits == 16 else needed
 
 
-def counted(target: str, model: IntegerModel, avr: bool) -> dict[str, int]:
+def counted(target: str, model: IntegerModel, form: Form) -> dict[str, int]:
     """The costs of a model on a target, as ``emulation.measure`` names them.
 
     Parameters
@@ -166,8 +202,8 @@ def counted(target: str, model: IntegerModel, avr: bool) -> dict[str, int]:
         A name of ``processors.TARGETS``.
     model : IntegerModel
         What would run.
-    avr : bool
-        Whether int has 16 bits there.
+    form : "bytes", "words" or "halves"
+        Of the loops there.
 
     Returns
     -------
@@ -177,10 +213,11 @@ def counted(target: str, model: IntegerModel, avr: bool) -> dict[str, int]:
     """
     price = prices(target)
     sums = {
-        key: sum(price[key].get(name, 0) * count for name, count in terms(model, avr).items())
+        key: sum(price[key].get(name, 0) * count for name, count in terms(model, form).items())
         for key, terms in TERMS.items()
     }
     # Link-time optimisation, which AVR is built with, drops the tables that hr_step does not read.
+    avr = form == "bytes"
     linked = c_header.TABLES if avr else (*c_header.TABLES, *c_header.RECORDED)
     tables = sum(len(c_header.tables(model)[name]) for name in linked)
     static = state_bytes(model, avr) + round(price["static"]["program"])

@@ -13,6 +13,7 @@ from pathlib import Path
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.runtime import sources
 from hadamrnn.targets.compiler import compile_c
+from hadamrnn.targets.costs import Form
 
 PROGRAMS = sources.FOLDER / "targets"
 COMMON = ("-std=c99", "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections")
@@ -61,6 +62,12 @@ class Target:
     def avr(self) -> bool:
         """Whether the target is run by simavr, which counts cycles."""
         return self.prefix == "avr"
+
+    @property
+    def form(self) -> Form:
+        """Which loops of the C runtime it takes, as ``costs`` counts them."""
+        halves = self.options[1:2] in [("-mcpu=cortex-m4",), ("-mcpu=cortex-m33",)]
+        return "bytes" if self.avr else "halves" if halves else "words"
 
     def missing(self) -> list[str]:
         """The names of the programs and libraries that this computer lacks."""
@@ -137,8 +144,15 @@ def _avr(name: str, mcu: str, call_bytes: int, ram_bytes: int) -> Target:
     )
 
 
-def _cortex_m(name: str, cpu: str, board: str, flash_bytes: int, ram_bytes: int) -> Target:
-    memory = _memory((0, flash_bytes), (0x20000000, ram_bytes))
+def _cortex_m(
+    name: str,
+    cpu: str,
+    board: str,
+    flash_bytes: int,
+    ram_bytes: int,
+    starts: tuple[int, int] = (0, 0x20000000),
+) -> Target:
+    memory = _memory((starts[0], flash_bytes), (starts[1], ram_bytes))
     return Target(
         name=name,
         prefix="arm-none-eabi",
@@ -176,9 +190,15 @@ TARGETS = {
         _avr("ATmega2560", "atmega2560", call_bytes=3, ram_bytes=8192),
         _cortex_m("Cortex-M0+", "cortex-m0plus", "microbit", 1 << 18, 1 << 14),
         _cortex_m("Cortex-M3", "cortex-m3", "mps2-an385", 1 << 22, 1 << 22),
+        _cortex_m("Cortex-M4", "cortex-m4", "mps2-an386", 1 << 22, 1 << 22),
         _riscv("RV32IMAC", "rv32imac", 1 << 21, 1 << 21),
     )
 }
+
+CORTEX_M33 = _cortex_m(
+    "Cortex-M33", "cortex-m33", "mps2-an505", 1 << 22, 1 << 22, starts=(0x10000000, 0x38000000)
+)
+"""Not in TARGETS: it takes the loops of a Cortex-M4."""
 
 
 def require(target: Target) -> None:

@@ -42,6 +42,7 @@ class Build:
         return [tool for tool in tools if not shutil.which(tool)]
 
 
+ARMHF = ("qemu-arm-static",)  # without vectors it takes the form of a Cortex-M4
 BIG = {"runner": ("qemu-ppc-static",), "order": ">"}
 BUILDS = [
     Build("gcc", ("-O0",)),
@@ -54,6 +55,7 @@ BUILDS = [
     Build("clang++", ("-O2", "-mavx2", "-std=c++17"), language=CPP),
     Build("i686-linux-gnu-gcc", ("-O2", "-static"), runner=("qemu-i386-static",)),
     Build("powerpc-linux-gnu-gcc", ("-O2", "-static"), **BIG),
+    Build("arm-linux-gnueabihf-gcc", ("-O2", "-DHR_NO_VECTORS", "-static"), runner=ARMHF),
     Build("arm-none-eabi-gcc", ("-O2", "-mcpu=cortex-m0plus", *CORTEX), runs=False),
     Build("arm-none-eabi-gcc", ("-O3", "-mcpu=cortex-m55", *CORTEX), runs=False),
 ]

@@ -63,12 +63,12 @@ def test_what_is_counted_is_within_a_tenth_of_emulation(name):
 def test_every_loop_of_shipped_models_has_a_price_on_some_target():
     for path in ROOT.glob("shipped/*/model.hrnn"):
         model = load(path)
-        for avr in (False, True):
+        for form in ("bytes", "words", "halves"):
             for part in ("step", "logits"):
                 priced = set()
-                for target in (t for t in TARGETS.values() if t.avr == avr):
+                for target in (t for t in TARGETS.values() if t.form == form):
                     priced |= set(costs.prices(target.name)[part])
-                terms = costs.TERMS[part](model, avr)
+                terms = costs.TERMS[part](model, form)
                 assert set(terms) & priced, (path, part)
 
 
