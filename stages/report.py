@@ -1,4 +1,4 @@
-"""Stage report: results/paper/<run>.json -> docs/results/ (page, figures) and reports/index.html.
+"""Stage report: results/paper/<run>.json -> docs/results/ (page and figures).
 
 It starts from an empty docs/results, so that no figure of an earlier version stays behind.
 """
@@ -8,11 +8,11 @@ from pathlib import Path
 
 from hadamrnn.errors import HadamrnnError, as_sentences
 
-RUNS, PAGES, WEBPAGE = Path("results/paper"), Path("docs/results"), Path("reports/index.html")
+RUNS, PAGES = Path("results/paper"), Path("docs/results")
 
 
 def main() -> None:
-    """Write the pages of all runs there are."""
+    """Write the page of all runs there are."""
     from hadamrnn.report import page, runs
     from hadamrnn.report.figures import figures_of
     from hadamrnn.report.style import save
@@ -20,25 +20,16 @@ def main() -> None:
     groups = runs.read_groups(RUNS).values()
     if not groups:
         raise HadamrnnError(f"{RUNS}: must hold one run or more; see paper.yaml")
-    groups_of: dict[str, list[runs.Group]] = {}
-    for group in groups:
-        groups_of.setdefault(group.first.benchmark, []).append(group)
+    groups_of = runs.by_benchmark(groups)
     drawn = {benchmark: figures_of(benchmark, own) for benchmark, own in groups_of.items()}
     names = {benchmark: list(made) for benchmark, made in drawn.items()}
     shutil.rmtree(PAGES, ignore_errors=True)
-    for folder in (PAGES, WEBPAGE.parent):
-        folder.mkdir(parents=True, exist_ok=True)
+    PAGES.mkdir(parents=True)
     for made in drawn.values():
         for name, figure in made.items():
             save(figure, PAGES / name)
     (PAGES / "README.md").write_text(page.markdown(groups_of, names), encoding="utf-8")
-
-    def svg(name: str) -> str:
-        text = (PAGES / f"{name}.svg").read_text(encoding="utf-8")
-        return text[text.index("<svg") :]
-
-    WEBPAGE.write_text(page.webpage(groups_of, names, svg), encoding="utf-8")
-    print(f"report of {len(groups)} recipes: {PAGES / 'README.md'}, {WEBPAGE}")
+    print(f"report of {len(groups)} recipes: {PAGES / 'README.md'}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from hadamrnn.datasets.formats.sections import RAW_FOLDERS
 from stages import raw_files
 from tests.project_imports import ROOT, closure, imported_modules, module_file
 
-STAGES = ("validate", "prepare", "train", "export", "evaluate", "report")
+STAGES = ("validate", "prepare", "train", "export", "evaluate", "report", "pages")
 BENCHMARKS = ("copy", "pdigits", "pmnist", "smnist", "har2", "har6", "dsa19", "imdb", "sst2", "qqp")
 
 
@@ -44,7 +44,7 @@ def declared(stage, benchmark):
         if dep.startswith(("hadamrnn", "stages")):
             path = ROOT / dep
             found = path.glob("**/*.py") if path.is_dir() else [path]
-            files |= {file.relative_to(ROOT).as_posix() for file in found}
+            files |= {f.relative_to(ROOT).as_posix() for f in found if f.suffix == ".py"}
     return files
 
 
@@ -84,6 +84,13 @@ def test_a_changed_file_of_the_user_is_noticed():
     assert all((ROOT / folder).is_dir() for folder in RAW_FOLDERS)
     written = [next(iter(out)) for out in PIPELINE["stages"]["validate"]["outs"]]
     assert "data/shared/raw" in written
+
+
+def test_pages_wait_for_what_they_tell_of():
+    """Folders that hold the outputs of all benchmarks' stages, and of the recorded runs."""
+    deps = PIPELINE["stages"]["pages"]["deps"]
+    assert {"data/prepared", "docs/results", "exports", "params.yaml", "results"} <= set(deps)
+    assert "hadamrnn/targets/costs.json" in deps
 
 
 def test_runtime_is_among_the_code_of_evaluate():

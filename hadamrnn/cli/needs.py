@@ -35,13 +35,15 @@ def in_root() -> None:
 
 
 @contextlib.contextmanager
-def more_than_numpy(command: str) -> Iterator[None]:
-    """Imports of packages that only training installs.
+def more_than_numpy(command: str, extra: str = "train") -> Iterator[None]:
+    """Imports of packages that an extra installs.
 
     Parameters
     ----------
     command : str
         Of ``hadamrnn``.
+    extra : str
+        Of the package.
 
     Raises
     ------
@@ -52,6 +54,6 @@ def more_than_numpy(command: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise HadamrnnError(
-            f"hadamrnn {command}: needs more than NumPy, run pip install 'hadamrnn[train]'; got "
+            f"hadamrnn {command}: needs more than NumPy, run pip install 'hadamrnn[{extra}]'; got "
             f"{error}"
         ) from None

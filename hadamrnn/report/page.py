@@ -1,6 +1,5 @@
 """The results page: tables of every benchmark, its figures, and a command for every row."""
 
-import html
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from hadamrnn.report import published
@@ -119,7 +118,19 @@ def detail_cells(group: Group) -> tuple[str, ...]:
     )
 
 
-def _published_rows(benchmark: str) -> Rows:
+def published_rows(benchmark: str) -> Rows:
+    """Rows of PUBLISHED of one benchmark.
+
+    Parameters
+    ----------
+    benchmark : str
+        The data set.
+
+    Returns
+    -------
+    list of tuple of str
+        Empty where nothing is known.
+    """
     return [
         (e.model, f"{e.accuracy:.2f}", f"{e.size_bytes:,}" if e.size_bytes else "", e.source)
         for e in published.of(benchmark)
@@ -151,7 +162,7 @@ def _words(name: str, benchmark: str) -> str:
 
 def _section(benchmark: str, groups: Sequence[Group], figures: Iterable[str]) -> str:
     parts = [f"\n## {benchmark}\n\n", _table(COLUMNS, [cells(group) for group in groups])]
-    if known := _published_rows(benchmark):
+    if known := published_rows(benchmark):
         parts.append("\n" + _table(PUBLISHED, known))
     details = _table(DETAILS, [detail_cells(group) for group in groups])
     parts.append(_folded("Cross-entropy, the float model, and C against Python", details))
@@ -179,52 +190,3 @@ def markdown(
     """
     sections = [_section(name, groups, names_of[name]) for name, groups in groups_of.items()]
     return INTRODUCTION + "".join(sections)
-
-
-STYLE = (
-    "body{font:14px sans-serif;margin:2em;max-width:64em;background:#fff;color:#111}"
-    "td,th{padding:.2em .6em;border:1px solid #ccc;text-align:left}"
-    "table{border-collapse:collapse;font-size:13px;margin-bottom:1em}"
-    "svg{max-width:100%;height:auto;display:block}"
-)
-
-
-def _html_table(header: Sequence[str], rows: Rows) -> str:
-    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
-    body = (
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><tr>{head}</tr>{''.join(body)}</table>"
-
-
-def webpage(
-    groups_of: Mapping[str, Sequence[Group]],
-    names_of: Mapping[str, Sequence[str]],
-    read_svg: Callable[[str], str],
-) -> str:
-    """The page as one HTML file, with its figures inside.
-
-    Parameters
-    ----------
-    groups_of, names_of : mapping
-        As of ``markdown``.
-    read_svg : callable
-        Text of the figure of a name, from its ``<svg`` on.
-
-    Returns
-    -------
-    str
-        Readable without any other file.
-    """
-    body = ["<h1>HadamRNN: results</h1>"]
-    for benchmark, groups in groups_of.items():
-        body.append(f"<h2>{html.escape(benchmark)}</h2>")
-        body.append(_html_table(COLUMNS, [cells(group, link=False) for group in groups]))
-        if known := _published_rows(benchmark):
-            body.append(_html_table(PUBLISHED, known))
-        body.append(_html_table(DETAILS, [detail_cells(group) for group in groups]))
-        body += [read_svg(name) for name in names_of[benchmark]]
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>HadamRNN: results</title>'
-        f"<style>{STYLE}</style>{''.join(body)}</html>\n"
-    )

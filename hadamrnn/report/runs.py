@@ -1,7 +1,7 @@
 """The runs under results/paper as rows, and groups of rows that differ in their seed only."""
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -222,3 +222,20 @@ def read_groups(folder: str | Path) -> dict[str, Group]:
     found = sorted(map(read, Path(folder).glob("*.json")), key=lambda run: (run.group, run.seed))
     names = dict.fromkeys(run.group for run in found)
     return {name: Group(name, tuple(r for r in found if r.group == name)) for name in names}
+
+
+def by_benchmark(groups: Iterable[Group]) -> dict[str, list[Group]]:
+    """Groups by their data sets, in the order they come in.
+
+    Parameters
+    ----------
+    groups : iterable of Group
+
+    Returns
+    -------
+    dict of str to list of Group
+    """
+    found: dict[str, list[Group]] = {}
+    for group in groups:
+        found.setdefault(group.first.benchmark, []).append(group)
+    return found

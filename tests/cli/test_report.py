@@ -28,8 +28,9 @@ def evaluated(clone, capsys):
 def test_a_page_for_each_benchmark_with_results(evaluated, capsys):
     assert main(["tune", "moves", "--bytes", "300", "--recipes", "2"]) == 0
     capsys.readouterr()
-    assert main(["report"]) == 0
-    assert capsys.readouterr().out == "reports/moves.html\n"
+    assert main(["report", "--counted"]) == 0
+    assert capsys.readouterr().out == "reports/moves.html\nreports/index.html\n"
+    assert 'href="moves.html"' in Path("reports/index.html").read_text(encoding="utf-8")
     text = Path("reports/moves.html").read_text(encoding="utf-8")
     assert "hadamrnn tune, validation rows" in text and "path: data/raw/log.csv" in text
     size = Path("exports/moves/model.hrnn").stat().st_size

@@ -50,10 +50,12 @@ def test_a_changed_file_reruns_what_is_made_of_it(clone):
     found = metrics(clone, "own")
     assert found["parity"]["c_mismatches"] == 0 and found["parity"]["sequences"] > 10
     assert "Running stage" not in run(clone, "dvc", "repro").stdout
+    assert 'href="own.html"' in (clone / "reports/index.html").read_text(encoding="utf-8")
+    assert "data/raw/gestures" in (clone / "reports/own.html").read_text(encoding="utf-8")
     path = folder / "0.csv"
     path.write_text(path.read_text().replace(",3,", ",3.5,"))
     made = {f"{stage}@own" for stage in ("prepare", "train", "export", "evaluate")}
-    assert stages_run(run(clone, "dvc", "repro").stdout) == made | {"validate"}
+    assert stages_run(run(clone, "dvc", "repro").stdout) == made | {"validate", "pages"}
     card = json.loads((clone / "data/prepared/own/card.json").read_text())
     assert card["counts"]["train"] > 0 and card["groups"] == ["a", "b", "c"]
     back_to_the_committed(clone)

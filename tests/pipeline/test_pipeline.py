@@ -68,7 +68,7 @@ def test_edited_module_reruns_its_stages_only(clone):
     run(clone, "git", "checkout", "-q", "hadamrnn/evaluation/assessment.py")
     back = run(clone, "dvc", "repro").stdout
     changed = set(re.findall(r"Running stage '(.*)'", output))
-    assert changed == {"validate", "evaluate@copy", "evaluate@pdigits"}
+    assert changed == {"validate", "evaluate@copy", "evaluate@pdigits", "pages"}
     assert back.count("finished before") == 2
 
 
