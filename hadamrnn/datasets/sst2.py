@@ -8,7 +8,7 @@ anything. Validation takes long phrases, and training leaves out what overlaps w
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic.dataclasses import dataclass
@@ -16,10 +16,11 @@ from pydantic.dataclasses import dataclass
 from hadamrnn import params
 from hadamrnn.datasets.common import glue, splits
 from hadamrnn.datasets.common.download import RawFile, fetch
-from hadamrnn.datasets.common.text import fixed_length, lengths
+from hadamrnn.datasets.common.text import PADDING, ended, fixed_length, lengths, most_frequent
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.params.rules import Seed, Steps, whole
+from hadamrnn.params.rules import Seed, Steps, means, whole
 from hadamrnn.prepared.arrays import SPLITS
+from hadamrnn.prepared.lengths import WHAT
 
 NAMES = ("negative", "positive")
 LONG = 12
@@ -27,16 +28,23 @@ LONG = 12
 INSIDE, SHARED = 3, 8
 """Training leaves out phrases of INSIDE words or more that are part of a validation phrase, and
 those that share SHARED words in a row with one."""
+RARE, FIRST = 1, 2
+"""Ids of a piece that is none of the most frequent ones, and of the first of those."""
 TABLE_BYTES = 1 << 22  # train.tsv has 3.8 MB
 
 
 @dataclass(frozen=True, kw_only=True, config=params.CLOSED)
 class Data(params.Data):
-    """Settings: T, phrases of the training file that validate, and which ones."""
+    """Settings: T, what is done with shorter phrases, ids in all, and which phrases validate."""
 
     facts = params.Facts(symbols=True)
 
     steps: Steps = 128
+    lengths: Literal["pad", "mask"] = "pad"
+    pieces: (
+        Annotated[int, whole(FIRST + 1, glue.VOCABULARY)]
+        | Annotated[None, means("null for those of the whole vocabulary")]
+    ) = None
     valid_phrases: Annotated[int, whole(2)] = 1_000
     data_seed: Seed = 1
 
@@ -135,19 +143,57 @@ def prepare(folder: Path, settings: Data) -> None:
         texts, marks = glue.table(raw[part], ["sentence", "label"])
         rows[part], targets[part] = texts, glue.labels(marks)
     (rows["test"],) = glue.table(raw["test"], ["sentence"])
-    parts = hold_out(rows["train"], targets["train"], settings.valid_phrases, settings.data_seed)
-    ids = {part: fixed_length(pieces.encode(rows[part]), settings.steps) for part in glue.PARTS}
-    arrays = {}
-    for split, positions in zip(("train", "valid"), parts, strict=True):
-        arrays[f"{split}_inputs"] = ids["train"][positions]
-        arrays[f"{split}_targets"] = targets["train"][positions]
-    arrays |= {"test_inputs": ids["dev"], "test_targets": targets["dev"]}
-    arrays["unlabelled_inputs"] = ids["test"]
-    left_out = len(rows["train"]) - sum(map(len, parts))
-    splits.write(folder, arrays, _card(settings, arrays, left_out))
+    train, valid = hold_out(
+        rows["train"], targets["train"], settings.valid_phrases, settings.data_seed
+    )
+    ids = {part: pieces.encode(rows[part]) for part in glue.PARTS}
+    split: dict[str, Sequence[Any]] = {
+        "train": [ids["train"][row] for row in train],
+        "valid": [ids["train"][row] for row in valid],
+        "test": ids["dev"],
+        "unlabelled": ids["test"],
+    }
+    names = {number: piece for piece, number in pieces.ids.items()}
+    vocabulary = None
+    if settings.pieces is not None:
+        kept = most_frequent(split["train"], settings.pieces - FIRST)
+        vocabulary = [names[number] for number in kept.tolist()]
+        split = {name: _renumbered(texts, kept) for name, texts in split.items()}
+    arrays: dict[str, np.ndarray] = {}
+    for name, found in split.items():
+        if settings.lengths == "mask":
+            arrays[f"{name}_inputs"], arrays[f"{name}_{WHAT}"] = ended(found, settings.steps)
+        else:
+            arrays[f"{name}_inputs"] = fixed_length(found, settings.steps)
+    arrays |= {"train_targets": targets["train"][train], "valid_targets": targets["train"][valid]}
+    arrays["test_targets"] = targets["dev"]
+    left_out = len(rows["train"]) - len(train) - len(valid)
+    splits.write(folder, arrays, _card(settings, arrays, left_out, vocabulary))
 
 
-def _card(settings: Data, arrays: Mapping[str, np.ndarray], left_out: int) -> dict[str, Any]:
+def _renumbered(texts: Sequence[Sequence[int]], kept: np.ndarray) -> list[np.ndarray]:
+    """Texts with FIRST, FIRST + 1, ... for the pieces that are kept, RARE for all others."""
+    number = np.full(glue.VOCABULARY, RARE)
+    number[kept] = FIRST + np.arange(len(kept))
+    return [number[np.asarray(ids, np.int64)] for ids in texts]
+
+
+def _card(
+    settings: Data,
+    arrays: Mapping[str, np.ndarray],
+    left_out: int,
+    vocabulary: Sequence[str] | None,
+) -> dict[str, Any]:
+    symbols, words = glue.VOCABULARY, []
+    if vocabulary is not None:
+        symbols = FIRST + len(vocabulary)
+        words = [
+            f"Ids: {PADDING} padding, {RARE} a piece that is not in the vocabulary, {FIRST} and "
+            f"more the {len(vocabulary)} most frequent pieces of the training phrases."
+        ]
+    padded = "shorter ones are padded at the front"
+    if settings.lengths == "mask":
+        padded = "what is behind the end of a shorter one is not read"
     return {
         "title": f"SST-2 (GLUE), word pieces, T = {settings.steps}",
         "source": RAW.urls[0],
@@ -157,7 +203,8 @@ def _card(settings: Data, arrays: Mapping[str, np.ndarray], left_out: int) -> di
         "Michael, Hill, Levy & Bowman 2019, GLUE, ICLR",
         "preprocessing": [
             *glue.WORD_PIECES,
-            f"A phrase keeps its last {settings.steps} ids; shorter ones are padded at the front.",
+            *words,
+            f"A phrase keeps its last {settings.steps} ids; {padded}.",
             "test here is GLUE's development set (dev.tsv), because the labels of GLUE's test set "
             "are not published; nothing was chosen on it. unlabelled is GLUE's test set.",
             f"Validation: {settings.valid_phrases} phrases of {LONG} words or more of train.tsv, "
@@ -168,7 +215,8 @@ def _card(settings: Data, arrays: Mapping[str, np.ndarray], left_out: int) -> di
         "settings": asdict(settings),
         "left_out": left_out,
         "lengths": {split: lengths(arrays[f"{split}_inputs"]) for split in SPLITS},
-        "input": {"kind": "symbol", "size": glue.VOCABULARY, "scale": 1.0, "offset": 0.0},
+        "input": {"kind": "symbol", "size": symbols, "scale": 1.0, "offset": 0.0},
         "output": {"size": len(NAMES), "names": NAMES, "per_step": False},
         "steps": settings.steps,
+        **({} if vocabulary is None else {"vocabulary": list(vocabulary)}),
     }

@@ -54,7 +54,7 @@ def batches_of(
     if steps is not None and settings.model != "hadamrnn":
         raise HadamrnnError(
             f"benchmark.{settings.benchmark}.data.lengths: must be pad or cut for model "
-            f"{settings.model}; got {card['lengths']!r}"
+            f"{settings.model}; got 'mask'"
         )
     if recipe.train_on_validation:
         inputs = np.concatenate((inputs, held_out))

@@ -42,6 +42,24 @@ def test_command_writes_what_the_integer_model_predicts(tmp_path):
     assert set(model.predict(ids)) == {0, 1}
 
 
+def test_phrases_end_where_their_lengths_say(tmp_path):
+    rng = np.random.default_rng(0)
+    model = random_model(rng, kind="symbol", input_size=400, classes=2, readout="mean")
+    ids = rng.integers(0, 400, (9, 12)).astype(np.uint16)
+    counts = rng.integers(1, 13, 9).astype(np.uint32)
+    stored = {"unlabelled_inputs": ids, "unlabelled_lengths": counts}
+    card = {"output": {"size": 2}, "steps": 12}
+    splits.write(tmp_path / "data" / "prepared" / "sst2", stored, card)
+    (tmp_path / "exports" / "sst2").mkdir(parents=True)
+    packed.write(model, tmp_path / "exports" / "sst2" / "model.hrnn")
+    done = run(tmp_path, "sst2")
+    assert done.returncode == 0, done.stderr
+    wanted = [int(model.predict(row[None, :n])[0]) for row, n in zip(ids, counts, strict=True)]
+    assert wanted != model.predict(ids).tolist()
+    written = (tmp_path / "results" / "sst2" / "SST-2.tsv").read_text().splitlines()
+    assert [int(line.split("\t")[1]) for line in written[1:]] == wanted
+
+
 def test_other_benchmarks_have_none(tmp_path):
     done = run(tmp_path, "imdb")
     assert done.returncode == 1

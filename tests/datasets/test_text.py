@@ -6,6 +6,7 @@ import io
 import os
 import pickle
 import zipfile
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hadamrnn.datasets import imdb, qqp, sst2
 from hadamrnn.datasets.common import download, glue, text
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.prepared import arrays as prepared
+from hadamrnn.prepared import lengths
 from tests.datasets.facts import facts_of
 
 
@@ -275,6 +277,26 @@ def test_sst2_splits(sst2_folder):
     assert card["counts"]["unlabelled"] == 3 and card["class_counts"]["valid"] == [1, 1]
     rows = len(sst2_tables()["train"]) - 1
     assert card["counts"]["train"] + card["counts"]["valid"] + card["left_out"] == rows
+
+
+def test_sst2_of_the_most_frequent_pieces_ends_where_phrases_end(places, sst2_folder):
+    whole, _ = prepared.load(sst2_folder, "train")
+    sst2.prepare(places / "few", sst2.Data(steps=16, valid_phrases=2, lengths="mask", pieces=7))
+    few, _ = prepared.load(places / "few", "train")
+    card = prepared.read_card(places / "few")
+    words = card["vocabulary"]
+    assert card["input"]["size"] == 7 == 2 + len(words)
+    often = Counter(piece for row in whole for piece in names(row))
+    assert sorted(often.values())[-5:] == sorted(often[word] for word in words)
+    steps = lengths.read(places / "few", "train", card)
+    for before, now, count in zip(whole, few, steps, strict=True):
+        pieces = names(before)
+        assert count == len(pieces) and not now[count:].any()
+        wanted = [2 + words.index(piece) if piece in words else 1 for piece in pieces]
+        assert now[:count].tolist() == wanted
+    for split in ("valid", "test", "unlabelled"):
+        assert lengths.read(places / "few", split, card).min() > 0
+    assert "vocabulary" not in prepared.read_card(sst2_folder)
 
 
 def test_sst2_training_phrases_do_not_overlap_with_validation(sst2_folder):
