@@ -67,10 +67,8 @@ def work_of(point: dict) -> cost.Work:
 def forms_of(point: dict) -> list[str]:
     """The forms that can run a point in reasonable time and memory."""
     work = work_of(point)
-    products = work.batch * work.steps * work.hidden_size**2
     able = {"scan"}
     able |= {"krylov"} if point["mode"] == "last" and not point["symbols"] else set()
-    able |= {"doubling"} if products < 2e8 else set()
     able |= {"reference"} if work.steps <= 50 else set()
     return [form for form in FORMS if form in able]
 

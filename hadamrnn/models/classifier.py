@@ -168,7 +168,7 @@ class HadamClassifier(nn.Module):
         readout: Readout | None = None,
         initial_state: Tensor | None = None,
     ) -> Tensor:
-        if dispatch.compiling():
+        if dispatch.outside_of_graphs(self.rnn.input_weight, x, lengths):
             from hadamrnn.models import eager
 
             return eager.call(self._evaluate, x, lengths, mode, readout, initial_state)

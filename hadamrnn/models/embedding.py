@@ -15,7 +15,7 @@ from hadamrnn.models.quantization import (
     initial_log_step,
     quantize,
 )
-from hadamrnn.recurrence.dispatch import autocast_enabled, traced
+from hadamrnn.recurrence.tracing import autocast_enabled, unseen
 
 PADDING = 0
 """The id whose vector is zero and stays zero."""
@@ -105,7 +105,7 @@ class FoldedEmbedding(nn.Module):
         table : (rows, d) float
             With gradient to E and U, in their type whatever torch.autocast says.
         """
-        if traced():  # which symbols occur cannot be asked
+        if unseen():  # which symbols occur cannot be asked
             every = torch.arange(len(self.weight), device=ids.device)
             return ids.long(), _product(self(every), input_weight)
         present = torch.zeros(len(self.weight), dtype=torch.long, device=ids.device)

@@ -260,7 +260,7 @@ class HadamRNN(nn.Module):
         lengths: sequences.Lengths | None,
     ) -> tuple[Tensor | PackedSequence, Tensor]:
         """(output, last state) in the form of the arguments."""
-        if dispatch.compiling():
+        if dispatch.outside_of_graphs(self.input_weight, x, lengths):
             from hadamrnn.models import eager
 
             return eager.call(self._evaluate, mode, x, h_0, lengths)

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.recurrence.dispatch import autocast_enabled, traced
+from hadamrnn.recurrence.tracing import autocast_enabled, unseen
 from hadamrnn.recurrence.unequal import hide
 
 Lengths = Tensor | Sequence[int]
@@ -157,7 +157,7 @@ def _counts(lengths: Lengths, x: Tensor, batched: bool) -> Tensor:
             f"lengths: must be integers of shape ({batch},); got {tuple(counts.shape)} of "
             f"{counts.dtype}"
         )
-    if batch and not traced() and not 1 <= int(counts.min()) <= int(counts.max()) <= steps:
+    if batch and not unseen() and not 1 <= int(counts.min()) <= int(counts.max()) <= steps:
         raise HadamrnnError(
             f"lengths: must lie in 1..{steps}; got {int(counts.min())}..{int(counts.max())}"
         )
@@ -165,7 +165,7 @@ def _counts(lengths: Lengths, x: Tensor, batched: bool) -> Tensor:
 
 
 def _check_ids(x: Tensor, symbols: int) -> None:
-    if x.numel() and not traced() and not 0 <= int(x.min()) <= int(x.max()) < symbols:
+    if x.numel() and not unseen() and not 0 <= int(x.min()) <= int(x.max()) < symbols:
         raise HadamrnnError(
             f"x: ids must lie in 0..{symbols - 1}; got {int(x.min())}..{int(x.max())}"
         )

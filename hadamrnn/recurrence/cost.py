@@ -25,7 +25,6 @@ machine of the constants: half of it where vectors have 256 bits."""
 NANOSECONDS: dict[str, tuple[float, ...]] = {
     "krylov": (318e3, 76.1, 0.459, 0.06, 0.284, 0.0598),
     "scan": (336e3, 379.0, 9.97, 1.46, 1.12, 6.3, 0.0506),
-    "doubling": (0.0, 293e3, 30.1, 0.0258),
     "reference": (0.0, 188e3, 19.2e3, 3.85),
 }
 """The constants that belong to the counts of ``counts``, in their order."""
@@ -82,12 +81,6 @@ def _scan(work: Work) -> tuple[float, ...]:
     return 1, busiest, numbers, numbers * work.levels, within, before, before * features
 
 
-def _doubling(work: Work) -> tuple[float, ...]:
-    numbers = work.batch * work.steps * work.hidden_size
-    rounds = max(1, math.ceil(math.log2(work.steps)))
-    return 1, rounds, numbers, (numbers + rounds * work.hidden_size**2) * work.hidden_size
-
-
 def _reference(work: Work) -> tuple[float, ...]:
     numbers, per_step = work.batch * work.steps * work.hidden_size, work.levels + 1
     return 1, work.steps, work.steps * work.levels, numbers * per_step
@@ -96,7 +89,6 @@ def _reference(work: Work) -> tuple[float, ...]:
 COUNTS: dict[str, Callable[[Work], tuple[float, ...]]] = {
     "krylov": _krylov,
     "scan": _scan,
-    "doubling": _doubling,
     "reference": _reference,
 }
 

@@ -1,8 +1,8 @@
 """Gradients that can be differentiated again, for forms whose own backward pass cannot.
 
 A kernel's backward pass is numbers to torch. Where a caller asks for derivatives of gradients
-(create_graph=True), a form runs doubling once more on the arguments it has saved, and autograd
-differentiates that.
+(create_graph=True), a form runs one of plain torch operations on the arguments it has saved, and
+autograd differentiates that.
 """
 
 from collections.abc import Sequence

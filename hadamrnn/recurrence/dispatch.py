@@ -1,22 +1,29 @@
 """Which form of the recurrence runs, decided in one place.
 
-On a CPU the form with the least estimated time (cost.py), in float32 and float64. On other
-devices, in other types, where numba is missing, or where torch must see plain operations: doubling.
-A form can also be asked for by name.
+On a CPU the form with the least estimated time (cost.py). On other devices, where numba is missing,
+or where torch must see plain operations, the cheapest of the forms of those (plan.py): powers for
+the last state, frame for the others. A form can also be asked for by name.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.kernels import KERNEL_TYPES, available
-from hadamrnn.recurrence import cost, doubling, reference
+from hadamrnn.recurrence import cost, frame, plan, powers, reference
 from hadamrnn.recurrence.reference import Mode, Readout
+from hadamrnn.recurrence.tracing import (
+    autocast_enabled,
+    compiling,
+    computing_type,
+    symbolic,
+    traced,
+)
 
-FORMS = ("krylov", "scan", "doubling", "reference")
+FORMS = ("krylov", "scan", "powers", "frame", "reference")
 """Modules of this folder, each with a function ``run`` of the same arguments."""
 
 BACKENDS = ("auto", *FORMS)
@@ -51,20 +58,40 @@ def choose(
     initial_state: Tensor | None = None,
 ) -> str:
     """The name of the form for these arguments of ``run``."""
-    if inputs.device.type != "cpu" or str(input_weight.dtype) not in KERNEL_TYPES:
-        return "doubling"
-    if traced() or not available():
-        return "doubling"
+    kernels = kernels_run(input_weight)
     work = cost.Work(
         hidden_size=input_weight.shape[0],
         block_size=block_size,
         input_size=input_weight.shape[1],
         steps=inputs.shape[1],
-        batch=inputs.shape[0],
+        batch=plan.TRACED_BATCH if symbolic() else inputs.shape[0],
         symbols=inputs.dim() == 2,
-        threads=torch.get_num_threads(),
+        threads=torch.get_num_threads() if kernels else 1,
     )
+    if not kernels:
+        return plan.cheapest(work, mode == "last")
     return cheapest(work, mode == "last" and initial_state is None and inputs.dim() == 3)
+
+
+def kernels_run(input_weight: Tensor) -> bool:
+    """Whether "auto" may choose forms with kernels for a U like this."""
+    if input_weight.device.type != "cpu" or str(input_weight.dtype) not in KERNEL_TYPES:
+        return False
+    return not traced() and _there()
+
+
+def _there() -> bool:
+    return available()
+
+
+_there._dynamo_marked_constant = True  # type: ignore[attr-defined]  # not looked into, see tracing
+
+
+def outside_of_graphs(input_weight: Tensor, inputs: object, lengths: object) -> bool:
+    """Whether torch.compile must leave the recurrence out: kernels, or lengths to look at."""
+    if not compiling():
+        return False
+    return kernels_run(input_weight) or lengths is not None or not isinstance(inputs, Tensor)
 
 
 def run(
@@ -81,8 +108,9 @@ def run(
 ) -> tuple[Tensor, Tensor]:
     """The linear recurrence h_t = f W h_{t-1} + U x_t + b with its read-out.
 
-    It runs in the type of its arguments, whatever torch.autocast says: in half precision W, which
-    is applied T times, would not stay orthogonal.
+    Results have the type of the arguments, and float32 is float32 in every product of every form,
+    whatever torch.autocast and torch's settings of lower precision (TF32) say: W, which is applied
+    T times, would not stay orthogonal (``tracing.computing_type``).
 
     Parameters
     ----------
@@ -90,7 +118,7 @@ def run(
         As ``reference.run``.
     backend : str
         "auto", or a form's name: "krylov" (CPU, mode "last", dense inputs, no initial state),
-        "scan" (CPU), "doubling", "reference".
+        "scan" (CPU), "powers" (mode "last"), "frame", "reference".
 
     Returns
     -------
@@ -110,15 +138,27 @@ def run(
     """
     if backend not in BACKENDS:
         raise HadamrnnError(f"backend: must be one of {', '.join(BACKENDS)}; got {backend!r}")
+    dtype = input_weight.dtype
+    computing = computing_type(dtype, inputs.device.type)
+    given = inputs, input_weight, bias, signs, initial_state, *(readout or ())
+    x, weight, b, u, state, *read_by = (_in_type(value, dtype, computing) for value in given)
     form = backend
     if backend == "auto":
-        form = choose(inputs, input_weight, block_size, mode, initial_state)
+        form = choose(x, weight, block_size, mode, state)
+    read_out = (read_by[0], read_by[1]) if readout is not None else None
+    arguments = (x, weight, b, u, block_size, state, mode, read_out, fade)
     function = _function(form)
-    arguments = (inputs, input_weight, bias, signs, block_size, initial_state, mode, readout, fade)
     if not autocast_enabled(inputs.device.type):
-        return function(*arguments)
-    with torch.autocast(inputs.device.type, enabled=False):
-        return function(*arguments)
+        output, last = function(*arguments)
+    else:
+        with torch.autocast(inputs.device.type, enabled=False):
+            output, last = function(*arguments)
+    return (output, last) if computing == dtype else (output.to(dtype), last.to(dtype))
+
+
+def _in_type(value: Tensor | None, dtype: torch.dtype, computing: torch.dtype) -> Any:
+    """``value`` in the type ``computing`` if it is a tensor of type ``dtype``."""
+    return value.to(computing) if value is not None and value.dtype == dtype else value
 
 
 def _function(form: str) -> Run:
@@ -133,26 +173,5 @@ def _function(form: str) -> Run:
         from hadamrnn.recurrence import scan
 
         return scan.run
-    return doubling.run if form == "doubling" else reference.run
-
-
-def compiling() -> bool:
-    """Whether torch.compile looks at what runs; it then leaves a call to ``models.eager`` out."""
-    return torch.compiler.is_compiling() and not torch.compiler.is_exporting()
-
-
-def traced() -> bool:
-    """Whether torch looks at every operation: torch.func, forward-mode derivatives, torch.export.
-
-    Numbers are then not there to be looked at, and kernels cannot be looked into.
-    """
-    return (
-        torch.compiler.is_exporting()
-        or torch._C._are_functorch_transforms_active()
-        or forward_ad._current_level >= 0
-    )
-
-
-def autocast_enabled(device_type: str) -> bool:
-    """Whether torch.autocast is on for a type of devices; False where there is no autocast."""
-    return torch.amp.is_autocast_available(device_type) and torch.is_autocast_enabled(device_type)
+    plain: dict[str, Run] = {"powers": powers.run, "frame": frame.run, "reference": reference.run}
+    return plain[form]

@@ -29,7 +29,7 @@ from hadamrnn.kernels.krylov import climb, descend, descend_kept
 from hadamrnn.kernels.setup import LANES
 from hadamrnn.kernels.sparse_products import mostly_zero, product
 from hadamrnn.kernels.threads import in_threads
-from hadamrnn.recurrence import doubling
+from hadamrnn.recurrence import powers as plain
 from hadamrnn.recurrence.differentiable import gradients
 from hadamrnn.recurrence.reference import Mode, Readout, scale_of
 
@@ -111,7 +111,7 @@ class _LastState(torch.autograd.Function):
         inputs, _, _, signs = ctx.saved_tensors
         if torch.is_grad_enabled():  # to be differentiated again
             _, weight, bias, _ = ctx.saved_tensors
-            _, last = doubling.run(inputs, weight, bias, signs, ctx.block_size, fade=ctx.fade)
+            last, _ = plain.run(inputs, weight, bias, signs, ctx.block_size, fade=ctx.fade)
             return *gradients((last,), ctx.saved_tensors, (grad_state,)), None, None
         scale = ctx.scale
         (wants_inputs, _, _, wants_signs, *_), features = ctx.needs_input_grad, inputs.shape[2]

@@ -19,7 +19,7 @@ from hadamrnn.kernels import scan_inputs
 from hadamrnn.kernels.scan_inputs import DENSE, ONE_HOT, PROJECTED, ROWS
 from hadamrnn.kernels.setup import LANES
 from hadamrnn.kernels.threads import in_threads
-from hadamrnn.recurrence import doubling
+from hadamrnn.recurrence import frame
 from hadamrnn.recurrence.cost import IN_SCAN
 from hadamrnn.recurrence.differentiable import gradients
 from hadamrnn.recurrence.reference import Mode, Readout, project, read, scale_of
@@ -180,7 +180,7 @@ def _differentiable(
         projected = torch.nn.functional.embedding(ids.long(), weight)
     else:
         projected = project(ids if dense is None else dense, weight, bias)
-    states = doubling.states(projected, signs, ctx.block_size, initial, ctx.fade)
+    states = frame.states(projected, signs, ctx.block_size, initial, ctx.fade)
     output, last = read(states, ctx.mode, (readout[0], readout[1]))
     grad_output = {"last": torch.zeros_like(last), "mean": grad_result}.get(ctx.mode, grad_steps)
     grads = gradients((output, last), ctx.saved_tensors, (grad_output, grad_last))

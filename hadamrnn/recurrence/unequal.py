@@ -78,6 +78,8 @@ def run(
         if mode == "mean":
             output = output * (inputs.shape[1] / lengths.to(output.dtype))[:, None]
         return output, last
+    if backend == "powers":  # of every step
+        backend = "frame"
     hidden = hide(inputs, lengths)
     states, _ = dispatch.run(
         hidden, input_weight, bias, signs, block_size, initial_state, "all", None, fade, backend

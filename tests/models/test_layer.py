@@ -93,7 +93,7 @@ OPTIONS = [
     {"weight_bits": None},
     {"fade": 3},
     {"backend": "scan"},
-    {"backend": "doubling"},
+    {"backend": "frame"},
     {"backend": "reference"},
 ]
 

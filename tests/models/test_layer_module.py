@@ -142,7 +142,7 @@ DENSE = torch.zeros(2, 4, 3, dtype=torch.float64)
     ("backend", "words"),
     [
         ("krylov", "backend: krylov makes the last state from dense inputs and a zero initial"),
-        ("fft", "backend: must be one of auto, krylov, scan, doubling, reference; got 'fft'"),
+        ("fft", "backend: must be one of auto, krylov, scan, powers, frame, reference; got 'fft'"),
     ],
 )
 def test_backend_errors(backend, words):

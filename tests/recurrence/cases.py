@@ -5,11 +5,15 @@ import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pytest
 import torch
 
 from hadamrnn.recurrence import dispatch
 
 MODES = ("last", "mean", "all", "logits")
+
+CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+DEVICES = ["cpu", pytest.param("cuda", marks=CUDA)]
 
 EXACT = 1e-10
 """Largest relative difference between two forms in float64."""
@@ -60,8 +64,9 @@ class Case:
         }
 
     def forms(self):
-        krylov = self.mode == "last" and not self.symbols and not self.initial
-        return ("krylov", "scan", "doubling") if krylov else ("scan", "doubling")
+        last = self.mode == "last"
+        krylov = last and not self.symbols and not self.initial
+        return (*(["krylov"] if krylov else []), "scan", *(["powers"] if last else []), "frame")
 
 
 def run(case, arguments, backend):

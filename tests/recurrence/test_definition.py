@@ -139,7 +139,7 @@ def test_gradients_when_the_inputs_need_none(mode, features):
             assert difference.abs().max() < EXACT * expected[name].grad.abs().max(), name
 
 
-@pytest.mark.parametrize("backend", ["krylov", "scan", "doubling"])
+@pytest.mark.parametrize("backend", ["krylov", "scan", "powers", "frame"])
 def test_arguments_of_any_strides(backend):
     case = Case(16, 2, 9, 18, 5)
     arguments = case.arguments()

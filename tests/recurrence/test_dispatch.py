@@ -11,6 +11,7 @@ from benchmarks.speed import dispatch_grid
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.recurrence import cost, dispatch
 from tests.recurrence.cases import (
+    CUDA,
     EXACT,
     MODES,
     Case,
@@ -54,16 +55,17 @@ def test_other_devices_run_without_a_cpu_function(mode, symbols):
 def test_choice_of_the_form(shape, mode, initial, expected, monkeypatch):
     def form(dtype, device="cpu"):
         inputs = torch.zeros(shape, device=device)
-        weight = torch.zeros(128, shape[2] if len(shape) == 3 else 10, dtype=dtype)
+        features = shape[2] if len(shape) == 3 else 10
+        weight = torch.zeros(128, features, dtype=dtype, device=device)
         state = torch.zeros(shape[0], 128) if initial else None
         return dispatch.choose(inputs, weight, 128, mode, state)
 
+    plain = "powers" if mode == "last" else "frame"
     for dtype in (torch.float32, torch.float64):
         assert form(dtype) == expected
-        assert form(dtype, "meta") == "doubling"
-    assert form(torch.bfloat16) == "doubling"
+        assert form(dtype, "meta") == plain
     monkeypatch.setattr(dispatch, "available", lambda: False)
-    assert form(torch.float32) == "doubling"
+    assert form(torch.float32) == plain
 
 
 @pytest.mark.parametrize("path", dispatch_grid.PATHS.values(), ids=lambda path: path.stem)
@@ -78,7 +80,7 @@ def test_choice_is_near_the_best_of_the_measured_grid(path):
     assert far == {}
 
 
-@pytest.mark.parametrize("form", ["krylov", "scan", "doubling", "reference"])
+@pytest.mark.parametrize("form", ["krylov", "scan", "reference"])
 def test_constants_are_found_again_from_exact_times(form):
     points = [point for point, _ in dispatch_grid.read()]
     rows = [(p, {form: cost.seconds(form, dispatch_grid.work_of(p))}) for p in points]
@@ -91,9 +93,6 @@ def test_threads_make_large_work_cheaper_and_never_dearer():
     for form in ("krylov", "scan"):
         for work in (few, replace(few, batch=200, hidden_size=512, block_size=512)):
             assert cost.seconds(form, replace(work, threads=4)) <= cost.seconds(form, work)
-
-
-CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 
 @CUDA
@@ -119,7 +118,7 @@ def test_auto_is_the_chosen_form(mode, symbols):
 
 
 def test_unknown_backend_error():
-    words = "backend: must be one of auto, krylov, scan, doubling, reference; got 'fft'"
+    words = "backend: must be one of auto, krylov, scan, powers, frame, reference; got 'fft'"
     case = Case(8, 2, 9, 4, 3)
     with pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
         run(case, case.arguments(), "fft")
