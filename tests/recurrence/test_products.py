@@ -5,12 +5,17 @@ import torch
 
 from hadamrnn.recurrence import frame, matrices, plan
 from tests.recurrence.cases import (
+    CUDA,
     DEVICES,
+    EXACT,
     MODES,
     Case,
     assert_equal_to_definition,
     away_from_zero,
+    defined,
+    relative_errors,
     run,
+    values_and_gradients,
 )
 
 # ------------------------------------------------------------------------------ powers of W
@@ -128,3 +133,15 @@ def test_no_sequences(mode, device):
         assert len(output) == 0 and last.shape == (0, 16)
         (output.sum() + last.sum()).backward()
         assert not arguments["input_weight"].grad.any()
+
+
+@CUDA
+@pytest.mark.parametrize("symbols", [False, True])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("sizes", [(16, 1, 9, 4, 3), (24, 3, 33, 5, 2), (64, 1, 100, 8, 2)])
+def test_cuda_equals_the_definition(sizes, mode, symbols):
+    case = away_from_zero(Case(*sizes, mode, symbols, initial=True))
+    found = values_and_gradients(case, "auto", device="cuda")
+    assert all(value.device.type == "cuda" for value in found.values())
+    found = {name: value.cpu() for name, value in found.items()}
+    assert max(relative_errors(found, defined(case)).values()) < EXACT
