@@ -199,6 +199,8 @@ CORTEX_M33 = _cortex_m(
     "Cortex-M33", "cortex-m33", "mps2-an505", 1 << 22, 1 << 22, starts=(0x10000000, 0x38000000)
 )
 """Not in TARGETS: it takes the loops of a Cortex-M4."""
+ATTINY85 = _avr("ATtiny85", "attiny85", call_bytes=2, ram_bytes=512)
+"""Not in TARGETS: without a multiplier it takes the plain loops, for models of a few neurons."""
 
 
 def require(target: Target) -> None:

@@ -35,14 +35,16 @@ class Build:
     strict: tuple[str, ...] = field(default=STRICT)
 
     def __str__(self):
-        return " ".join((self.compiler, *self.language[1:], *self.options))
+        named = [option for option in self.options if not option.startswith("-I")]
+        return " ".join((self.compiler, *self.language[1:], *named))
 
     def missing(self):
         tools = (self.compiler, *self.runner[:1])
         return [tool for tool in tools if not shutil.which(tool)]
 
 
-ARMHF = ("qemu-arm-static",)  # without vectors it takes the form of a Cortex-M4
+ARMHF = ("qemu-arm-static",)
+XTENSA = ("-ffreestanding", f"-I{sources.FOLDER / 'targets/browser'}")  # whose string.h it takes
 BIG = {"runner": ("qemu-ppc-static",), "order": ">"}
 BUILDS = [
     Build("gcc", ("-O0",)),
@@ -55,7 +57,9 @@ BUILDS = [
     Build("clang++", ("-O2", "-mavx2", "-std=c++17"), language=CPP),
     Build("i686-linux-gnu-gcc", ("-O2", "-static"), runner=("qemu-i386-static",)),
     Build("powerpc-linux-gnu-gcc", ("-O2", "-static"), **BIG),
+    # Without vectors it takes the form of a Cortex-M4.
     Build("arm-linux-gnueabihf-gcc", ("-O2", "-DHR_NO_VECTORS", "-static"), runner=ARMHF),
+    Build("s390x-linux-gnu-gcc", ("-O2", "-static"), runner=("qemu-s390x-static",), order=">"),
     Build("arm-none-eabi-gcc", ("-O2", "-mcpu=cortex-m0plus", *CORTEX), runs=False),
     Build("arm-none-eabi-gcc", ("-O3", "-mcpu=cortex-m55", *CORTEX), runs=False),
 ]
@@ -67,6 +71,9 @@ MORE = [
     Build("clang++", ("-O0", "-std=c++11"), language=CPP),
     Build("i686-linux-gnu-gcc", ("-O3", "-msse2", "-static"), runner=("qemu-i386-static",)),
     Build("powerpc-linux-gnu-gcc", ("-O3", "-static"), **BIG),
+    Build("arm-linux-gnueabihf-gcc", ("-O3", "-mfpu=neon", "-static"), runner=ARMHF),
+    Build("aarch64-linux-gnu-gcc", ("-O3", "-static"), runner=("qemu-aarch64-static",)),
+    *(Build("xtensa-lx106-elf-gcc", (level, *XTENSA), runs=False) for level in ("-Os", "-O2")),
     *(
         Build("arm-none-eabi-gcc", (level, f"-mcpu=cortex-{core}", *CORTEX), runs=False)
         for core in ("m0plus", "m3", "m4", "m7", "m33", "m55")

@@ -6,12 +6,18 @@
  * Prints the deepest stack between BEGIN and END in bytes. Exit code 0 unless something failed. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <simavr/sim_avr.h>
 #include <simavr/sim_elf.h>
 
 enum { BEGIN = 1, END = 2, SEQUENCE = 3, FINISH = 4 };
-enum { GPIOR0 = 0x3E, GPIOR1 = 0x4A, GPIOR2 = 0x4B }; /* data addresses, 328P and 2560 */
+/* Data addresses of GPIOR0, 1 and 2, which differ between processors. */
+typedef struct {
+    const char *mcu;
+    avr_io_addr_t registers[3];
+} places;
+static const places known[] = {{"attiny85", {0x31, 0x32, 0x33}}, {"", {0x3E, 0x4A, 0x4B}}};
 
 static FILE *inputs, *outputs;
 static uint64_t begun;
@@ -71,6 +77,7 @@ static void command(struct avr_t *avr, avr_io_addr_t address, uint8_t value, voi
 int main(int count, char **arguments)
 {
     elf_firmware_t firmware = {{0}};
+    const places *at = known;
     avr_t *avr;
 
     if (count != 5 || !(avr = avr_make_mcu_by_name(arguments[1])) ||
@@ -81,9 +88,12 @@ int main(int count, char **arguments)
     }
     avr_init(avr);
     avr_load_firmware(avr, &firmware);
-    avr_register_io_read(avr, GPIOR2, give, NULL);
-    avr_register_io_write(avr, GPIOR1, hash, NULL);
-    avr_register_io_write(avr, GPIOR0, command, NULL);
+    while (*at->mcu && strcmp(at->mcu, arguments[1]) != 0) {
+        at++;
+    }
+    avr_register_io_write(avr, at->registers[0], command, NULL);
+    avr_register_io_write(avr, at->registers[1], hash, NULL);
+    avr_register_io_read(avr, at->registers[2], give, NULL);
     while (!finished) {
         const int state = avr_run(avr);
 
