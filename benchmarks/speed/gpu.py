@@ -1,7 +1,7 @@
 """Training steps of the recurrence on a CUDA device, beside cuDNN's networks and the step loop.
 
     python -m benchmarks.speed.gpu [--out results/gpu.json] [--rounds 5] [--seconds 0.2]
-        [--only pmnist,copy] [--compile] [--quick]
+        [--only pmnist,copy] [--compile] [--profile] [--quick]
 
 A step is forward, a sum of squares of what is read out, backward, and Adam on U, b and V (of
 cuDNN's LSTM and RNN all of their weights). Contenders take turns, a turn is many steps between two
@@ -66,7 +66,11 @@ def training_step(
     with torch.cuda.graph(graph):
         forward(x).square().mean().backward()
         optimizer.step()
-    return graph.replay, {"first_seconds": time.perf_counter() - start}
+
+    def replay(held: tuple[object, ...] = (model, x, optimizer)) -> None:
+        graph.replay()  # on the memory of what is held
+
+    return replay, {"first_seconds": time.perf_counter() - start}
 
 
 def seconds_of(step: Callable[[], object], least: float, cuda: bool) -> float:
@@ -199,6 +203,23 @@ def trains(device: str) -> dict[str, Any]:
     return {"first": float(losses[0]), "last": float(losses[-1])}
 
 
+def kernels(problem: Problem, device: str) -> str:
+    """The kernels of an eager step that take most time, as torch's profiler prints them."""
+    step, _ = training_step(build(OURS, problem, device), inputs_of(problem, OURS, device), "eager")
+    activities = [getattr(torch.profiler.ProfilerActivity, "CUDA" if device == "cuda" else "CPU")]
+    with torch.profiler.profile(activities=activities) as profile:
+        for _ in range(5):
+            step()
+        if device == "cuda":
+            torch.cuda.synchronize()
+    rows = sorted(profile.key_averages(), key=lambda row: -row.self_device_time_total)[:12]
+    lines = [
+        f"{row.self_device_time_total / 5:9.0f} us {row.count // 5:4} {row.key[:90]}"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
 def machine(cuda: bool) -> dict[str, Any]:
     """What measured."""
     found = {"torch": torch.__version__, "python": platform.python_version()}
@@ -217,6 +238,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=0.2, help="of one turn, at least")
     parser.add_argument("--only", default="", help="names of problems, all where empty")
     parser.add_argument("--compile", action="store_true", help="this project with torch.compile")
+    parser.add_argument("--profile", action="store_true", help="the kernels that take most time")
     parser.add_argument("--quick", action="store_true", help="tiny shapes: does it run?")
     options = parser.parse_args(arguments)
     options.cuda = torch.cuda.is_available()
@@ -234,6 +256,8 @@ def main(arguments: list[str] | None = None) -> None:
             continue
         problems[problem.name] = measure(problem, options, rates)
         show(problems[problem.name])
+        if options.profile:
+            print(kernels(problem, "cuda" if options.cuda else "cpu"), flush=True)
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 

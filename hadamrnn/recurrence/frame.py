@@ -183,10 +183,8 @@ def _carried(
     if state is not None:
         found = state.reshape(batch, blocks, width).transpose(0, 1)
     before = [found]
-    if chunks > 1:
-        ends = ends[:, : (chunks - 1) * batch] @ whole
-    for chunk in range(chunks - 1):
-        end = ends[:, chunk * batch : (chunk + 1) * batch]
+    inner = ends[:, : (chunks - 1) * batch] @ whole
+    for end in inner.reshape(blocks, chunks - 1, batch, width).unbind(1):
         found = torch.baddbmm(end, found, whole, alpha=tables.factor)
         before.append(found)
     return torch.cat(before, 1) * tables.factor

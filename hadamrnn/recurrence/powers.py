@@ -143,9 +143,9 @@ def _joined(sums: Tensor, made: _Powers, length: int, factor: float) -> Tensor:
         return sums[:, 0]
     states = _blocks(sums.transpose(0, 1).reshape(chunks * batch, hidden), len(made[1]))
     if chunks <= plan.FEW_CHUNKS:
-        joined = states[:, :batch]
-        for chunk in range(1, chunks):
-            later = states[:, chunk * batch : (chunk + 1) * batch]
+        blocks, width = len(states), states.shape[2]
+        joined, *others = states.reshape(blocks, chunks, batch, width).unbind(1)
+        for later in others:
             joined = torch.baddbmm(later, joined, made[length], alpha=factor**length)
         return _vectors(joined)
     while chunks > 1:
