@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from docs.generators import boards, browser_page, c_interface, overview, parameters
+from docs.generators import boards, browser_page, c_interface, overview, parameters, peers
 from hadamrnn.integer import header as packed_header
 from hadamrnn.integer import sections as packed_sections
 
@@ -35,6 +35,9 @@ def pages(root: Path = ROOT) -> dict[str, str]:
         "docs/reference/file-formats.md": with_packed_tables(formats),
         "docs/reference/boards.md": boards.page(
             json.loads((root / "results/boards.json").read_text(encoding="utf-8"))
+        ),
+        "docs/reference/peers.md": peers.page(
+            json.loads((root / "results/peers.json").read_text(encoding="utf-8"))
         ),
         **_browser(root),
         "docs/images/overview.svg": overview.figure(root / "results/paper"),
