@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def take(stage: str, benchmark: str, key: str) -> bool:
 def keep(stage: str, benchmark: str, key: str) -> None:
     """Store the outputs of finished work; where there is no room, the work is done all the same."""
     entry = _entry(stage, benchmark, key)
-    partial = entry.with_name(f"{entry.name}.partial{os.getpid()}")
+    partial = entry.with_name(f"{entry.name}.partial{uuid.uuid4().int}")
     try:
         for out in signature.outputs(stage, benchmark):
             _copy(out, partial / out)

@@ -64,7 +64,8 @@ if __name__ == "__main__":
     with as_sentences():
         count = launch.asked()
         if count > 1:
-            common.chosen()  # one process says what is wrong
+            name = common.chosen().benchmark  # one process says what is wrong
+            print(f"{name}: {count} processes train together", flush=True)
             launch.together(count, ["-m", "stages.train", *sys.argv[1:]])
     if count == 1:
         common.run(main, "train")

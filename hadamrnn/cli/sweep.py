@@ -6,11 +6,12 @@ a finished run again. Runs that failed are made again.
 """
 
 import argparse
+import importlib.util
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,8 @@ def run(options: argparse.Namespace) -> int:
     """Show how the runs stand until all have ended; the table of what they reached."""
     if sys.platform == "win32":
         raise HadamrnnError("sweep: must run on Linux or macOS; got Windows")
+    if importlib.util.find_spec("dvc") is None:
+        raise HadamrnnError("hadamrnn sweep: needs DVC, run pip install 'hadamrnn[pipeline]'")
     with needs.more_than_numpy("sweep"):
         from hadamrnn.params import document
         from hadamrnn.sweeps import follow, repository, state
@@ -169,7 +172,7 @@ def _place(options: argparse.Namespace, sweep: "Sweep") -> "Place":
     return Slurm(sweep, options.workers, options.minutes, further, options.setup)
 
 
-def _shown(looks: "Any") -> "dict[str, State]":
+def _shown(looks: "Iterator[dict[str, State]]") -> "dict[str, State]":
     """The last look; all of them on a terminal, elsewhere a line for each change."""
     from rich.console import Console, Group
     from rich.live import Live
@@ -177,7 +180,8 @@ def _shown(looks: "Any") -> "dict[str, State]":
 
     from hadamrnn.sweeps import follow
 
-    console, states = Console(), {}
+    console = Console()
+    states: dict[str, State] = {}
     if console.is_terminal:
         with Live(console=console, auto_refresh=False) as live:
             for states in looks:
@@ -188,8 +192,9 @@ def _shown(looks: "Any") -> "dict[str, State]":
     for states in looks:
         for name, one in states.items():
             if before.get(name, "waiting") != one.kind:
-                words = f": {one.words}" if one.words else ""
-                print(f"{time.strftime('%H:%M:%S')} {name} {one.kind} {one.where}{words}".rstrip())
+                what = " ".join(filter(None, (name, one.kind, one.where)))
+                told = ": ".join(filter(None, (what, one.words)))
+                print(f"{time.strftime('%H:%M:%S')} {told}")
         now = {name: one.kind for name, one in states.items()}
         if now != before:
             print(f"{time.strftime('%H:%M:%S')} {follow.counted(states)}", flush=True)

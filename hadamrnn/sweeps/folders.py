@@ -1,15 +1,17 @@
 """Files of a sweep, under ``sweeps/<commit>/`` of the user's clone or another shared folder.
 
-::
-
-runs/<name>/run.json       what the run is
-runs/<name>/log.txt        all that its attempts printed
-runs/<name>/record.json    how the last attempt ended; none while one works, or was killed
-runs/<name>/job.json       the job of SLURM, where one was submitted
-runs/<name>/lock           held by the attempt at work, and by what it started
-runs/<name>/checkpoints/   of its trainings, for the next attempt
-runs/<name>/clone/         the clone that the attempt works in; gone when it has finished
-slurm/<job>/               what submitit keeps of a job
+===========================  ======================================================================
+runs/<name>/run.json         what the run is
+runs/<name>/log.txt          all that its attempts printed
+runs/<name>/record.json      how the last attempt ended; none while one works, or was killed
+runs/<name>/errors.txt       what an attempt on this machine said outside of its log
+runs/<name>/job.json         the job of SLURM, where one was submitted
+runs/<name>/lock             held by the attempt at work, and by what it started
+runs/<name>/checkpoints/     of its trainings, for the next attempt
+runs/<name>/clone/           the clone that the attempt works in; gone when it has finished
+slurm/<job>/                 what submitit keeps of a job
+lock                         held by the command that begins runs
+===========================  ======================================================================
 """
 
 import contextlib

@@ -5,6 +5,7 @@ import dataclasses
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from hadamrnn.sweeps import folders, state
@@ -24,6 +25,8 @@ class Place(Protocol):
     def active(self) -> dict[str, tuple[str, str]]: ...
 
     def begin(self, chosen: Sequence[Run], running: int) -> list[str]: ...
+
+    def log(self, name: str) -> Path: ...
 
     def stop(self) -> str: ...
 
@@ -59,7 +62,7 @@ def follow(
             active = place.active()
             states = state.look(sweep, chosen, active)
             for name in begun:
-                states[name] = _settled(states[name], missed, place.patience)
+                states[name] = _settled(states[name], missed, place)
             kinds = Counter(one.kind for one in states.values())
             todo = [
                 run
@@ -77,15 +80,15 @@ def follow(
             time.sleep(every)
 
 
-def _settled(found: State, missed: Counter[str], patience: int) -> State:
+def _settled(found: State, missed: Counter[str], place: Place) -> State:
     """A run that was begun: it counts as killed when it is nowhere for some looks in a row."""
     if found.kind not in ("waiting", "killed"):
         missed[found.name] = 0
         return found
     missed[found.name] += 1
-    if missed[found.name] < patience:
+    if missed[found.name] < place.patience:
         return dataclasses.replace(found, kind="running", words="")
-    words = found.words or "its job ended before it began"
+    words = found.words or f"ended before it began ({place.log(found.name)})"
     return dataclasses.replace(found, kind="killed", words=words)
 
 

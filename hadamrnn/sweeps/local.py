@@ -70,17 +70,32 @@ class Local:
         for run in chosen[: max(0, self.workers - running)]:
             slot = min({*range(self.workers)} - {*self.slots})
             folder = self.sweep.of(run)
-            process = subprocess.Popen(
-                [sys.executable, "-m", "hadamrnn.sweeps.job", str(folder)],
-                env=_environment(slot, self.workers, self.sweep.processes),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=(folder / "stderr.txt").open("wb"),
-                start_new_session=True,
-            )
+            with self.log(run.name).open("wb") as errors:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "hadamrnn.sweeps.job", str(folder)],
+                    env=_environment(slot, self.workers, self.sweep.processes),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=errors,
+                    start_new_session=True,
+                )
             self.slots[slot] = (run.name, process)
             begun.append(run.name)
         return begun
+
+    def log(self, name: str) -> Path:
+        """What a run said outside of its own log.
+
+        Parameters
+        ----------
+        name : str
+            Of the run.
+
+        Returns
+        -------
+        Path
+        """
+        return self.sweep.folder / "runs" / name / "errors.txt"
 
     def stop(self) -> str:
         """End the runs that this process started.

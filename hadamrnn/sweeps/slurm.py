@@ -142,6 +142,21 @@ class Slurm:
             log = str(job.paths.stdout)
             files.write_json(attempt.folder / "job.json", {"id": job.job_id, "log": log})
 
+    def log(self, name: str) -> Path:
+        """What a run's job said outside of the run's own log.
+
+        Parameters
+        ----------
+        name : str
+            Of the run.
+
+        Returns
+        -------
+        Path
+        """
+        job = folders.read(self.sweep.folder / "runs" / name / "job.json") or {}
+        return Path(job.get("log", self.sweep.folder / "slurm"))
+
     def stop(self) -> str:
         """Leave the jobs where they are.
 

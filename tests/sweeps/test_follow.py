@@ -21,6 +21,9 @@ class Place:
     def active(self):
         return {**self.jobs}
 
+    def log(self, name):
+        return f"{name}.txt"
+
     def begin(self, chosen, running):
         names = [run.name for run in chosen][: self.room - running]
         self.begun += names
@@ -63,7 +66,8 @@ def test_a_run_that_vanished_was_killed_and_is_not_begun_again_by_this_command(s
     assert kinds(next(looks)) == ["running"]
     place.jobs.clear()
     assert kinds(next(looks)) == ["running"]  # a shared file system may show its end late
-    assert kinds(next(looks)) == ["killed"]
+    last = next(looks)
+    assert kinds(last) == ["killed"] and last["a-q1"].words == "ended before it began (a-q1.txt)"
     assert [*looks] == [] and place.begun == ["a-q1"]
     again = Place()
     next(follow.follow(sweep, RUNS[:1], again, 0))

@@ -15,6 +15,7 @@ from tests.sweeps import cluster
 from tests.sweeps.clone import Clone, until
 
 WORDS = ("-S", "q=1,2,4", "--on", "slurm", "--remote", "../results.git", "--workers", "2")
+WORDS += ("--processes", "2")
 pytestmark = [
     *MARKS,
     pytest.mark.skipif(not os.environ.get("HADAMRNN_SLURM"), reason="nox -s slurm runs it"),
@@ -56,6 +57,7 @@ def test_a_requeue_a_killed_job_and_a_killed_head(clone):
     assert "3 finished" in output and output.count(" % ") == 3
     clone.check_nothing_ran_twice()
     assert clone.log("-q1").count("attempt on") == 2
+    assert all("2 processes train together" in text for text in clone.logs().values())
     assert len(clone.experiments(clone.folder.parent / "results.git")) == 3
     before = clone.logs()
     code, output = clone.call(*WORDS)

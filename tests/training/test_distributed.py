@@ -85,8 +85,8 @@ def settings(folder, name):
     (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
 
 
-def stage(folder, *command):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+def stage(folder, *command, **more):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **more}
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=folder,
@@ -100,13 +100,14 @@ def stage(folder, *command):
 
 
 @pytest.mark.slow
-def test_two_processes_train_to_the_result_of_one(tmp_path):
-    """The last batches of 41 and 9 sequences are single ones: the second process has none."""
+def test_two_and_four_processes_train_to_the_result_of_one(tmp_path):
+    """The last batches of 41 and 9 sequences are single ones: all processes but one have none."""
     settings(tmp_path, "copy")
     stage(tmp_path, "stages.prepare", "copy")
     found = []
-    for launcher in ((), ("torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m")):
-        printed = stage(tmp_path, *launcher, "stages.train", "copy")
+    torchrun = ("torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m")
+    for launcher, processes in (((), "1"), (torchrun, "1"), ((), "4")):
+        printed = stage(tmp_path, *launcher, "stages.train", "copy", HADAMRNN_PROCESSES=processes)
         assert printed.count("epoch 1/2:") == 1
         with (tmp_path / "results/copy/history.csv").open(encoding="utf-8") as file:
             history = list(csv.DictReader(file))
@@ -114,9 +115,10 @@ def test_two_processes_train_to_the_result_of_one(tmp_path):
         assert json.loads((tmp_path / "results/copy/train.json").read_text())["epochs"] == 2
         assert not list((tmp_path / "checkpoints").glob("*.pt"))
         shutil.rmtree(tmp_path / "finished")  # else the second would bring the first's result back
-    (alone, alone_history), (together, together_history) = found
-    for name, value in alone.items():
-        np.testing.assert_allclose(together[name], value, rtol=1e-4, atol=1e-5, err_msg=name)
-    for one, two in zip(alone_history, together_history, strict=True):
-        for key in ("train_cross_entropy", "valid_cross_entropy", "valid_accuracy"):
-            assert float(two[key]) == pytest.approx(float(one[key]), rel=1e-4), key
+    (alone, alone_history), *several = found
+    for together, together_history in several:
+        for name, value in alone.items():
+            np.testing.assert_allclose(together[name], value, rtol=1e-4, atol=1e-5, err_msg=name)
+        for one, two in zip(alone_history, together_history, strict=True):
+            for key in ("train_cross_entropy", "valid_cross_entropy", "valid_accuracy"):
+                assert float(two[key]) == pytest.approx(float(one[key]), rel=1e-4), key
