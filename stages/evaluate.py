@@ -1,37 +1,31 @@
 """Stage evaluate: the one place that reads test data -> results/<benchmark>/metrics.json."""
 
-from typing import Any
+import sys
 
 from hadamrnn.params import Settings
-from stages import common
+from stages import cards, common, scored
 
 BATCH = 250
-NOTHING_SHIPPED: dict[str, Any] = {
-    "integer": None,
-    "parity": None,
-    "latency_us": {"c_sequence": None, "onnx_sequence": None},
-}
-"""In place of what is measured on an exported model: a baseline has no integer form."""
 
 
 def main(settings: Settings) -> None:
-    """Score one benchmark's trained and exported model, and write confusion.csv too."""
-    from hadamrnn import files
-    from hadamrnn.evaluation import assessment, summary
+    """Score one benchmark's model; write confusion.csv and the model card too."""
+    from hadamrnn import files, integer
+    from hadamrnn.evaluation import assessment, card_facts, model_card, summary
     from hadamrnn.metrics import majority_score, merge, own_score, recalled_accuracy, scores
     from hadamrnn.models import storage
     from hadamrnn.models.baselines.common import Baseline
     from hadamrnn.prepared import arrays, lengths
     from hadamrnn.prepared.coding import Coding
     from hadamrnn.training.batches import Batches
-    from stages import scored
 
     name = settings.benchmark
     folder, exports, results = common.prepared(name), common.exports(name), common.results(name)
     scored.drop_those_of_another_model(name)
     remedy = f"run dvc repro export@{name}"
     train = files.read_json(results / "train.json", f"run dvc repro train@{name}", sealed=True)
-    for words in ("machine", "checksums", "chosen"):  # tables of metrics show figures
+    parameters = card_facts.parameters(settings, train.pop("chosen", {}))
+    for words in ("machine", "checksums"):  # tables of metrics show figures
         train.pop(words, None)
     model, config = storage.load(common.models(name))
     baseline = isinstance(model, Baseline)  # of which nothing but its size was exported
@@ -46,7 +40,7 @@ def main(settings: Settings) -> None:
     logits = {"float": assessment.float_logits(model, test)}
     torch_latency = assessment.torch_latency_us(model, real[:1])
     if baseline:
-        exported = {**NOTHING_SHIPPED, **files.read_json(exports / "size.json", remedy)}
+        exported = {**assessment.NOTHING_SHIPPED, **files.read_json(exports / "size.json", remedy)}
     else:
         exported, logits["integer"] = assessment.of_export(
             exports, inputs, real, targets, logits["float"], config, steps
@@ -66,9 +60,20 @@ def main(settings: Settings) -> None:
     names, per_step = card["output"]["names"], card["output"]["per_step"]
     assessment.add_details(metrics, logits, folder, card, targets)
     rows = assessment.confusion_rows(predicted, targets, names, per_step)
-    scored.write(name, metrics, rows)
+    described = card_facts.Facts(
+        name=name,
+        metrics=metrics,
+        score=score,
+        card=card,
+        parameters=parameters,
+        predicted=predicted,
+        targets=targets,
+        model=None if baseline else integer.load(exports / "model.hrnn"),
+    )
+    scored.write(name, metrics, rows, model_card.text(described))
     print("\n".join(summary.lines(name, metrics, score)))
 
 
 if __name__ == "__main__":
     common.run(main, "evaluate")
+    cards.place(sys.argv[1])

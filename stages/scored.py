@@ -1,4 +1,4 @@
-"""What evaluate leaves: metrics.json, confusion.csv, and the checksums of both.
+"""What evaluate leaves: metrics.json, confusion.csv, the model card, and their checksums.
 
 results/<benchmark>/SHA256SUMS also lists the files that tell which model was scored, so that scores
 of another one are never taken for those of the present model.
@@ -12,7 +12,8 @@ from hadamrnn import files
 from hadamrnn.errors import HadamrnnError
 from stages import common
 
-SCORES = ("metrics.json", "confusion.csv")
+CARD = "README.md"
+SCORES = ("metrics.json", "confusion.csv", CARD)
 
 
 def _model(benchmark: str) -> list[str]:
@@ -22,7 +23,10 @@ def _model(benchmark: str) -> list[str]:
 
 
 def write(
-    benchmark: str, metrics: Mapping[str, Any], confusion: Iterable[Mapping[str, Any]]
+    benchmark: str,
+    metrics: Mapping[str, Any],
+    confusion: Iterable[Mapping[str, Any]],
+    card: str,
 ) -> None:
     """Write the scores of the present model.
 
@@ -34,10 +38,13 @@ def write(
         Content of metrics.json: figures alone, since DVC's tables show all of it.
     confusion : iterable of mappings
         "actual" and "predicted" class of every test sequence.
+    card : str
+        The model card.
     """
     folder = common.results(benchmark)
     files.write_json(folder / SCORES[0], dict(metrics))
     files.write_csv(folder / SCORES[1], ("actual", "predicted"), confusion)
+    files.write_text(folder / CARD, card)
     files.write_sums(folder, (*SCORES, *_model(benchmark)))
 
 

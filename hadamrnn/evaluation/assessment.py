@@ -23,6 +23,12 @@ from hadamrnn.prepared import arrays, lengths
 Array = npt.NDArray[Any]
 MOST_DETAILS = 50
 """Classes, and groups, of which each has scores of its own."""
+NOTHING_SHIPPED: Mapping[str, Any] = {
+    "integer": None,
+    "parity": None,
+    "latency_us": {"c_sequence": None, "onnx_sequence": None},
+}
+"""In place of what is measured on an exported model: a baseline has no integer form."""
 ONNX_SEQUENCES = 256
 """Test sequences compared with ONNX; onnxruntime walks long sequences slowly."""
 

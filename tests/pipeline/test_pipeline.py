@@ -97,7 +97,7 @@ def test_a_baseline_and_back(clone, model):
     write_params(clone, {"model": model})
     run(clone, "dvc", "repro", target)
     found = metrics(clone)
-    assert exported(clone) == {"size.json", "SHA256SUMS"}
+    assert exported(clone) == {"size.json", "SHA256SUMS", "README.md"}
     assert set(found) == set(before) and found["integer"] is None and found["parity"] is None
     assert found["size"]["total_bytes"] > before["size"]["total_bytes"]
     assert found["latency_us"]["torch_sequence"] > 0
@@ -114,7 +114,7 @@ def test_a_baseline_and_back(clone, model):
     assert stage.returncode == 1 and stage.stderr.startswith(words)
     write_params(clone, {"model": "hadamrnn"})
     run(clone, "dvc", "repro", target)
-    assert exported(clone) == {"model.hrnn", "model.h", "model.onnx", "SHA256SUMS"}
+    assert exported(clone) == {"model.hrnn", "model.h", "model.onnx", "SHA256SUMS", "README.md"}
     again = metrics(clone)
     assert again == before
     back_to_the_committed(clone)

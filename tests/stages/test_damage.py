@@ -135,11 +135,11 @@ def test_a_full_disk_names_the_file_and_leaves_the_older_version(settings, stage
 
 
 def test_a_full_disk_leaves_the_older_scores(settings):
-    scored.write("copy", {"old": 1}, [])
+    scored.write("copy", {"old": 1}, [], "")
     before = all_files()
     words = "^results/copy/metrics.json: must be writable, and is as it was before"
     with files_of_at_most(100), pytest.raises(HadamrnnError, match=words):
-        scored.write("copy", {str(number): 2 for number in range(99)}, [])
+        scored.write("copy", {str(number): 2 for number in range(99)}, [], "")
     assert all_files() == before
     scored.check("copy")
 
@@ -147,7 +147,7 @@ def test_a_full_disk_leaves_the_older_scores(settings):
 @pytest.mark.parametrize("damage", [cut, empty, change, remove], ids=lambda f: f.__name__)
 @pytest.mark.parametrize("name", ["metrics.json", "confusion.csv"])
 def test_damaged_scores_are_not_shown(settings, name, damage):
-    scored.write("copy", {"old": 1}, [{"actual": "a", "predicted": "b"}])
+    scored.write("copy", {"old": 1}, [{"actual": "a", "predicted": "b"}], "")
     scored.check("copy")
     damage(Path("results/copy", name))
     with pytest.raises(
@@ -158,7 +158,7 @@ def test_damaged_scores_are_not_shown(settings, name, damage):
 
 @pytest.mark.parametrize("path", ["models/copy/config.json", "exports/copy/SHA256SUMS"])
 def test_scores_of_another_model_do_not_outlive_a_failing_evaluation(settings, path):
-    scored.write("copy", {"old": 1}, [])
+    scored.write("copy", {"old": 1}, [], "")
     before = all_files()
     Path("results/copy/train.json").rename("train.json")
     with pytest.raises(HadamrnnError):

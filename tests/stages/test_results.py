@@ -57,7 +57,7 @@ def test_without_results_there_is_one_sentence(tmp_path, monkeypatch):
 def test_damaged_scores_are_not_shown_and_those_of_another_model_are_told(folder, capsys):
     for name in ("models/pmnist/config.json", "exports/pmnist/SHA256SUMS"):
         files.write_text(name, "of the model")
-    scored.write("pmnist", METRICS, [])
+    scored.write("pmnist", METRICS, [], "")
     results.main()
     told = "of other models than the present ones: pmnist; run dvc repro\n"
     assert told not in capsys.readouterr().out
