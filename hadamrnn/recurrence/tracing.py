@@ -38,7 +38,11 @@ def unseen() -> bool:
 
 def autocast_enabled(device_type: str) -> bool:
     """Whether torch.autocast is on for a type of devices; False where there is no autocast."""
-    return torch.amp.is_autocast_available(device_type) and torch.is_autocast_enabled(device_type)
+    return _has_autocast(device_type) and torch.is_autocast_enabled(device_type)
+
+
+def _has_autocast(device_type: str) -> bool:
+    return torch.amp.is_autocast_available(device_type)
 
 
 def computing_type(dtype: torch.dtype, device_type: str) -> torch.dtype:
@@ -75,6 +79,7 @@ def _rounds_factors(device_type: str) -> bool:
     return torch.get_float32_matmul_precision() == "medium"
 
 
-# As torch.compiler.assume_constant_result, which would load the compiler here: the answer is asked
-# once a compiled graph, and torch compiles again when its settings change.
-_rounds_factors._dynamo_marked_constant = True  # type: ignore[attr-defined]
+# As torch.compiler.assume_constant_result, which would load the compiler here: the answers are
+# asked once a compiled graph, and torch compiles again when its settings change.
+for _asked in (_has_autocast, _rounds_factors):
+    _asked._dynamo_marked_constant = True  # type: ignore[attr-defined]
