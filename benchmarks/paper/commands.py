@@ -10,6 +10,8 @@ from hadamrnn.sweeps.runs import options, text_of
 
 PARTS = ("input_weight_bits", "output_weight_bits")
 """Parameters of a run that params.yaml has in its sections alone, as it has bias_bits."""
+DATA = {"sst2": {"lengths": "pad", "pieces": None}}
+"""Settings of data sets that came later, and what runs did before."""
 
 
 def command(changes: Mapping[str, Any], document: Mapping[str, Any]) -> str:
@@ -36,11 +38,12 @@ def command(changes: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     return shlex.join(words)
 
 
-def _as_today(params: Mapping[str, Any]) -> dict[str, Any]:
+def _as_today(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """A run's parameters, with what all runs did before states faded and parts had own bits."""
     before = dict.fromkeys(PARTS, params["weight_bits"]) | {"bias_bits": 16, "fade": None}
     train = {"quantizer": "max", "min_steps": None, **params["train"]}
-    return {**before, **params, "train": train}
+    data = {**DATA.get(name, {}), **params["data"]}
+    return {**before, **params, "train": train, "data": data}
 
 
 def differences(
@@ -68,7 +71,7 @@ def differences(
     HadamrnnError
         Where the run's version did not have a parameter yet that the benchmark's section sets.
     """
-    name, params = record["benchmark"], _as_today(record["params"])
+    name, params = record["benchmark"], _as_today(record["benchmark"], record["params"])
     section = document["benchmark"][name]
     changes: dict[str, Any] = {"benchmarks": [name]}
     bits = ("weight_bits", *PARTS)

@@ -94,6 +94,26 @@ def test_predict_symbols(folder, capsys):
         assert run(capsys, "predict", folder / "symbol.hrnn", folder / name) == (0, expected, "")
 
 
+def test_words_of_few_bits(folder, capsys):
+    rng = np.random.default_rng(2)
+    table = rng.integers(-4, 4, (90, 3))
+    model = random_model(rng, kind="embedding", input_bits=3, readout="mean", embedding=table)
+    packed.write(model, folder / "words.hrnn")
+    output = run(capsys, "info", folder / "words.hrnn")[1]
+    for line in (
+        "input                           90 symbol ids of 3 numbers of 3 bits, weights of 4 bits\n",
+        f"embedding bytes                 {-(-90 * 3 * 3 // 8)}\n",
+        f"packed file bytes               {(folder / 'words.hrnn').stat().st_size}\n",
+    ):
+        assert line in output
+    (folder / "ids.csv").write_text("0\n89\n7\n")
+    expected = f"0\t{model.predict([[0, 89, 7]])[0]}\n"
+    assert run(capsys, "predict", folder / "words.hrnn", folder / "ids.csv") == (0, expected, "")
+    (folder / "ids.csv").write_text("90\n")
+    errors = run(capsys, "predict", folder / "words.hrnn", folder / "ids.csv")[2]
+    assert "must be integers from 0 to 89; got 90 in sequence 0, step 0" in errors
+
+
 def test_predict_large_vocabulary(folder, capsys):
     rng = np.random.default_rng(3)
     model = random_model(rng, kind="symbol", input_size=40_000, readout="mean")

@@ -112,6 +112,7 @@ def test_equals_python_for_every_kind_of_model(engine, tmp_path):
         random_model(rng, block_size=64, readout="mean", activation_bits=9, input_size=9),
         random_model(rng, block_size=32, q=3, readout="log_mean", fade=3, bias_bits=6),
         random_model(rng, block_size=128, kind="symbol", per_step=True, activation_bits=12),
+        random_model(rng, block_size=32, q=2, kind="embedding", readout="mean", input_bits=3),
         random_model(rng, block_size=4, q=5, input_weight_bits=2, multiplied=True),
         random_model(rng, block_size=256, activation_bits=16, weight_bits=8),
     ]
