@@ -155,6 +155,9 @@ def _declarations(model: IntegerModel, names: Names) -> list[str]:
     if model.sum_bits:
         field = f"sums{model.sum_bits}"
         arrays[field] = f"uint{model.sum_bits}_t state##_{field}[{size}]"
+    if model.sum_bits == 16:  # two are added at a time, from addresses of words
+        for field in ("hidden", "sums16"):
+            arrays[field] += " HR_ALIGNED"
     if _coded(model):
         which = "INPUT_SIZE" if model.embedding is None else "VECTOR_SIZE"
         arrays["input"] = f"int8_t state##_input[{names.upper}_{which}]"

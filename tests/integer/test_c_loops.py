@@ -45,3 +45,13 @@ def test_biases_in_16_bits_are_the_same_numbers():
         wanted = model.bias.astype(np.int64) << model.bias_shift
         assert (bias.astype(np.int64) << shift == wanted).all() and bias.dtype == np.int16
     assert shift == 14
+
+
+def test_arrays_whose_halves_are_added_in_twos_begin_at_words():
+    """Where a linker puts them is chance otherwise, and at odd addresses the sums take longer."""
+    shape = {"block_size": 8, "q": 1, "readout": "mean", "name": "m"}
+    text = c_header.to_text(random_model(np.random.default_rng(0), **shape, max_steps=12))
+    for name in ("int16_t state##_hidden", "uint16_t state##_sums16"):
+        assert f"static {name}[M_HIDDEN_SIZE] HR_ALIGNED; " in text
+    wide = random_model(np.random.default_rng(0), **shape, activation_bits=16, max_steps=12)
+    assert wide.sum_bits == 32 and "_hidden[M_HIDDEN_SIZE];" in c_header.to_text(wide)
