@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -10,6 +11,8 @@ import pytest
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.sweeps import folders, job, repository
 from hadamrnn.sweeps.runs import Run
+from tests.pipeline.clones import ROOT
+from tests.sweeps.clone import until
 from tests.sweeps.conftest import git
 
 RUN = Run(name="a-q1", settings=("q=1",), benchmarks=("pdigits",))
@@ -120,15 +123,28 @@ def test_two_processes_never_make_one_run(folder, pipeline, monkeypatch):
     assert pipeline == [] and "another process makes this run" in (folder / "log.txt").read_text()
 
 
+ATTEMPT = """
+import os, sys
+from pathlib import Path
+from hadamrnn.sweeps import folders, job
+
+folder = Path(sys.argv[1])
+pipeline = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+with folders.locked(folder / "lock") as lock, (folder / "log.txt").open("wb") as log:
+    job._call([sys.executable, "-c", pipeline], folder, dict(os.environ), log, lock)
+"""
+
+
 def test_a_run_counts_as_being_made_while_its_pipeline_lives(tmp_path):
-    """Also when the process that started the pipeline was killed."""
-    path = tmp_path / "lock"
-    with folders.locked(path) as lock:
-        words = [sys.executable, "-c", "input()"]
-        process = subprocess.Popen(words, stdin=subprocess.PIPE, pass_fds=(lock,))
-    assert folders.is_locked(path)
-    process.communicate(b"\n")
-    assert not folders.is_locked(path)
+    """Also when the attempt that started the pipeline was killed, and the pipeline was not."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    log = tmp_path / "log.txt"
+    with subprocess.Popen([sys.executable, "-c", ATTEMPT, tmp_path], env=environment) as attempt:
+        until(lambda: log.exists() and log.read_text().endswith("\n"))
+        attempt.kill()
+    assert folders.is_locked(tmp_path / "lock")
+    os.kill(int(log.read_text()), signal.SIGKILL)
+    until(lambda: not folders.is_locked(tmp_path / "lock"))
 
 
 def test_recordings_that_git_does_not_hold_come_along(sweep, folder, pipeline):
