@@ -148,3 +148,12 @@ def test_jobs_are_read_from_squeue(sweep, monkeypatch):
     assert found == {"a-q1": ("running", "job 7_0, n1"), "a-q2": ("queued", "job 7_1, Priority")}
     done.returncode = 1  # its controller does not answer
     assert place.active() == found
+
+
+def test_a_failed_run_waits_for_the_command_that_begins_runs(sweep):
+    folder, place = sweep.of(RUNS[0]), Place()
+    (folder / "record.json").write_text(json.dumps({"state": "failed", "why": "no room"}))
+    looks = follow.follow(sweep, RUNS[:1], place, 0)
+    with folders.locked(sweep.folder / "lock"):
+        assert kinds(next(looks)) == kinds(next(looks)) == ["failed"] and place.begun == []
+    assert kinds(next(looks)) == ["queued"] and place.begun == ["a-q1"]
