@@ -72,7 +72,7 @@ def main() -> None:
         print(differs)
     Console(width=None if sys.stdout.isatty() else WIDTHS[folders[-1]]).print(table)
     print(*older, sep="\n", end="\n" * bool(older))
-    print("models and C: exports/<benchmark>; metrics: results/<benchmark>")
+    print("models and C: exports/<benchmark>; metrics: results/<benchmark>; pages: reports/")
 
 
 if __name__ == "__main__":

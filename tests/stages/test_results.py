@@ -34,6 +34,7 @@ def test_every_figure_stands_in_a_line_of_80_columns(folder, capsys):
     results.main()
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
+    assert lines[-1].endswith("pages: reports/"), "where more is told"
     expected = "pmnist 50.00 % 75.00 % 1.5e-05 65,536 3/10,000 15.59 86400 s"
     assert expected.split() in [line.split() for line in lines]
     expected = "wristlogger 50.00 % 2.5e-05 271,360 86400 s"
