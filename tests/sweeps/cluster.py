@@ -104,6 +104,7 @@ def slurm(folder):
             env=environment,
             capture_output=True,
         )
+        _emptied(folder)
         for daemon in reversed(daemons):
             daemon.terminate()
         for daemon in daemons:
@@ -111,3 +112,12 @@ def slurm(folder):
                 daemon.wait(3)
             daemon.kill()
             daemon.wait()
+
+
+def _emptied(folder, seconds=20):
+    """Wait for the last jobs: the process of a step hangs where no daemon hears of its end."""
+    end = time.monotonic() + seconds
+    while any(path.is_socket() for path in folder.glob("spool-*/*_*.*")):
+        if time.monotonic() > end:
+            return
+        time.sleep(0.2)
