@@ -112,7 +112,7 @@ def accuracy_against_size(benchmark: str, groups: Sequence[Group]) -> Figure:
             points.append(labels.Point(entry.size_bytes, entry.accuracy, entry.model))
         axes.set(
             xscale="log",
-            xlabel="model size without embeddings (bytes)",
+            xlabel="model size (bytes)",
             ylabel="test accuracy (%)",
             title=benchmark,
         )

@@ -29,9 +29,9 @@ parameters, seed, commit, machine, history, confusion matrix and metrics, and be
 integer model. Accuracy is that of the test set (for copy of the ten recalled symbols; for sst2 of
 the published development set), mean ± standard deviation over the seeds. The best epoch was chosen
 on validation data; har2 and dsa19 train a fixed number of epochs on everybody but the people of the
-test set. What is measured is the integer model, of a baseline its float model; bytes are without
-embeddings. *d* is the width of the state, *q* the number of Hadamard blocks; bits are those of the
-weights.
+test set. What is measured is the integer model, of a baseline its float model; bytes are those of
+the packed file, tables of words included. *d* is the width of the state, *q* the number of Hadamard
+blocks; bits are those of the weights.
 
 Names: the benchmark alone is the shipped recipe, `official` the published one, the others change
 what they say. har2's sweeps and most of its baselines change `har2-earlier`, whose inputs are not

@@ -122,9 +122,9 @@ class Run:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of the packed file, or of a baseline's parameters; embeddings left out."""
+        """Bytes of the packed file, or of a baseline's parameters; tables of words included."""
         size = self.metrics["size"]
-        return size.get("packed_file_bytes", size["total_bytes"]) - size["embedding_bytes"]
+        return int(size.get("packed_file_bytes", size["total_bytes"]))
 
     @property
     def operations(self) -> int:

@@ -47,10 +47,7 @@ def index(
     if marks:
         body += ["<h2>Accuracy against bytes and operations</h2>", interactive.chart(marks)]
     if groups_of:
-        body.append(
-            "<h1>Recorded runs</h1><p>Of results/paper: test set, mean over the seeds. "
-            "Bytes of these tables are without embeddings.</p>"
-        )
+        body.append("<h1>Recorded runs</h1><p>Of results/paper: test set, mean over the seeds.</p>")
     for benchmark, groups in groups_of.items():
         body.append(_section(benchmark, groups, figures.get(benchmark, ()), read_svg))
     return parts.document("HadamRNN: results", body)

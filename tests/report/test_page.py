@@ -10,7 +10,7 @@ from hadamrnn.webpage.results import Scores
 def test_every_group_has_its_rows_and_its_command(groups):
     text = page.markdown({"har2": list(groups.values())}, {"har2": ["har2-size"]})
     first = "[har2](../../results/paper/har2-seed1.json)"
-    assert f"| {first} | hadamrnn, d 8, q 1, 4 bits | 2 | 92.00 ± 2.83 | 800 | 5 |" in text
+    assert f"| {first} | hadamrnn, d 8, q 1, 4 bits | 2 | 92.00 ± 2.83 | 1,000 | 5 |" in text
     assert "| har2 | 0.5 ± 0 | 93.00 ± 2.83 | 0.4 ± 0 | 0 of 20 |" in text
     assert "# har2; others: seed=2\ndvc exp run -S model=hadamrnn -S seed=1\n" in text
     assert "# har2-lstm\ndvc exp run -S model=lstm -S seed=1\n" in text
@@ -20,7 +20,7 @@ def test_every_group_has_its_rows_and_its_command(groups):
 
 def test_a_float_baseline_is_called_what_it_is(groups):
     text = page.markdown({"har2": list(groups.values())}, {"har2": []})
-    assert "| lstm, d 8, float32 | 1 | 81.00 | 1,800 | 5 |" in text
+    assert "| lstm, d 8, float32 | 1 | 81.00 | 2,000 | 5 |" in text
     assert "| har2-lstm | 0.4 |  |  |  |" in text
 
 

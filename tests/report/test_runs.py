@@ -15,10 +15,10 @@ def test_runs_that_differ_in_their_seed_are_one_group(groups):
     assert groups["har2-lstm"].deviation(runs.percent) is None
 
 
-def test_a_baseline_is_judged_by_its_float_model_and_sizes_leave_embeddings_out(groups):
+def test_a_baseline_is_judged_by_its_float_model_and_sizes_hold_embeddings(groups):
     baseline = groups["har2-lstm"].first
     assert baseline.accuracy() == pytest.approx(0.81)
-    assert baseline.size_bytes == 1800
+    assert baseline.size_bytes == 2000
     assert baseline.operations == 33
 
 
