@@ -5,7 +5,22 @@ folder anew: both put a copy into exports/<benchmark>, which DVC is told to over
 """
 
 from hadamrnn import files
+from hadamrnn.errors import as_sentences
 from stages import common, scored
+
+
+def check_exports(benchmark: str) -> None:
+    """End with a sentence unless the exports are those that their SHA256SUMS lists.
+
+    That file alone decides whether scores of an earlier time are taken: the folder as a whole,
+    which the card lies in, would be another one after each evaluation.
+    """
+    folder = common.exports(benchmark)
+    if (folder / files.SUMS).exists():
+        listed = (folder / files.SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
+        names = [line.split("  ", 1)[-1] for line in listed]
+        with as_sentences():
+            files.check_sums(folder, names, f"run dvc repro export@{benchmark}")
 
 
 def place(benchmark: str) -> None:

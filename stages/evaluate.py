@@ -75,5 +75,6 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
+    cards.check_exports(sys.argv[-1])
     common.run(main, "evaluate")
     cards.place(sys.argv[1])

@@ -49,3 +49,15 @@ def test_dvc_overlooks_the_copy_and_keeps_the_card():
     assert "results/${item}/README.md" in outs
     # The copy must not decide what evaluates: it would each time differ from what it was.
     assert "exports/${item}" not in evaluate["do"]["deps"]
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_text("x")])
+def test_damaged_exports_are_noticed_though_their_sums_are_whole(tmp_path, monkeypatch, damage):
+    monkeypatch.chdir(tmp_path)
+    cards.check_exports("watch")  # nothing there: the stage says what is missing
+    files.write_text("exports/watch/model.h", "tables")
+    files.write_sums("exports/watch", ["model.h"])
+    cards.check_exports("watch")
+    damage(tmp_path / "exports/watch/model.h")
+    with pytest.raises(SystemExit, match=r"error: exports/watch/model.h: .* export@watch"):
+        cards.check_exports("watch")
