@@ -47,7 +47,11 @@ def _stored_bias(
     zero_point: int,
     state_scale: float,
 ) -> tuple[Array, int] | None:
-    """(B, bias_shift) of the finest step that bias_bits allow; None if 26 shifts do not do."""
+    """(B, bias_shift) with the least squared error in bias_bits; None if no shift holds all.
+
+    A finer step that cuts a few large biases off may be nearer to all than one that holds them. W
+    is orthogonal, so that every error counts the same, wherever it is.
+    """
     exact = np.rint(np.asarray(weights.bias, np.float64) / state_scale * (1 << fraction))
     if np.abs(exact).max() > INT32_MAX:
         return None
@@ -55,11 +59,16 @@ def _stored_bias(
     if spec.input_kind == "dense":
         row_sums = np.asarray(weights.input_weight_int, dtype=np.int64).sum(axis=1)
         whole -= multiplier * zero_point * row_sums
-    highest = RANGES["bias_shift"][1]
-    for shift in range(highest + 1):
-        bias = round_shift(whole, shift)
-        if np.abs(bias).max() < 1 << (spec.bias_bits - 1):
-            return bias, shift
+    most = (1 << (spec.bias_bits - 1)) - 1
+    best: tuple[float, Array, int] | None = None
+    for shift in range(RANGES["bias_shift"][1] + 1):
+        rounded = round_shift(whole, shift)
+        bias = rounded.clip(-most, most)
+        error = float(np.square((bias << shift) - whole, dtype=np.float64).sum())
+        if best is None or error < best[0]:
+            best = error, bias, shift
+        if np.array_equal(bias, rounded):  # coarser steps are no nearer
+            return best[1], best[2]
     return None
 
 

@@ -200,7 +200,26 @@ def test_narrow_biases_are_the_nearest_that_fit_and_hold_nothing_of_the_inputs(b
     assert model.input_zero_point == 0
     assert 1 << (bits - 2) <= np.abs(model.bias).max() < 1 << (bits - 1)
     step = 2.0 ** (model.bias_shift - model.fraction_bits) * model.state_scale
-    assert np.abs(model.bias * step - weights.bias).max() < step * 0.6
+    assert np.square(model.bias * step - weights.bias).mean() < step**2 / 3
+    most = np.abs(model.bias).max()
+    held = np.abs(model.bias) < most
+    assert np.abs(model.bias * step - weights.bias)[held].max() < step * 0.6
+
+
+@pytest.mark.parametrize("bits", [3, 4])
+def test_a_few_large_biases_do_not_make_all_others_coarse(bits):
+    """The squared error is less than with the finest step that holds all of them."""
+    rng = np.random.default_rng(8)
+    weights, inputs = random_weights(rng, d=256, block_size=256), rng.random((20, 30, 1))
+    weights.bias[:] = rng.normal(0, 0.02, 256)
+    weights.bias[3] = -0.11
+    model = freeze(weights, inputs, np.zeros(20, int), activation_bits=12, bias_bits=bits)
+    unit = 2.0**-model.fraction_bits * model.state_scale
+    error = np.square(model.bias * 2.0**model.bias_shift * unit - weights.bias).sum()
+    most = (1 << (bits - 1)) - 1
+    holding = unit * 2 ** np.ceil(np.log2(0.11 / unit / (most + 0.5)))
+    assert error < 0.7 * np.square(np.rint(weights.bias / holding) * holding - weights.bias).sum()
+    assert model.bias[3] == -most
 
 
 def test_a_fading_model_stays_in_bounds_for_ever():
