@@ -82,7 +82,7 @@ def reliability(session):
     """Strike the pipeline 20 times, fuzz, try 5,000 wrong inputs, build with all compilers."""
     install(session, "tests")
     session.run("pytest", "tests/kill", *session.posargs, env={"HADAMRNN_KILLS": "20"})
-    session.run("pytest", *BUILDS, env={"HADAMRNN_PORTABILITY": "all"})
+    session.run("pytest", *PROCESSES, *BUILDS, env={"HADAMRNN_PORTABILITY": "all"})
     session.run("python", "-m", "tests.fuzz", "200000", "--seed", "1000")
     session.run("python", "-m", "tests.properties", "5000", "--seed", "1000")
 

@@ -41,7 +41,7 @@ def command(changes: Mapping[str, Any], document: Mapping[str, Any]) -> str:
 def _as_today(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """A run's parameters, with what all runs did before states faded and parts had own bits."""
     before = dict.fromkeys(PARTS, params["weight_bits"]) | {"bias_bits": 16, "fade": None}
-    train = {"quantizer": "max", "min_steps": None, **params["train"]}
+    train = {"quantizer": "max", "min_steps": None, "distortion": 0, **params["train"]}
     data = {**DATA.get(name, {}), **params["data"]}
     return {**before, **params, "train": train, "data": data}
 

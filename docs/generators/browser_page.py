@@ -11,7 +11,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hadamrnn.datasets.pmnist import permutation
+from hadamrnn.integer import packed
 from hadamrnn.report import runs
 from hadamrnn.targets import wasm
 
@@ -46,8 +49,16 @@ def _models(root: Path) -> list[dict[str, Any]]:
             f"This model reads pixels {reading}: {len(file):,} bytes in all, "
             f"{100 * run.accuracy():.2f} % of MNIST's 10,000 test digits right."
         )
-        text = base64.b64encode(file).decode()
-        entries.append({"title": title, "facts": facts, "order": order, "file": text})
+        pixels = np.arange(256)[None, :, None] / 255
+        entries.append(
+            {
+                "title": title,
+                "facts": facts,
+                "order": order,
+                "inputs": packed.from_bytes(file).quantize_input(pixels).ravel().tolist(),
+                "file": base64.b64encode(file).decode(),
+            }
+        )
     return entries
 
 

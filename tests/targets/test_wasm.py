@@ -165,7 +165,7 @@ def test_the_page_loads_nothing_and_its_pixels_are_the_models_inputs():
         file = base64.b64decode(entry["file"])
         model = packed.from_bytes(file)
         x = model.quantize_input((pixels / 255)[None, :, None])
-        assert (x[0, :, 0] == pixels - 128).all() and f"{len(file):,} bytes" in entry["facts"]
+        assert x[0, :, 0].tolist() == entry["inputs"] and f"{len(file):,} bytes" in entry["facts"]
 
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="needs chromium")

@@ -116,7 +116,7 @@ function read() {
   const go = () => {
     for (const last = Math.min(pixels.length, count + pace); count < last; count++) {
       const at = chosen.order ? chosen.order[count] : count;
-      model.step([pixels[at] - 128]);
+      model.step([chosen.inputs[pixels[at]]]);
     }
     showSeen(count);
     showState();
