@@ -46,7 +46,7 @@ def test_it_asks_for_numpy_alone(wheel):
         assert any(name.endswith("/LICENSE") for name in archive.namelist())
     needed = [text for text in facts.get_all("Requires-Dist") if "extra ==" not in text]
     assert [text.split(">")[0] for text in needed] == ["numpy"]
-    assert {*facts.get_all("Provides-Extra")} == {"train", "onnx", "pipeline"}
+    assert {*facts.get_all("Provides-Extra")} == {"train", "onnx", "pipeline", "slurm"}
 
 
 def test_the_installed_command_writes_c_with_numpy_alone(wheel, tmp_path):

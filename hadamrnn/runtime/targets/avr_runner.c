@@ -30,6 +30,21 @@ static unsigned stack_pointer(const avr_t *avr)
     return avr->data[R_SPL] | (unsigned)avr->data[R_SPH] << 8;
 }
 
+/* Whether one of the next two instructions writes SPL: a frame is made with two writes, SPH first,
+ * and SP may lie a page too low between them. */
+static int stack_pointer_is_half_written(const avr_t *avr)
+{
+    int next;
+
+    for (next = 0; next < 4; next += 2) {
+        const uint8_t *at = avr->flash + avr->pc + next;
+        const unsigned code = at[0] | (unsigned)at[1] << 8;
+
+        if ((code & 0xFE0Fu) == 0xBE0Du) return 1; /* out 0x3d, a register */
+    }
+    return 0;
+}
+
 static void put(uint32_t value)
 {
     const uint8_t bytes[4] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
@@ -101,7 +116,8 @@ int main(int count, char **arguments)
             fputs("avr_runner: the program stopped early\n", stderr);
             return 1;
         }
-        if (counting && top - stack_pointer(avr) > deepest && stack_pointer(avr) < top) {
+        if (counting && top - stack_pointer(avr) > deepest && stack_pointer(avr) < top &&
+            !stack_pointer_is_half_written(avr)) {
             deepest = top - stack_pointer(avr);
         }
     }
