@@ -37,13 +37,15 @@ def train_on(where: "torch.device", given: Settings, share: tuple[int, int]) -> 
         held_out = not job.settings.train.train_on_validation
         return TrainingProgress(title, job.score, held_out) if share[0] == 0 else None
 
-    candidates, losses, trials = automatic.resolved(given, card), [], []
-    for one in candidates if len(candidates) > 1 else []:
-        trials.append(Job.of(automatic.trial(one), folder, card, where, share))
-        shown = progress(trials[-1], f"{name}, trial of {one.readout}")
+    trials = []
+
+    def loss(candidate: Settings) -> float:
+        trials.append(Job.of(automatic.trial(candidate), folder, card, where, share))
+        shown = progress(trials[-1], f"{name}, trial of {candidate.readout}")
         with trials[-1].checkpoint.locked(), shown or contextlib.nullcontext():
-            losses.append(trials[-1].fit(shown).best["valid_cross_entropy"])
-    settings = candidates[automatic.better(losses)]
+            return float(trials[-1].fit(shown).best["valid_cross_entropy"])
+
+    settings = automatic.decided(automatic.resolved(given, card), loss)
     chosen = automatic.chosen(given, settings)
     job = Job.of(settings, folder, card, where, share)
     shown = progress(job, name)

@@ -165,14 +165,16 @@ class SequenceEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         choices = self._choices(found)
         shorter = {**recipe, "epochs": max(1, math.ceil(int(epochs) / automatic.TRIAL))}
         arguments = found, targets, outputs, weights, rows, seed
-        if len(choices) > 1:
-            trials = [self._run({**shorter, **choice}, *arguments)[1] for choice in choices]
-            losses = [trial.best["valid_cross_entropy"] for trial in trials]
-            choices = [choices[automatic.better(losses)]]
-        self.module_, result = self._run({**recipe, **choices[0]}, *arguments)
+
+        def loss(choice: dict[str, Any]) -> float:
+            best = self._run({**shorter, **choice}, *arguments)[1].best
+            return float(best["valid_cross_entropy"])
+
+        choice = automatic.decided(choices, loss)
+        self.module_, result = self._run({**recipe, **choice}, *arguments)
         kept = rows[0][calibration.choose(len(rows[0]), KEPT)]
         self.calibration_, self.calibration_targets_ = found.part(kept), targets[kept]
-        self.readout_, self.fade_ = choices[0]["readout"], choices[0]["fade"]
+        self.readout_, self.fade_ = choice["readout"], choice["fade"]
         self.history_ = result.history
         self.best_epoch_ = result.best_epoch
         self.n_iter_ = len(result.history)

@@ -14,8 +14,8 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from hadamrnn.params import Settings
 from hadamrnn.params.sections import AUTOMATIC
@@ -29,6 +29,7 @@ TRIAL = 4
 """A trial takes one epoch of so many."""
 Choice = tuple[str, int | None]
 """(readout, fade)."""
+Candidate = TypeVar("Candidate")
 
 
 def batch_size(rows: int) -> int:
@@ -129,6 +130,24 @@ def better(losses: Sequence[float]) -> int:
     return int(len(losses) > 1 and losses[1] < CLEARLY * losses[0])
 
 
+def decided(found: Sequence[Candidate], loss: Callable[[Candidate], float]) -> Candidate:
+    """The candidate to take; one alone needs no trial.
+
+    Parameters
+    ----------
+    found : sequence
+        In the order of ``candidates``.
+    loss : callable
+        Validation loss of a candidate in a trial.
+
+    Examples
+    --------
+    >>> decided(["fading", "ordered"], {"fading": 0.4, "ordered": 0.1}.get), decided(["one"], None)
+    ('ordered', 'one')
+    """
+    return found[better([loss(one) for one in found]) if len(found) > 1 else 0]
+
+
 def resolved(settings: Settings, card: Mapping[str, Any]) -> list[Settings]:
     """A benchmark's settings without anything automatic.
 
@@ -143,7 +162,7 @@ def resolved(settings: Settings, card: Mapping[str, Any]) -> list[Settings]:
     -------
     list of Settings
         One; or the candidates for its read-out, between which a trial decides (``trial``,
-        ``better``).
+        ``decided``).
     """
     recipe, auto = settings.train, settings.auto
     rows = card["counts"]["train"]
