@@ -122,8 +122,10 @@ def on_board(board: Board, cost: bench.Cost, period_ms: float) -> dict[str, Any]
     Returns
     -------
     dict
-        "flash_bytes", "ram_bytes", "fits"; "ms" and "logits_ms" of a step and of ``hr_logits``;
-        "share" of the period that a step takes; "microjoules" of a step, or None.
+        "flash_bytes", "ram_bytes", "stack_bytes", "fits"; "count" of a step in the processor's
+        "unit"; "ms" and "logits_ms" of a step and of ``hr_logits``; "share" of the period that a
+        step takes; "microjoules" of a step, or None. "raw" is the same with ``hr_step_raw``, which
+        codes readings, or None for a model that takes none.
     """
     ms, logits_ms = (
         1000 * count * board.cycles / board.clock_hz for count in (cost.step, cost.logits)
@@ -134,11 +136,15 @@ def on_board(board: Board, cost: bench.Cost, period_ms: float) -> dict[str, Any]
     return {
         "flash_bytes": cost.flash_bytes,
         "ram_bytes": cost.ram_bytes,
+        "stack_bytes": cost.stack_bytes,
         "fits": cost.flash_bytes <= board.flash_bytes and cost.ram_bytes <= board.ram_bytes,
+        "count": cost.step,
+        "unit": cost.unit,
         "ms": round(ms, 3),
         "logits_ms": round(logits_ms, 3),
         "share": round(ms / period_ms, 4),
         "microjoules": energy,
+        "raw": on_board(board, cost.raw, period_ms) if cost.raw else None,
     }
 
 

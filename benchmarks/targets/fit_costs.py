@@ -11,6 +11,7 @@ import itertools
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import nnls
@@ -18,13 +19,14 @@ from scipy.optimize import nnls
 from hadamrnn import files
 from hadamrnn.errors import HadamrnnError, as_sentences
 from hadamrnn.integer import IntegerModel, load
+from hadamrnn.integer.c_inputs import takes_readings
 from hadamrnn.targets import costs, emulation
 from hadamrnn.targets.processors import TARGETS, Target
-from tests.random_models import random_inputs, random_model
+from tests.random_models import random_inputs, random_model, random_readings, recorded
 
 STEPS, SEQUENCES = 6, 1
 SHIPPED = ("har2", "pdigits", "copy")
-PAPER = ("har2-uno-seed1", "har2-small-seed1", "dsa19-width-hiddensize128-seed1")
+PAPER = ("har2-uno-seed1", "har2-small-seed1", "dsa19-small-seed1")
 
 
 def models() -> Iterator[IntegerModel]:
@@ -57,34 +59,56 @@ def models() -> Iterator[IntegerModel]:
         yield random_model(rng, **shape, bits=4, fade=fade, readout="mean", bias_shift=4)
     yield random_model(rng, block_size=64, q=1, activation_bits=10, bits=8, input_size=6)
     yield random_model(rng, block_size=128, q=1, activation_bits=12, bits=6, input_size=3)
+    for features, bent in ((3, True), (18, True), (12, False), (45, False)):
+        shape = {"block_size": 64, "q": 2, "activation_bits": 10, "input_size": features}
+        model = recorded(rng, random_model(rng, **shape, bits=4))
+        if model.recording and not bent:
+            straight = np.zeros_like(model.recording.knee)
+            recording = replace(model.recording, knee=straight, root_bits=straight)
+            model = replace(model, recording=recording)
+        yield model
     for kind, size in itertools.product(["symbol"], [10, 40]):
         yield random_model(rng, block_size=64, q=2, activation_bits=10, kind=kind, input_size=size)
 
 
-def measured(target: Target, model: IntegerModel) -> dict[str, int] | None:
+def measured(target: Target, model: IntegerModel, raw: bool = False) -> dict[str, int] | None:
     """What emulation says, or None where the model does not fit."""
     if costs.state_bytes(model, target.avr) > 0.8 * target.ram_bytes:
         return None
-    x = random_inputs(np.random.default_rng(0), model, SEQUENCES, steps=STEPS)
+    make = random_readings if raw else random_inputs
+    x = make(np.random.default_rng(0), model, SEQUENCES, steps=STEPS)
+    checksums = model.trace(model.quantize_raw(x) if raw else x)[1]
     try:
-        return emulation.measure(target, model, x, model.trace(x)[1])
+        return emulation.measure(target, model, x, checksums, raw)
     except HadamrnnError:  # a stack that does not fit ends the program
         return None
 
 
-def prices(rounds: list[costs.Terms], counts: list[float]) -> dict[str, float]:
-    """Least squares of relative errors: the price of each term, none below zero."""
+def prices(
+    rounds: list[costs.Terms], counts: list[float], wholes: list[float] | None = None
+) -> dict[str, float]:
+    """Least squares of relative errors: the price of each term, none below zero.
+
+    Parameters
+    ----------
+    rounds : list of mapping
+        How often each term occurs, of each model.
+    counts : list of float
+        What is to be explained.
+    wholes : list of float, optional
+        What errors are relative to; without, ``counts``.
+    """
     names = sorted(set().union(*rounds))
-    scale = 1 / np.array(counts)
+    scale = 1 / np.array(wholes or counts)
     matrix = np.array([[terms.get(name, 0) for name in names] for terms in rounds])
-    found = nnls(matrix * scale[:, None], np.ones(len(counts)))[0]
-    error = np.abs(matrix @ found * scale - 1)
+    found = nnls(matrix * scale[:, None], np.array(counts) * scale)[0]
+    error = np.abs((matrix @ found - counts) * scale)
     print(f"    {len(counts)} models, largest error {100 * error.max():.1f} %")
     return {name: round(float(value), 4) for name, value in zip(names, found, strict=True) if value}
 
 
 def fit(target: Target, chosen: list[IntegerModel]) -> dict[str, dict[str, float]]:
-    """Prices of a target for step, logits, code, stack and static memory."""
+    """Prices of a target for step, logits, code, stack, static memory, and of coding readings."""
     rows = [(model, measured(target, model)) for model in chosen]
     pairs = [(model, row) for model, row in rows if row]
     keys = {"step": "step_median", "logits": "logits_median"}
@@ -94,6 +118,15 @@ def fit(target: Target, chosen: list[IntegerModel]) -> dict[str, dict[str, float
         print(f"  {name}")
         rounds = [costs.TERMS[name](model, target.form) for model, _ in pairs]
         table[name] = prices(rounds, [row[key] for _, row in pairs])
+    recorded_ones = [(model, row) for model, row in pairs if takes_readings(model)]
+    both = [(model, row, measured(target, model, raw=True)) for model, row in recorded_ones]
+    for name, (of, terms) in costs.MORE.items():
+        print(f"  {name}")
+        key = keys[of]
+        there = [(model, row[key], raw[key]) for model, row, raw in both if raw]
+        rounds = [terms(model, target.form) for model, *_ in there]
+        more = [whole - plain for _, plain, whole in there]
+        table[name] = prices(rounds, more, [whole for *_, whole in there])
     beyond = [
         row["ram_static_bytes"] - costs.state_bytes(model, target.avr) for model, row in pairs
     ]

@@ -1,7 +1,9 @@
 """What a model costs on microcontrollers, without a board: flash, RAM, stack, cycles of a step.
 
-Emulated where a cross compiler and an emulator are installed (nox -s toolchains), else counted from
-the model's shape, within a tenth. Cycles are those of simavr, exact; instructions those of QEMU.
+A step of inputs (hr_step) and, where the model takes them, of raw readings (hr_step_raw); flash
+and RAM are of a program with the latter. Emulated where a cross compiler and an emulator are
+installed (nox -s toolchains), else counted from the model's shape, within a tenth. Cycles are those
+of simavr, exact; instructions those of QEMU.
 """
 
 import argparse
@@ -13,7 +15,7 @@ from hadamrnn.targets import bench
 from hadamrnn.targets.processors import TARGETS
 
 HELP = "what the model costs on microcontrollers"
-COLUMNS = ("target", "a step", "logits", "flash", "RAM", "of it stack", "")
+COLUMNS = ("target", "a step", "from readings", "logits", "flash", "RAM", "of it stack", "")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,14 +52,21 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _row(name: str, cost: bench.Cost) -> tuple[str, ...]:
+def _time(cost: bench.Cost) -> str:
     time = f" ({cost.ms:.2f} ms)" if cost.ms is not None else ""
+    return f"{cost.step:,} {cost.unit}{time}"
+
+
+def _row(name: str, cost: bench.Cost) -> tuple[str, ...]:
+    program = cost.raw or cost
+    fits = "" if program.fits else f"; its RAM is {TARGETS[name].ram_bytes:,}"
     return (
         name,
-        f"{cost.step:,} {cost.unit}{time}",
+        _time(cost),
+        _time(cost.raw) if cost.raw else "",
         f"{cost.logits:,}",
-        f"{cost.flash_bytes:,} bytes",
-        f"{cost.ram_bytes:,} bytes",
-        f"{cost.stack_bytes:,}",
-        cost.source if cost.fits else f"{cost.source}; its RAM is {TARGETS[name].ram_bytes:,}",
+        f"{program.flash_bytes:,} bytes",
+        f"{program.ram_bytes:,} bytes",
+        f"{program.stack_bytes:,}",
+        f"{program.source}{fits}",
     )

@@ -37,7 +37,8 @@ HR_LOCAL int32_t hr_bend(const uint8_t *row, int32_t r)
     return r < 0 ? -moved : moved;
 }
 
-/* clip(((w - Z) M + 2^(S-1) >> S) + zero point), w being a reading, bent or not. */
+/* clip(((w - Z) M + 2^(S-1) >> S) + zero point), w being a reading, bent or not. Half is added
+ * after a shift by S - 1, which is the same. */
 HR_LOCAL void hr_code(const hr_model *model, const int16_t *reading, int8_t *input)
 {
     const int32_t high = ((int32_t)1 << (model->input_bits - 1)) - 1;
@@ -51,8 +52,8 @@ HR_LOCAL void hr_code(const hr_model *model, const int16_t *reading, int8_t *inp
             (int32_t)HR_READ(channel + 2) | ((int32_t)HR_READ(channel + 3) << 8);
         int32_t x = bent ? hr_bend(bent, reading[i]) : reading[i];
 
-        x = (x - hr_read16(channel)) * multiplier + ((int32_t)1 << (shift - 1));
-        x = hr_shift_right(x, shift) + model->input_zero_point;
+        x = hr_shift_right((x - hr_read16(channel)) * multiplier, (uint8_t)(shift - 1));
+        x = hr_shift_right(x + 1, 1) + model->input_zero_point;
         input[i] = (int8_t)(x > high ? high : x < -high - 1 ? -high - 1 : x);
         channel += 5;
         bent = bent ? bent + 3 : bent;

@@ -1,11 +1,13 @@
 """What a model costs on a target: emulated where that is possible, else counted."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import IntegerModel, c_inputs
+from hadamrnn.integer.recording import HIGHEST, LOWEST
 from hadamrnn.targets import costs, emulation
 from hadamrnn.targets.processors import Target
 
@@ -33,6 +35,9 @@ class Cost:
         Variables and the deepest stack; the stack alone.
     fits : bool
         Whether the RAM of the target suffices. What does not fit is counted, not emulated.
+    raw : Cost or None
+        The same with ``hr_step_raw`` in place of ``hr_step``, which codes raw readings first; None
+        where the model does not take any.
     """
 
     source: str
@@ -45,13 +50,21 @@ class Cost:
     ram_bytes: int
     stack_bytes: int
     fits: bool
+    raw: "Cost | None" = None
 
 
-def _inputs(model: IntegerModel) -> np.ndarray:
+def _inputs(model: IntegerModel, raw: bool) -> np.ndarray:
+    """Random inputs of one sequence, or readings of every magnitude."""
     least, most = c_inputs.input_range(model)
     steps = STEPS if model.readout == "last" else min(STEPS, model.max_steps)
     shape = (1, steps) if model.input_kind == "symbol" else (1, steps, model.input_size)
-    return np.random.default_rng(0).integers(least, most + 1, shape)
+    rng = np.random.default_rng(0)
+    if raw and (known := model.recording) is not None:
+        unit, offset = (np.tile(v, known.frame) for v in (known.unit, known.offset))
+        counts = rng.integers(LOWEST, HIGHEST + 1, shape) >> rng.integers(0, 16, shape)
+        readings: np.ndarray = unit * counts + offset
+        return readings
+    return rng.integers(least, most + 1, shape)
 
 
 def cost(model: IntegerModel, target: Target, counted: bool = False) -> Cost:
@@ -76,12 +89,20 @@ def cost(model: IntegerModel, target: Target, counted: bool = False) -> Cost:
     HadamrnnError
         If the emulated program computes other integers.
     """
-    found = costs.counted(target.name, model, target.form)
+    plain = _cost(model, target, counted, raw=False)
+    if not c_inputs.takes_readings(model):
+        return plain
+    return dataclasses.replace(plain, raw=_cost(model, target, counted, raw=True))
+
+
+def _cost(model: IntegerModel, target: Target, counted: bool, raw: bool) -> Cost:
+    found = costs.counted(target.name, model, target.form, raw)
     fits = found["ram_bytes"] <= target.ram_bytes
     source = "counted"
     if fits and not counted and not target.missing():
-        x = _inputs(model)
-        found = emulation.measure(target, model, x, model.trace(x)[1])
+        x = _inputs(model, raw)
+        checksums = model.trace(model.quantize_raw(x) if raw else x)[1]
+        found = emulation.measure(target, model, x, checksums, raw)
         source = "emulated"
         if found["mismatches"]:
             raise HadamrnnError(

@@ -177,7 +177,29 @@ def memory_terms(model: IntegerModel, form: Form) -> Terms:
     return terms
 
 
+def coding_terms(model: IntegerModel, form: Form) -> Terms:
+    """How often each loop runs that makes inputs of readings; as ``step_terms``."""
+    recording = model.recording
+    if recording is None:
+        return {}
+    bent = recording.knee > 0
+    roots = int((bent + (bent & (recording.root_bits % 4 > 0))).sum())
+    return {"coding": 1, "coded": _features(model), "root": roots * recording.frame}
+
+
+def coding_memory_terms(model: IntegerModel, form: Form) -> Terms:
+    """What decides how much code and stack the coding of readings needs."""
+    companded = model.recording is not None and bool(model.recording.knee.any())
+    return {"coding": 1, "companded": companded, "input": _features(model)}
+
+
 TERMS = {"step": step_terms, "logits": logits_terms, "code": memory_terms, "stack": memory_terms}
+MORE = {
+    "coding": ("step", coding_terms),
+    "coding code": ("code", coding_memory_terms),
+    "coding stack": ("stack", coding_memory_terms),
+}
+"""What ``hr_step_raw`` takes beyond ``hr_step``: of which of TERMS, and its own terms."""
 
 
 @cache
@@ -193,7 +215,7 @@ def state_bytes(model: IntegerModel, avr: bool) -> int:
     return needed - 2 * model.hidden_size + 4 if avr and model.transform_bits == 16 else needed
 
 
-def counted(target: str, model: IntegerModel, form: Form) -> dict[str, int]:
+def counted(target: str, model: IntegerModel, form: Form, raw: bool = False) -> dict[str, int]:
     """The costs of a model on a target, as ``emulation.measure`` names them.
 
     Parameters
@@ -204,6 +226,8 @@ def counted(target: str, model: IntegerModel, form: Form) -> dict[str, int]:
         What would run.
     form : "bytes", "words" or "halves"
         Of the loops there.
+    raw : bool
+        Whether readings come in (``hr_step_raw``).
 
     Returns
     -------
@@ -216,9 +240,12 @@ def counted(target: str, model: IntegerModel, form: Form) -> dict[str, int]:
         key: sum(price[key].get(name, 0) * count for name, count in terms(model, form).items())
         for key, terms in TERMS.items()
     }
+    if raw:
+        for key, (of, terms) in MORE.items():
+            sums[of] += sum(price[key].get(name, 0) * n for name, n in terms(model, form).items())
     # Link-time optimisation, which AVR is built with, drops the tables that hr_step does not read.
     avr = form == "bytes"
-    linked = c_header.TABLES if avr else (*c_header.TABLES, *c_header.RECORDED)
+    linked = c_header.TABLES if avr and not raw else (*c_header.TABLES, *c_header.RECORDED)
     tables = sum(len(c_header.tables(model)[name]) for name in linked)
     static = state_bytes(model, avr) + round(price["static"]["program"])
     code, stack = round(sums["code"]), round(sums["stack"])

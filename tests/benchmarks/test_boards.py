@@ -31,6 +31,9 @@ def test_what_a_board_is_taken_for():
     row = boards.on_board(BY_NAME["STM32L100RB"], cost(), 20.0)
     assert row["ms"] == 1.0  # two cycles an instruction at 32 MHz
     assert boards.on_board(BY_NAME["Arduino Mega"], cost(), 20.0)["microjoules"] is None
+    row = boards.on_board(uno, cost(raw=cost(step=32_000)), 20.0)
+    assert (row["count"], row["unit"], row["ms"]) == (16_000, "cycles", 1.0)
+    assert (row["raw"]["count"], row["raw"]["ms"], row["raw"]["raw"]) == (32_000, 2.0, None)
 
 
 @pytest.mark.parametrize("name", FOUND["models"])
@@ -44,13 +47,18 @@ def test_the_results_are_those_of_the_runtime_as_it_is(name):
         counted = bench.cost(model, target, counted=True)
         expected = boards.on_board(BY_NAME[board], counted, entry["period_ms"])
         assert row["fits"] == expected["fits"], board
-        for key in ("ms", "flash_bytes", "ram_bytes"):
-            assert row[key] == pytest.approx(expected[key], rel=0.1), (board, key)
+        for one, other in ((row, expected), (row["raw"], expected["raw"])):
+            for key in ("ms", "flash_bytes", "ram_bytes"):
+                assert one[key] == pytest.approx(other[key], rel=0.1), (board, key)
 
 
 def test_the_page_says_what_does_not_fit_and_whose_current_it_is():
     text = page(FOUND)
-    uno = FOUND["models"]["har2"]["boards"]["Arduino Uno"]
-    assert f"| har2 | {uno['flash_bytes']:,} | {uno['ram_bytes']:,} | does not fit |" in text
+    raw = FOUND["models"]["har2"]["boards"]["Arduino Uno"]["raw"]
+    sizes = (f"{raw[key]:,}" for key in ("flash_bytes", "ram_bytes", "stack_bytes"))
+    assert f"| har2 | {' | '.join(sizes)} | does not fit |" in text
+    row = FOUND["models"]["har2-uno"]["boards"]["Arduino Uno"]
+    for one in (row, row["raw"]):
+        assert f"| {one['count']:,} | {one['ms']:.2f} |" in text
     for board in boards.BOARDS:
         assert f"## {board.name}" in text and board.source in text

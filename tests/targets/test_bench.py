@@ -50,14 +50,19 @@ def test_what_is_counted_is_within_a_tenth_of_emulation(name):
     target = TARGETS[name]
     for model in (load(ROOT / "shipped/har2/model.hrnn"), unseen()):
         counted, emulated = bench.cost(model, target, counted=True), bench.cost(model, target)
-        assert counted.source == "counted"
+        assert counted.source == "counted" and (counted.raw is None) == (model.recording is None)
         if not emulated.fits:
             assert emulated == counted
             continue
-        assert emulated.source == "emulated" and counted.table_bytes == emulated.table_bytes
-        for figure in FIGURES:
-            found, wanted = getattr(counted, figure), getattr(emulated, figure)
-            assert abs(found - wanted) <= WITHIN * wanted, (model.name, figure, found, wanted)
+        pairs = [(counted, emulated)]
+        if model.recording is not None:
+            pairs.append((counted.raw, emulated.raw))
+            assert emulated.raw.step > 1.02 * emulated.step, "coding readings takes time"
+        for found, wanted in pairs:
+            assert wanted.source == "emulated" and found.table_bytes == wanted.table_bytes
+            for figure in FIGURES:
+                one, other = getattr(found, figure), getattr(wanted, figure)
+                assert abs(one - other) <= WITHIN * other, (model.name, figure, one, other)
 
 
 def test_every_loop_of_shipped_models_has_a_price_on_some_target():
@@ -72,6 +77,15 @@ def test_every_loop_of_shipped_models_has_a_price_on_some_target():
                 assert set(terms) & priced, (path, part)
 
 
+def test_coding_readings_has_a_price_on_every_target():
+    model = load(ROOT / "shipped/har2/model.hrnn")
+    for name, target in TARGETS.items():
+        cost = bench.cost(model, target, counted=True)
+        assert cost.raw.step > cost.step and cost.raw.flash_bytes > cost.flash_bytes, name
+        assert cost.raw.ram_bytes > cost.ram_bytes, name
+    assert bench.cost(unseen(), target, counted=True).raw is None
+
+
 def test_the_command_prints_a_row_for_each_target(capsys):
     file = str(ROOT / "shipped/har2/model.hrnn")
     assert main(["bench", file, "--counted"]) == 0
@@ -84,6 +98,9 @@ def test_the_command_prints_a_row_for_each_target(capsys):
     found = json.loads(capsys.readouterr().out)
     assert list(found) == ["Cortex-M3"] and found["Cortex-M3"]["unit"] == "instructions"
     assert f"{found['Cortex-M3']['step']:,} instructions" in by_name["Cortex-M3"]
+    raw = found["Cortex-M3"]["raw"]
+    assert f"{raw['step']:,} instructions" in by_name["Cortex-M3"]
+    assert f"{raw['flash_bytes']:,} bytes  {raw['ram_bytes']:,} bytes" in by_name["Cortex-M3"]
 
 
 def test_tools_that_are_missing_make_it_count(monkeypatch):
