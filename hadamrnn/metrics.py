@@ -153,6 +153,65 @@ def merge(logits: Any, class_of: Sequence[int] | None, library: Any = np) -> Any
     return library.stack([library.amax(logits[..., own], -1) for own in members], -1)
 
 
+def errors(values: np.ndarray, targets: np.ndarray) -> dict[str, float]:
+    """How far numbers are from those they should be.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        (n,), in the targets' units.
+    targets : numpy.ndarray
+        (n,).
+
+    Returns
+    -------
+    dict
+        "mae" and "rmse", mean absolute and root mean squared error in the targets' units, and "r2",
+        1 for no error and 0 for that of always giving the targets' mean; 0 for targets that are
+        all the same.
+
+    Examples
+    --------
+    >>> errors(np.array([1.0, 2.0, 6.0]), np.array([1.0, 3.0, 5.0]))
+    {'mae': 0.6666666666666666, 'rmse': 0.816496580927726, 'r2': 0.75}
+    """
+    missed = np.asarray(values, dtype=np.float64) - targets
+    spread = float(np.square(targets - targets.mean()).sum())
+    return {
+        "mae": float(np.abs(missed).mean()),
+        "rmse": float(np.sqrt(np.square(missed).mean())),
+        "r2": 1 - float(np.square(missed).sum()) / spread if spread else 0.0,
+    }
+
+
+def in_words(score: str, value: float) -> str:
+    """A score as people read it: R2 as a number, shares in percent.
+
+    Examples
+    --------
+    >>> in_words("r2", 0.81234), in_words("accuracy", 0.81234)
+    ('0.812', '81.23 %')
+    """
+    return f"{value:.3f}" if score == "r2" else f"{100 * value:.2f} %"
+
+
+def measure_of(scores: Mapping[str, Any]) -> str:
+    """The benchmark's own measure (``own_score``) among the scores of a model in metrics.json."""
+    return next(key for key in ("recalled_accuracy", "r2", "accuracy") if key in scores)
+
+
+def reached(scores: Mapping[str, Any]) -> str:
+    """The benchmark's own measure among ``scores``, as people read it.
+
+    Examples
+    --------
+    >>> reached({"accuracy": 0.5, "cross_entropy": 0.7}), reached({"mae": 0.5, "r2": 0.25})
+    ('50.00 %', '0.250')
+    """
+    measure = measure_of(scores)
+    return in_words(measure, scores[measure])
+
+
 def own_score(card: Mapping[str, Any]) -> str:
     """The measure by which a benchmark is judged first.
 
@@ -164,14 +223,16 @@ def own_score(card: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        "recalled_accuracy" for the copy task, where 98 of 100 steps ask for nothing, else
-        "accuracy".
+        "recalled_accuracy" for the copy task, where 98 of 100 steps ask for nothing, "r2" where
+        targets are numbers, else "accuracy".
     """
+    if "target" in card.get("output", {}):
+        return "r2"
     return "recalled_accuracy" if card.get("layout") == "copy" else "accuracy"
 
 
 def majority_score(card: Mapping[str, Any], split: str) -> tuple[float, float]:
-    """What a model scores that always gives the class that is most frequent in training.
+    """What a model scores that always gives the most frequent class of training, or the mean there.
 
     Parameters
     ----------
@@ -185,7 +246,9 @@ def majority_score(card: Mapping[str, Any], split: str) -> tuple[float, float]:
     score : float
         By ``own_score``; of the copy task, over the recalled symbols.
     error : float
-        Standard error of a model that guesses as well, over so many rows.
+        Standard error of a model that guesses as well, over so many rows: of R2 that of the squared
+        correlation of numbers that have nothing to do with each other, and where each step has a
+        class, over the sequences, in which one step is like the next.
 
     Examples
     --------
@@ -193,7 +256,14 @@ def majority_score(card: Mapping[str, Any], split: str) -> tuple[float, float]:
     >>> majority_score({"class_counts": counts}, "test")
     (0.75, 0.04330127018922193)
     """
-    first = 1 if own_score(card) == "recalled_accuracy" else 0
+    score = own_score(card)
+    if score == "r2":
+        guess, (mean, deviation) = (card["target_statistics"][part] for part in ("train", split))
+        missed = ((mean - guess[0]) / deviation) ** 2 if deviation else 0.0
+        return -missed, 2 / card["counts"][split]
+    first = 1 if score == "recalled_accuracy" else 0
     learned, scored = (card["class_counts"][part][first:] for part in ("train", split))
     share = scored[learned.index(max(learned))] / sum(scored)
-    return share, math.sqrt(share * (1 - share) / sum(scored))
+    every = score == "accuracy" and card.get("output", {}).get("per_step")
+    rows = card["counts"][split] if every else sum(scored)
+    return share, math.sqrt(share * (1 - share) / rows)

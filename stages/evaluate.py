@@ -12,7 +12,8 @@ def main(settings: Settings) -> None:
     """Score one benchmark's model; write confusion.csv and the model card too."""
     from hadamrnn import files, integer
     from hadamrnn.evaluation import assessment, card_facts, model_card, summary
-    from hadamrnn.metrics import majority_score, merge, own_score, recalled_accuracy, scores
+    from hadamrnn.evaluation.tasks import Task
+    from hadamrnn.metrics import merge
     from hadamrnn.models import storage
     from hadamrnn.models.baselines.common import Baseline
     from hadamrnn.prepared import arrays, lengths
@@ -33,45 +34,41 @@ def main(settings: Settings) -> None:
     files.check_sums(exports, shipped, remedy)
     card = arrays.read_card(folder)
     inputs, targets = arrays.load(folder, "test")
-    coding, score = Coding.from_card(card), own_score(card)
-    real = coding.decode(inputs)
-    steps = lengths.read(folder, "test", card)
+    coding, steps = Coding.from_card(card), lengths.read(folder, "test", card)
+    real, task = coding.decode(inputs), Task(card, targets, steps)
     test = Batches(inputs, targets, coding=coding, batch_size=BATCH, lengths=steps)
-    logits = {"float": assessment.float_logits(model, test)}
+    logits = {"float": task.real(assessment.float_logits(model, test))}
     torch_latency = assessment.torch_latency_us(model, real[:1])
     if baseline:
         exported = {**assessment.NOTHING_SHIPPED, **files.read_json(exports / "size.json", remedy)}
     else:
         exported, logits["integer"] = assessment.of_export(
-            exports, inputs, real, targets, logits["float"], config, steps
+            exports, inputs, real, logits["float"], config, task
         )
     logits["float"] = merge(logits["float"], model.class_of)
+    answers = {part: task.answers(values) for part, values in logits.items()}
     metrics = {
-        "float": scores(logits["float"], targets),
+        "float": task.scores(answers["float"]),
         **exported,
-        "majority": {score: majority_score(card, "test")[0]},
+        "majority": task.guess(),
         "latency_us": {**exported["latency_us"], "torch_sequence": torch_latency},
         "train": train,
     }
-    if score == "recalled_accuracy":
-        for part, values in logits.items():
-            metrics[part][score] = recalled_accuracy(values, targets)
-    predicted = logits.get("integer", logits["float"]).argmax(-1)
-    names, per_step = card["output"]["names"], card["output"]["per_step"]
-    assessment.add_details(metrics, logits, folder, card, targets)
-    rows = assessment.confusion_rows(predicted, targets, names, per_step)
+    predicted = task.predicted(answers.get("integer", answers["float"]))
+    assessment.add_details(metrics, answers, folder, task)
+    rows = assessment.confusion_rows(task, predicted)
     described = card_facts.Facts(
         name=name,
         metrics=metrics,
-        score=score,
+        score=task.score,
         card=card,
         parameters=parameters,
         predicted=predicted,
-        targets=targets,
+        targets=task.wanted,
         model=None if baseline else integer.load(exports / "model.hrnn"),
     )
     scored.write(name, metrics, rows, model_card.text(described))
-    print("\n".join(summary.lines(name, metrics, score)))
+    print("\n".join(summary.lines(name, metrics, task.score)))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ def main(settings: Settings) -> None:
     from hadamrnn.models import storage
     from hadamrnn.models.baselines.common import Baseline
     from hadamrnn.prepared import arrays, lengths
+    from hadamrnn.prepared.numbers import target_units
 
     prepared = common.prepared(settings.benchmark)
     card = arrays.read_card(prepared)
@@ -37,8 +38,11 @@ def main(settings: Settings) -> None:
         print(f"{settings.benchmark}: {settings.model} has {size['total_bytes']} bytes")
         return
     integer_model = freeze_prepared(settings, prepared, model, card)
+    weights = from_torch.float_weights(model)
+    if (units := target_units(card)) is not None:
+        weights = weights.in_units(units.zero, units.scale)
     graph = onnx_float.float_graph(
-        from_torch.float_weights(model),
+        weights,
         integer_model.readout,
         integer_model.per_step,
         integer_model.input_kind,

@@ -14,12 +14,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from hadamrnn.metrics import in_words
 from hadamrnn.training.run import Listener
 
 PATIENCE = 3.0
 """Seconds before a log is told why nothing happens yet."""
 FIRST_STEP = "first step: kernels are compiled, once on a machine"
-SCORES = {"accuracy": "accuracy", "recalled_accuracy": "recalled"}
+SCORES = {"accuracy": "accuracy", "recalled_accuracy": "recalled", "r2": "R2"}
 """Words for the benchmark's own measure (``metrics.own_score``)."""
 
 
@@ -46,7 +47,7 @@ class TrainingProgress(Listener):
         console: Console | None = None,
     ) -> None:
         self.benchmark = benchmark
-        self.score = SCORES[score]
+        self.score = score
         self.rows = "valid" if held_out else "trained rows"
         self.console = console or Console(force_terminal=sys.stdout.isatty())
         self.live = self.console.is_terminal
@@ -110,7 +111,7 @@ class TrainingProgress(Listener):
         parts = [
             f"loss {row['train_cross_entropy']:.4g}",
             f"{self.rows} {row['valid_cross_entropy']:.4g}",
-            f"{self.score} {100 * row['valid_score']:.2f} %",
+            f"{SCORES[self.score]} {in_words(self.score, row['valid_score'])}",
         ]
         if row["sign_learning_rate"] > 0:
             parts.append(f"{row['flips_per_step']:.2g} flips a step")

@@ -5,9 +5,7 @@ shipped/*/metrics.json in Git beside them.
 """
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -16,18 +14,15 @@ from rich.table import Table
 from hadamrnn import files
 from hadamrnn.checkup import committed
 from hadamrnn.errors import as_sentences
+from hadamrnn.metrics import reached
 from stages import scored
 
 COLUMNS = ("benchmark", "float", "integer", "loss", "bytes", "C differs", "C, ms", "training")
-"""Of the test set: accuracy of the float and of the integer model (copy: of the recalled symbols),
-cross-entropy of the integer model, its packed file, sequences in which C differs from Python, time
-of a sequence in C, seconds of training."""
+"""Of the test set: accuracy of both models (copy: of the recalled symbols; of numbers R2), loss of
+the integer model (of numbers root mean squared error), its packed file, sequences in which C
+differs from Python, time of a sequence in C, seconds of training."""
 WIDTHS = {"results": 80, "shipped": 90}
 """Columns of what is printed into logs and pipes, which have no width of their own."""
-
-
-def _accuracy(part: Mapping[str, Any]) -> str:
-    return f"{100 * part.get('recalled_accuracy', part['accuracy']):.2f} %"
 
 
 def row(path: Path) -> list[str]:
@@ -39,9 +34,9 @@ def row(path: Path) -> list[str]:
     scores = metrics["integer"] or metrics["float"]
     return [
         name,
-        _accuracy(metrics["float"]),
-        _accuracy(scores) if parity else "",
-        f"{scores['cross_entropy']:.2g}",
+        reached(metrics["float"]),
+        reached(scores) if parity else "",
+        f"{scores.get('cross_entropy', scores.get('rmse')):.2g}",
         f"{size['packed_file_bytes' if parity else 'total_bytes']:,}",
         f"{parity['c_mismatches']}/{parity['sequences']:,}" if parity else "",
         f"{metrics['latency_us']['c_sequence'] / 1000:.2f}" if parity else "",

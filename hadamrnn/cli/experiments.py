@@ -13,6 +13,7 @@ from typing import Any
 
 from hadamrnn.cli import needs
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.metrics import reached
 
 HELP = "show DVC's experiments side by side: what each set, and what it reached"
 COLUMNS = ("experiment", "benchmark", "set", "score", "loss", "bytes")
@@ -95,14 +96,13 @@ def rows(experiments: Mapping[str, str]) -> list[list[str]]:
                 metrics = json.loads(text)
                 scores = metrics["integer"] or metrics["float"]
                 size = metrics["size"]
-                reached = scores.get("recalled_accuracy", scores["accuracy"])
                 found.append(
                     [
                         name,
                         benchmark,
                         changed(document, base, benchmark),
-                        f"{100 * reached:.2f} %",
-                        f"{scores['cross_entropy']:.2g}",
+                        reached(scores),
+                        f"{scores.get('cross_entropy', scores.get('rmse')):.2g}",
                         f"{size.get('packed_file_bytes', size['total_bytes']):,}",
                     ]
                 )

@@ -37,6 +37,7 @@ def describe(model: IntegerModel) -> list[str]:
     if model.embedding is not None:
         kind += f" of {model.features} numbers of {model.input_bits} bits"
     readout = "every step" if model.per_step else model.readout
+    kinds = "numbers" if model.numbers else "classes"
     lines: list[tuple[str, object]] = [
         ("model", model.name),
         (
@@ -47,7 +48,7 @@ def describe(model: IntegerModel) -> list[str]:
         ("input", f"{model.input_size} {kind}, weights of {model.input_weight_bits} bits"),
         (
             "output",
-            f"{model.output_size} classes, weights of {model.weight_bits} bits, readout {readout}",
+            f"{model.output_size} {kinds}, weights of {model.weight_bits} bits, readout {readout}",
         ),
     ]
     if model.input_kind == "dense":
@@ -74,7 +75,7 @@ def describe(model: IntegerModel) -> list[str]:
     ]
     lines += [(f"C on {name}", which) for name, which in c_loops.loops(model).items()]
     if model.class_names:
-        lines.append(("classes", ", ".join(model.class_names)))
+        lines.append((kinds, ", ".join(model.class_names)))
     # Whether a symbol table was an embedding is not in the file: it counts as input here.
     hidden = "embedding" if model.embedding is None else "without_embedding"
     sizes = {n: v for n, v in accounting.sizes(model).items() if hidden not in n}

@@ -1,5 +1,7 @@
 """Print a line for each sequence: its number and its class (per-step models: of every step).
 
+A model of numbers gives these, in the units of the targets that it was trained on.
+
 Inputs are readings in the recorder's units, as the data were that the model was trained on. A
 warning on standard error says where they do not look like it. (A model file that does not say what
 readings are takes the real numbers it was trained on; where card.json lies beside a .npy file, what
@@ -16,8 +18,9 @@ import numpy as np
 from hadamrnn import integer
 from hadamrnn.cli.inputs import read_inputs
 from hadamrnn.errors import HadamrnnError, HadamrnnWarning
+from hadamrnn.integer import IntegerModel
 
-HELP = "the class of every sequence, one line each"
+HELP = "the class, or the number, of every sequence, one line each"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +48,13 @@ def run(options: argparse.Namespace) -> int:
     for warning in caught:
         print(f"hadamrnn: warning: {path}: {warning.message}", file=sys.stderr)
     for number, row in enumerate(classes):
-        labels = (model.class_names[c] if model.class_names else str(c) for c in np.atleast_1d(row))
+        labels = (_label(model, answer) for answer in np.atleast_1d(row).tolist())
         print(f"{number}\t{' '.join(labels)}")
     return 0
+
+
+def _label(model: IntegerModel, answer: int | float) -> str:
+    """An answer as it is printed: a number, or the name of a class."""
+    if isinstance(answer, float):
+        return f"{answer:.9g}"
+    return model.class_names[answer] if model.class_names else str(answer)

@@ -5,7 +5,7 @@ The float model has quantized weights and float activations; the integer model i
 
 import statistics
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,14 @@ import torch
 from hadamrnn import integer
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.evaluation import forms, onnx_sessions
+from hadamrnn.evaluation.tasks import Task
 from hadamrnn.integer import IntegerModel, accounting, c_header
-from hadamrnn.metrics import balanced_accuracy, by_class, merge, scores
-from hadamrnn.prepared import arrays, lengths
+from hadamrnn.metrics import balanced_accuracy, by_class, errors, merge
+from hadamrnn.prepared import lengths
 
 Array = npt.NDArray[Any]
+MOST_ROWS = 100_000
+"""Steps that confusion.csv has at most; every plot draws all of it."""
 MOST_DETAILS = 50
 """Classes, and groups, of which each has scores of its own."""
 NOTHING_SHIPPED: Mapping[str, Any] = {
@@ -54,40 +57,41 @@ def float_logits(
     return np.concatenate([model(x, *facts[:1]).cpu().numpy() for x, _, *facts in batches])
 
 
-def confusion_rows(
-    predicted: Array, targets: Array, names: Sequence[str], per_step: bool
-) -> list[dict[str, str]]:
-    """Actual and predicted class of every sample.
+def confusion_rows(task: Task, predicted: Array) -> list[dict[str, str]]:
+    """Actual and predicted class, or number, of every answer.
 
     Parameters
     ----------
-    predicted, targets : array of int, (n,) or (n, time)
-        Class ids.
-    names : sequence of str
-        Of the classes.
-    per_step : bool
-        Whether there is a time axis. Only the steps whose target is not class 0 count then (the
-        recalled symbols of the copy task).
+    task : Task
+        Of the copy task only the steps whose target is not class 0 count (the recalled symbols).
+    predicted : array
+        As ``Task.predicted``.
 
     Returns
     -------
     list of dict
-        {"actual", "predicted"}: a name each.
+        {"actual", "predicted"}: a name each, or a number; of more than MOST_ROWS steps so many,
+        evenly spread.
     """
-    if per_step:
-        predicted, targets = predicted[targets > 0], targets[targets > 0]
+    wanted = task.wanted
+    if task.score == "recalled_accuracy":
+        predicted, wanted = predicted[wanted > 0], wanted[wanted > 0]
+    if task.every_step:
+        chosen = np.linspace(0, len(wanted) - 1, min(MOST_ROWS, len(wanted))).astype(np.int64)
+        predicted, wanted = predicted[chosen], wanted[chosen]
+    names = task.card["output"]["names"]
+
+    def shown(value: Any) -> str:
+        return f"{value:.9g}" if task.units is not None else names[value]
+
     return [
-        {"actual": names[actual], "predicted": names[guess]}
-        for actual, guess in zip(targets.tolist(), predicted.tolist(), strict=True)
+        {"actual": shown(actual), "predicted": shown(guess)}
+        for actual, guess in zip(wanted.tolist(), predicted.tolist(), strict=True)
     ]
 
 
 def add_details(
-    metrics: dict[str, Any],
-    logits: Mapping[str, Array],
-    folder: Path,
-    card: Mapping[str, Any],
-    targets: Array,
+    metrics: dict[str, Any], answers: Mapping[str, Array], folder: Path, task: Task
 ) -> None:
     """Add balanced accuracies, and of the user's own data what each class and group is worth.
 
@@ -95,38 +99,48 @@ def add_details(
     ----------
     metrics : dict
         Of metrics.json, changed: "balanced_accuracy" of each model, "classes"
-        (``metrics.by_class``) and "groups" (accuracy, sequences). More than MOST_DETAILS classes
-        or groups, which would fill every table, are left out.
-    logits : mapping of str to array, (n, classes)
-        Of the models "float" and, where there is one, "integer".
+        (``metrics.by_class``) and "groups" (accuracy, or errors of numbers, and how many sequences
+        or steps). More than MOST_DETAILS classes or groups, which would fill every table, are left
+        out.
+    answers : mapping of str to array
+        Of the models "float" and, where there is one, "integer", as ``Task.answers``.
     folder : Path
         Prepared data.
-    card : mapping
-        card.json of the folder.
-    targets : array of int, (n,)
-        Class ids of the test rows.
+    task : Task
+        Of the test rows.
     """
-    if card["output"]["per_step"]:
+    card, wanted = task.card, task.wanted
+    if task.score == "recalled_accuracy":
         return
-    for part, values in logits.items():
-        metrics[part]["balanced_accuracy"] = balanced_accuracy(values.argmax(-1), targets)
+    if task.units is None:
+        for part, values in answers.items():
+            metrics[part]["balanced_accuracy"] = balanced_accuracy(values.argmax(-1), wanted)
     if not card.get("own"):
         return
-    names, predicted = card["output"]["names"], logits.get("integer", logits["float"]).argmax(-1)
-    if len(names) <= MOST_DETAILS:
-        metrics["classes"] = by_class(predicted, targets, names)
-    if "groups" not in card:
+    names, predicted = card["output"]["names"], answers.get("integer", answers["float"])
+    predicted = task.predicted(predicted)
+    if task.units is None and len(names) <= MOST_DETAILS:
+        metrics["classes"] = by_class(predicted, wanted, names)
+    groups = task.groups(folder)
+    if groups is None:
         return
-    groups = arrays.read_array(folder, "test", "groups")
     tested = np.unique(groups)
     if len(tested) <= MOST_DETAILS:
+        counted = "steps" if task.every_step else "sequences"
         metrics["groups"] = {
             card["groups"][group]: {
-                "accuracy": float((predicted == targets)[groups == group].mean()),
-                "sequences": int((groups == group).sum()),
+                **_of_group(task, predicted[groups == group], wanted[groups == group]),
+                counted: int((groups == group).sum()),
             }
             for group in tested
         }
+
+
+def _of_group(task: Task, predicted: Array, wanted: Array) -> dict[str, float]:
+    if task.units is None:
+        return {"accuracy": float((predicted == wanted).mean())}
+    found = errors(predicted, wanted)
+    return {key: found[key] for key in ("mae", "rmse")}  # R2 says little of so few
 
 
 def torch_latency_us(model: torch.nn.Module, one_input: Array, repeats: int = 21) -> float:
@@ -178,10 +192,9 @@ def of_export(
     folder: Path,
     readings: Array,
     real: Array,
-    targets: Array,
     float_logits: Array,
     config: dict[str, Any],
-    steps: Array | None = None,
+    task: Task,
 ) -> tuple[dict[str, Any], Array]:
     """What an export is worth on test data.
 
@@ -193,21 +206,20 @@ def of_export(
         As the recorder gave them, for the integer model.
     real : array of the same shape
         What the float model makes of them (``Coding.decode``).
-    targets : array of int
-        Class ids.
     float_logits : array
-        All outputs of the float model, for agreement and ONNX.
+        All outputs of the float model, for agreement and ONNX; numbers in the targets' units.
     config : dict
         Of the trained model (training.configuration).
-    steps : array of int, (n,), optional
-        Of each sequence, where they differ.
+    task : Task
+        Of the test rows.
 
     Returns
     -------
     parts : dict
         "integer", "size", "operations_per_step", "parity" and "latency_us" of metrics.json.
     logits : array of float64
-        Real values of the integer model's, of the classes where the model has finer ones.
+        Real values of the integer model's, of the classes where the model has finer ones; numbers
+        in the targets' units.
 
     Raises
     ------
@@ -220,6 +232,7 @@ def of_export(
             f"{folder / 'model.h'}: must hold the tables of model.hrnn beside it; got others; "
             f"run dvc repro -f export@{folder.name}"
         )
+    steps = task.steps
     integer_logits, parity, c_latency = forms.parity_and_logits(frozen, readings, steps)
     class_of = config.get("class_of")
     units = [
@@ -234,10 +247,12 @@ def of_export(
         real[some],
         float_logits[some],
         None if steps is None else steps[some],
+        None if task.units is None else float(task.units.scale),
     )
-    agreement = float(np.mean(logits.argmax(-1) == merge(float_logits, class_of).argmax(-1)))
+    answers = task.answers(logits)
+    near = task.agreement(answers, task.answers(merge(float_logits, class_of)))
     return {
-        "integer": scores(logits, targets) | {"agreement": agreement},
+        "integer": task.scores(answers) | near,
         **size_and_operations(frozen, config["arguments"].get("embedding_size")),
         "parity": parity,
         "latency_us": {

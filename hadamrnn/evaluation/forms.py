@@ -15,7 +15,17 @@ from hadamrnn.targets import host
 Array = npt.NDArray[Any]
 
 
-def onnx_mismatches(path: Path, inputs: Array, logits: Array, steps: Array | None = None) -> int:
+NUMBERS_APART = 1e-3
+"""Of a target's deviation: numbers of ONNX that are further apart differ."""
+
+
+def onnx_mismatches(
+    path: Path,
+    inputs: Array,
+    logits: Array,
+    steps: Array | None = None,
+    deviation: float | None = None,
+) -> int:
     """Sequences whose predicted class (at any step) differs between ONNX and the float model.
 
     Parameters
@@ -28,11 +38,17 @@ def onnx_mismatches(path: Path, inputs: Array, logits: Array, steps: Array | Non
         The float model's.
     steps : array of int, (n,), optional
         Of each sequence, where they differ.
+    deviation : float, optional
+        Of targets that are numbers, which differ by more than NUMBERS_APART of it.
     """
     count = 0
     for rows, length in lengths.parts(steps, inputs.shape):
-        predicted = onnx_sessions.run(path, inputs[rows, :length]).argmax(-1)
-        differs = predicted != logits[rows].argmax(-1)
+        found = onnx_sessions.run(path, inputs[rows, :length])
+        wanted = logits[rows][:, :length] if found.ndim == 3 else logits[rows]
+        if deviation is not None:
+            differs = np.abs(found - wanted) > NUMBERS_APART * deviation
+        else:
+            differs = found.argmax(-1) != wanted.argmax(-1)
         count += int(differs.reshape(len(differs), -1).any(1).sum())
     return count
 
@@ -89,9 +105,13 @@ def in_order(found: Sequence[tuple[Any, Array]], count: int) -> Array:
     Returns
     -------
     array, (count, ...)
+        Of answers at every step zeros behind a sequence's end.
     """
-    first = found[0][1]
-    result = np.empty((count, *first.shape[1:]), dtype=first.dtype)
+    shape = np.max([values.shape[1:] for _, values in found], axis=0)
+    result = np.zeros((count, *shape), dtype=found[0][1].dtype)
     for rows, values in found:
-        result[rows] = values
+        if values.ndim == 3:
+            result[rows, : values.shape[1]] = values
+        else:
+            result[rows] = values
     return result

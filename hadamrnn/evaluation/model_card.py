@@ -6,20 +6,24 @@ comes from, and what was not tried.
 """
 
 import re
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import yaml
 
+from hadamrnn.evaluation import card_answers
+from hadamrnn.evaluation.card_answers import table
 from hadamrnn.evaluation.card_facts import Facts
-from hadamrnn.metrics import by_class
 from hadamrnn.targets import costs
 from hadamrnn.targets.processors import TARGETS
 
-MOST_CLASSES = 100
 OPERATIONS = ("additions", "multiplications", "shifts")
-SCORES = ("accuracy", "recalled_accuracy", "balanced_accuracy")
+OF_CLASSES = (
+    "- It always answers one of its classes, also of what is none of them; `hadamrnn stream "
+    "--reject` and `hr_stream` leave answers of small margins out."
+)
+OF_NUMBERS = "- It answers a number whatever it reads, also of readings unlike those of training."
+SCORES = ("accuracy", "recalled_accuracy", "balanced_accuracy", "mae", "rmse", "r2")
 
 
 def text(facts: Facts) -> str:
@@ -37,7 +41,7 @@ def text(facts: Facts) -> str:
     sections = (
         ("", f"{facts.card['title']}. {_kind(facts)}"),
         ("Readings", _readings(facts)),
-        ("Answers", _answers(facts)),
+        ("Answers", card_answers.answers(facts)),
         ("Cost", _cost(facts)),
         ("Use", _use(facts)),
         ("Limits", _limits(facts)),
@@ -55,12 +59,13 @@ def _header(facts: Facts) -> str:
         {"type": key, "value": round(facts.scored[key], 6)} for key in SCORES if key in facts.scored
     ]
     slug = re.sub(r"[^a-z0-9.]+", "-", str(facts.card["licence"]).lower()).strip("-")
+    task = "time-series-regression" if facts.score == "r2" else "sequence-classification"
     known = "cc-by-4.0" if slug == "cc-by-4.0" else "other"
     content: dict[str, Any] = {
         "license": known,
         **({} if known != "other" else {"license_name": slug[:60].strip("-") or "not-stated"}),
         "library_name": "hadamrnn",
-        "tags": ["hadamrnn", "sequence-classification", "tinyml", "microcontroller"],
+        "tags": ["hadamrnn", task, "tinyml", "microcontroller"],
         "datasets": [facts.name],
         "metrics": [entry["type"] for entry in measured],
         "model-index": [
@@ -68,7 +73,7 @@ def _header(facts: Facts) -> str:
                 "name": facts.name,
                 "results": [
                     {
-                        "task": {"type": "sequence-classification"},
+                        "task": {"type": task},
                         "dataset": {
                             "name": facts.card["title"],
                             "type": facts.name,
@@ -82,18 +87,6 @@ def _header(facts: Facts) -> str:
     }
     written: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
     return written
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table in Markdown; bars in cells are escaped."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(
-        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines
-    )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
 
 
 def _kind(facts: Facts) -> str:
@@ -134,35 +127,6 @@ def _readings(facts: Facts) -> str:
     return " ".join(lines)
 
 
-def _answers(facts: Facts) -> str:
-    metrics, names = facts.metrics, facts.card["output"]["names"]
-    words = facts.score.replace("_", " ")
-    per_step = facts.card["output"]["per_step"]
-    lines = [
-        f"One of {len(names)} classes{' at every step' if per_step else ''}. On the test set, "
-        f"which chose nothing: {words} {_percent(facts.scored[facts.score])}, where always the "
-        f"most frequent class gives {_percent(metrics['majority'][facts.score])}."
-    ]
-    if metrics["parity"]:
-        parity = metrics["parity"]
-        lines.append(
-            f"The C code differs from the integer model in Python in {parity['c_mismatches']:,} of "
-            f"{parity['sequences']:,} test sequences; the float model reaches "
-            f"{_percent(metrics['float'][facts.score])}."
-        )
-    found = " ".join(lines)
-    if not per_step and len(names) <= MOST_CLASSES:
-        rows = [
-            (name, *(_percent(one[key]) for key in ("precision", "recall", "f1")), one["support"])
-            for name, one in by_class(facts.predicted, facts.targets, names).items()
-        ]
-        found += "\n\n" + table(("class", "precision", "recall", "F1", "test sequences"), rows)
-    if groups := metrics.get("groups"):
-        rows = [(n, _percent(g["accuracy"]), g["sequences"]) for n, g in groups.items()]
-        found += "\n\n" + table(("person or group", "accuracy", "test sequences"), rows)
-    return found
-
-
 def _cost(facts: Facts) -> str:
     size, step = facts.metrics["size"], facts.metrics["operations_per_step"]
     length = size.get("packed_file_bytes", size["total_bytes"])
@@ -193,15 +157,18 @@ def _cost(facts: Facts) -> str:
 def _use(facts: Facts) -> str:
     if facts.model is None:
         return "With the project's code alone, as `hadamrnn.models.storage.load`."
+    numbers = facts.model.numbers
+    answer = "number" if numbers else "class"
+    stream = "hadamrnn stream model.hrnn recording.csv     # events of a recording that goes on\n"
     return (
         "```sh\n"
-        "hadamrnn predict model.hrnn readings.npy     # a class for each sequence\n"
-        "hadamrnn stream model.hrnn recording.csv     # events of a recording that goes on\n"
+        f"hadamrnn predict model.hrnn readings.npy     # a {answer} for each sequence\n"
+        f"{'' if numbers else stream}"
         "hadamrnn firmware model.hrnn firmware        # C for a device\n"
         "```\n\n"
         "```python\n"
         "from hadamrnn import integer\n\n"
-        'classes = integer.load("model.hrnn").predict(readings)\n'
+        f'{"numbers" if numbers else "classes"} = integer.load("model.hrnn").predict(readings)\n'
         "```\n\n"
         "`model.h` holds the same integers for C, `model.onnx` the float model."
     )
@@ -214,8 +181,7 @@ def _limits(facts: Facts) -> str:
     lines = [
         f"- It was scored on {card['counts']['test']:,} sequences{of_people if people else ''}. "
         "Other recorders, places, units and rates were not tried.",
-        "- It always answers one of its classes, also of what is none of them; `hadamrnn stream "
-        "--reject` and `hr_stream` leave answers of small margins out.",
+        OF_NUMBERS if facts.score == "r2" else OF_CLASSES,
         "- Scores are of sequences cut as above; what an endless recording gives is to be measured "
         "on one.",
     ]

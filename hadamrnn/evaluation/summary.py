@@ -25,23 +25,31 @@ def lines(benchmark: str, metrics: Mapping[str, Any], score: str) -> Iterator[st
     score_name = score.replace("_", " ")
     for model in ("float", "integer"):
         part = metrics[model]
-        if part is not None:
+        if part is not None and score == "r2":
+            yield f"{benchmark}, {model} model: {_errors(part)}"
+        elif part is not None:
             yield (
                 f"{benchmark}, {model} model: {score_name} {100 * part[score]:.2f} %, "
                 f"cross-entropy {part['cross_entropy']:.4g}"
             )
-    share = metrics["majority"][score]
-    yield f"{benchmark}, always the most frequent class: {score_name} {100 * share:.2f} %"
+    if score == "r2":
+        yield f"{benchmark}, always the mean: {_errors(metrics['majority'])}"
+    else:
+        share = metrics["majority"][score]
+        yield f"{benchmark}, always the most frequent class: {score_name} {100 * share:.2f} %"
     for name, part in metrics.get("classes", {}).items():
         yield (
             f"{benchmark}, class {name}: precision {100 * part['precision']:.2f} %, recall "
             f"{100 * part['recall']:.2f} %, F1 {100 * part['f1']:.2f} %, of {part['support']:,}"
         )
     for name, part in metrics.get("groups", {}).items():
-        yield (
-            f"{benchmark}, group {name}: accuracy {100 * part['accuracy']:.2f} % of "
-            f"{part['sequences']:,}"
+        count = part.get("sequences", part.get("steps"))
+        reached = (
+            f"mean absolute error {part['mae']:.4g}"
+            if score == "r2"
+            else f"accuracy {100 * part['accuracy']:.2f} %"
         )
+        yield f"{benchmark}, group {name}: {reached} of {count:,}"
     parity = metrics["parity"]
     if parity is not None:
         yield (
@@ -49,3 +57,10 @@ def lines(benchmark: str, metrics: Mapping[str, Any], score: str) -> Iterator[st
             f"{parity['sequences']:,} sequences, ONNX from the float model in "
             f"{parity['onnx_mismatches']} of {parity['onnx_sequences']:,}"
         )
+
+
+def _errors(part: Mapping[str, float]) -> str:
+    return (
+        f"mean absolute error {part['mae']:.4g}, root mean squared error {part['rmse']:.4g}, "
+        f"R2 {part['r2']:.3f}"
+    )

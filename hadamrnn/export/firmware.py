@@ -23,7 +23,7 @@ README = """\
 - `hadamrnn.c`, `hadamrnn.h`: the runtime. C99, no malloc, no floating point, only `string.h`.
 - `$prefix.h`: the model, checksum $checksum: $table_bytes bytes of tables, and
   $state_bytes bytes of memory for each sequence.
-$loader- `main.c`: an example for the computer, which prints the class of the numbers that it reads:
+$loader- `main.c`: an example for the computer, which prints $what that it reads:
   `cc -std=c99 -O2 main.c hadamrnn.c$libm -o $prefix && ./$prefix < sequence.csv`
 $stream
 On a board compile `hadamrnn.c` with your program: `-O2` on Cortex-M and RISC-V, `-Os -flto` on AVR.
@@ -46,15 +46,7 @@ $includes#include <stdio.h>
 ${upper}_STATE(state);
 
 $read_step
-static void print_class(void)
-{
-    int32_t logits[${upper}_OUTPUT_SIZE];
-    uint16_t class_id;
-
-    (void)hr_logits(&${prefix}_model, &state, logits);
-    (void)hr_argmax(&${prefix}_model, logits, &class_id);
-    $print
-}
+$answer
 
 int main(void)
 {
@@ -76,6 +68,28 @@ int main(void)
     return 0;
 }
 """
+PRINT_CLASS = """\
+static void print_answer(void)
+{
+    int32_t logits[${upper}_OUTPUT_SIZE];
+    uint16_t class_id;
+
+    (void)hr_logits(&${prefix}_model, &state, logits);
+    (void)hr_argmax(&${prefix}_model, logits, &class_id);
+    $print
+}"""
+PRINT_NUMBERS = """\
+static void print_answer(void)
+{
+    int32_t logits[${upper}_OUTPUT_SIZE];
+    int i;
+
+    (void)hr_logits(&${prefix}_model, &state, logits);
+    for (i = 0; i < ${upper}_OUTPUT_SIZE; i++) {
+        printf("%s%.9g", i ? " " : "", ${upper}_VALUE(logits[i], state.steps));
+    }
+    putchar('\\n');
+}"""
 READ_NUMBERS = """\
 /* The next time step as integers; returns how many numbers there were. */
 static int read_step(int8_t *input)
@@ -158,10 +172,8 @@ def _words(model: IntegerModel, name: str | None, loader: bool) -> dict[str, str
         "table_bytes": f"{sizes(model)['total_bytes']:,}",
         "state_bytes": f"{c_header.state_bytes(model):,}",
         "loader": LOADER if loader else "",
-        "stream": firmware_stream.README if model.output_size > 1 else "",
-        "what": "the class of each step of a sequence"
-        if model.per_step
-        else "the class of a sequence",
+        "stream": firmware_stream.README if _streams(model) else "",
+        "what": _what(model),
         "includes": "" if symbol or raw else "#include <math.h>\n",
         "libm": "" if symbol or raw else " -lm",
         "print": 'printf("%u\\n", (unsigned)class_id);',
@@ -169,13 +181,29 @@ def _words(model: IntegerModel, name: str | None, loader: bool) -> dict[str, str
         "pointer": "&input" if symbol else "input",
         "values": "1" if symbol else f"{names.upper}_INPUT_SIZE",
         "step": step,
-        "each": "\n        print_class();" if model.per_step else "",
-        "last": "" if model.per_step else "\n    print_class();",
+        "each": "\n        print_answer();" if model.per_step else "",
+        "last": "" if model.per_step else "\n    print_answer();",
     }
     if model.class_names:
         words["print"] = f"puts({names.prefix}_class_names[class_id]);"
     read_step = Template(READ_SYMBOL if symbol else READ_READINGS if raw else READ_NUMBERS)
-    return words | {"read_step": read_step.substitute(words)}
+    answer = Template(PRINT_NUMBERS if model.numbers else PRINT_CLASS)
+    return words | {
+        "read_step": read_step.substitute(words),
+        "answer": answer.substitute(words),
+    }
+
+
+def _what(model: IntegerModel) -> str:
+    """What the example prints."""
+    if model.numbers:
+        return "the numbers that a sequence stands for"
+    return "the class of each step of a sequence" if model.per_step else "the class of a sequence"
+
+
+def _streams(model: IntegerModel) -> bool:
+    """Whether the model can answer a recording that does not end: with a class."""
+    return model.output_size > 1 and not model.numbers
 
 
 def contents(
@@ -199,7 +227,7 @@ def contents(
         yield "hadamrnn_load.c", sources.text("hadamrnn_load.c")
     yield f"{words['prefix']}.h", c_header.to_text(model, name)
     yield "main.c", Template(MAIN).substitute(words)
-    if model.output_size > 1:
+    if _streams(model):
         yield "hadamrnn_stream.c", sources.text("hadamrnn_stream.c")
         yield "hadamrnn_stream.h", sources.text("hadamrnn_stream.h")
         yield firmware_stream.NAME, firmware_stream.example(model, words)

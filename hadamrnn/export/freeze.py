@@ -39,6 +39,9 @@ def _check_calibration(
             f"hold at least one sequence; got shape {inputs.shape}"
         )
     wanted = inputs.shape[: 2 if spec.per_step else 1]
+    if targets.dtype.kind == "f":
+        _check_numbers(targets, (len(inputs), len(weights.output_weight_int)))
+        return
     if targets.shape != wanted:
         raise HadamrnnError(f"calibration_targets: must have shape {wanted}; got {targets.shape}")
     if targets.dtype.kind not in "iu":
@@ -48,6 +51,14 @@ def _check_calibration(
         raise HadamrnnError(
             f"calibration_targets: must be class ids from 0 to {classes - 1}; "
             f"got {targets.min()} to {targets.max()}"
+        )
+
+
+def _check_numbers(targets: Array, shape: tuple[int, int]) -> None:
+    """Raise HadamrnnError unless there is a finite number for each output of each sequence."""
+    if targets.reshape(len(targets), -1).shape != shape or not np.isfinite(targets).all():
+        raise HadamrnnError(
+            f"calibration_targets: must be finite numbers of shape {shape}; got {targets.shape}"
         )
 
 
@@ -67,7 +78,7 @@ def freeze(
     calibration_inputs : array_like, (n, T, d_in) or (n, T)
         Training sequences only: real numbers, or symbol ids.
     calibration_targets : array_like of int, (n,), or (n, T) if spec.per_step
-        Class ids.
+        Class ids; or numbers in the units of the weights' outputs, (n,) or (n, outputs) floats.
     spec : IntegerSpec
         Widths, kind and names.
     input_range : tuple of two floats, optional
@@ -76,7 +87,8 @@ def freeze(
     Returns
     -------
     IntegerModel
-        That of six state scales whose cross-entropy on the calibration sequences is smallest.
+        That of six state scales whose cross-entropy, or squared error in deviations of the targets,
+        on the calibration sequences is smallest.
 
     Raises
     ------
@@ -106,10 +118,18 @@ def freeze(
             refusal = refusal or error
             continue
         logits = model.run_logits(model.quantize_input(inputs))
-        loss = cross_entropy(model.real_logits(logits, inputs.shape[1]), targets)
+        loss = _loss(model.real_logits(logits, inputs.shape[1]), targets)
         if best is None or loss < best[0]:
             best = loss, model
     if best is None:
         assert refusal is not None
         raise refusal
     return best[1]
+
+
+def _loss(outputs: Array, targets: Array) -> float:
+    if targets.dtype.kind != "f":
+        return cross_entropy(outputs, targets)
+    columns = targets.reshape(outputs.shape)
+    deviation = columns.std(axis=0)
+    return float(np.square((outputs - columns) / np.where(deviation > 0, deviation, 1)).mean())

@@ -10,6 +10,7 @@ with a = 1 (arXiv:2502.00047, eq. 5 and 6), or 1 - 2^-fade. torch.onnx.export un
 and fixes the time axis.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,15 @@ class FloatWeights:
     output_bias: Floats
     fade: int | None = None
     embedding: Floats | None = None
+
+    def in_units(self, zero: Floats | float, scale: Floats | float) -> "FloatWeights":
+        """Weights whose outputs are ``scale`` times these plus ``zero``, as ``FrozenWeights``."""
+        rows = np.broadcast_to(np.asarray(scale, np.float32), self.output_bias.shape)
+        return dataclasses.replace(
+            self,
+            output_weight=self.output_weight * rows[:, None],
+            output_bias=(self.output_bias * rows + np.asarray(zero, np.float32)),
+        )
 
 
 DRIVE = {

@@ -17,6 +17,7 @@ from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.params import Settings
 from hadamrnn.prepared import arrays, lengths
 from hadamrnn.prepared.coding import Coding
+from hadamrnn.prepared.numbers import target_units
 
 
 def freeze_prepared(
@@ -50,7 +51,10 @@ def freeze_prepared(
     """
     finer = classifier.class_of is not None
     inputs, targets = arrays.load(folder, "train", finer)
-    inputs = lengths.continued(inputs, lengths.read(folder, "train", card))
+    steps = lengths.read(folder, "train", card)
+    inputs = lengths.continued(inputs, steps)
+    if classifier.per_step:
+        targets = lengths.continued(targets, steps)
     names = (arrays.finer_classes(card) if finer else card["output"])["names"]
     coding = Coding.from_card(card)
     span = calibration.input_range(inputs, coding) if coding.kind == "dense" else None
@@ -66,12 +70,15 @@ def freeze_prepared(
         max_steps=card["steps"],
         class_names=tuple(names),
     )
-    weights = from_torch.frozen_weights(classifier)
+    weights, units = from_torch.frozen_weights(classifier), target_units(card)
+    if units is not None:
+        weights = weights.in_units(units.zero, units.scale)
     model = freeze(weights, coding.decode(inputs[chosen]), targets[chosen], spec, span)
     known = recording(
         coding,
         inputs,
         (model.input_scale, model.input_zero_point),
+        numbers=units is not None,
         window=card["steps"],
         parameters_hash=_hash(
             {**vars(settings), "train": vars(settings.train), "data": dict(settings.data)}

@@ -39,7 +39,7 @@ def warnings(
     readings : array, (n, T, features) or (n, T)
         Validation rows as ``IntegerModel.predict`` takes them; ROWS of them are read.
     targets : array of int, (n,) or (n, T)
-        Class ids.
+        Class ids; of a model of numbers not read.
     names : sequence of str
         Of these classes.
     class_of : sequence of int, optional
@@ -59,7 +59,8 @@ def warnings(
         (rows, inputs.integers_of(model, readings[rows, :length]))
         for rows, length in lengths.parts(steps, readings.shape)
     ]
-    yield from never_given(_pairs(model, parts, targets, class_of), names)
+    if not model.numbers:
+        yield from never_given(_pairs(model, parts, targets, class_of), names)
     yield from saturating(model, [x[:STATE_ROWS] for _, x in parts])
     if doubt := doubts.doubt(model, lengths.continued(readings, steps)):
         yield f"warning: validation {doubt}"

@@ -1,5 +1,6 @@
 """Trained weights as plain integers and scales: what is frozen."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +62,20 @@ class FrozenWeights:
     embedding_int: Array | None = None
     embedding_scale: float = 1.0
     embedding_bits: int = 8
+
+    def in_units(self, zero: float | Array, scale: float | Array) -> "FrozenWeights":
+        """Weights whose outputs are ``scale`` times these plus ``zero``: numbers as they are meant.
+
+        Parameters
+        ----------
+        zero, scale : float, or array of float64, (outputs,)
+            Of all outputs, or of each; scales above 0.
+        """
+        return dataclasses.replace(
+            self,
+            output_weight_scale=self.output_weight_scale * scale,
+            output_bias=self.output_bias * scale + zero,
+        )
 
     def products(self) -> Array:
         """U in real units, or of an embedding (E U^T)^T, float32: a column for each symbol."""

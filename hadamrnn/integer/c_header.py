@@ -9,7 +9,13 @@ from pathlib import Path
 from hadamrnn import files
 from hadamrnn.integer import packed
 from hadamrnn.integer.accounting import operations_per_step
-from hadamrnn.integer.c_inputs import described, input_range, of_readings, takes_readings
+from hadamrnn.integer.c_inputs import (
+    described,
+    input_range,
+    of_numbers,
+    of_readings,
+    takes_readings,
+)
 from hadamrnn.integer.c_loops import bias_table, is_aligned, loops
 from hadamrnn.integer.c_templates import CLASS_NAMES, HEADER
 from hadamrnn.integer.c_text import Names, c_name, comment, plain, quoted, table
@@ -73,7 +79,8 @@ def _facts(model: IntegerModel) -> list[str]:
     readout = "every step" if model.per_step else model.readout
     return [
         f"{model.hidden_size} states of {model.activation_bits} bits in blocks of "
-        f"{model.block_size}, {model.output_size} classes, readout {readout}",
+        f"{model.block_size}, {model.output_size} {'numbers' if model.numbers else 'classes'}, "
+        f"readout {readout}",
         f"{sum(map(len, parts.values()))} bytes of tables: "
         + ", ".join(f"{len(part)} {name}" for name, part in parts.items() if part),
         f"{state_bytes(model)} bytes of memory for each sequence in progress",
@@ -83,7 +90,7 @@ def _facts(model: IntegerModel) -> list[str]:
     ]
 
 
-def _constants(model: IntegerModel) -> dict[str, object]:
+def _constants(model: IntegerModel, upper: str) -> dict[str, object]:
     """The macros, without their prefix."""
     least, most = input_range(model)
     return {
@@ -101,6 +108,7 @@ def _constants(model: IntegerModel) -> dict[str, object]:
         "TABLE_BYTES": f"{sum(map(len, tables(model).values()))}u",
         **({} if model.embedding is None else {"VECTOR_SIZE": model.features}),
         **of_readings(model),
+        **of_numbers(model, upper),
     }
 
 
@@ -176,7 +184,8 @@ def to_text(model: IntegerModel, name: str | None = None) -> str:
     It defines, with PREFIX in upper case: PREFIX_HIDDEN_SIZE, _INPUT_SIZE, _OUTPUT_SIZE,
     _MAX_STEPS, _INPUT_MIN, _INPUT_MAX, _INPUT_SCALE, _INPUT_ZERO_POINT, _LOGIT_SCALE, _SUM_SHIFT,
     _STATE_BYTES, _TABLE_BYTES, of an embedding _VECTOR_SIZE, where the model codes readings
-    _CHANNELS, _FRAME, _UNITS and _OFFSETS (initializers of arrays), PREFIX_STATE(name),
+    _CHANNELS, _FRAME, _UNITS and _OFFSETS (initializers of arrays), where outputs are numbers
+    _VALUE(logit, steps), which makes one in the units of the targets, PREFIX_STATE(name),
     prefix_model and prefix_class_names.
 
     Parameters
@@ -206,7 +215,7 @@ def to_text(model: IntegerModel, name: str | None = None) -> str:
             count=model.output_size,
             names=",\n    ".join(map(quoted, model.class_names)),
         )
-    constants = _constants(model).items()
+    constants = _constants(model, upper).items()
     return HEADER.format(
         name=plain(model.name),
         layout=LAYOUT,

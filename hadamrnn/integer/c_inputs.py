@@ -34,6 +34,9 @@ def described(model: IntegerModel) -> list[str]:
         ]
     if model.recording is not None and takes_readings(model):
         feed = _recorded(model.recording) + feed
+    if model.numbers:
+        names = model.class_names or [str(i) for i in range(model.output_size)]
+        return [*feed, *(f"Output {i}: {name}, a number" for i, name in enumerate(names))]
     score = f"{model.logit_scale:.9g} * logit"
     if model.readout == "mean":
         score += f" * {1 << model.sum_shift} / steps, for at most {model.max_steps} steps"
@@ -53,6 +56,16 @@ def _recorded(recording: Recording) -> list[str]:
         moved = f" - ({offset:.9g})" if offset else ""
         lines.append(f"    r = round((real{moved}) / {unit:.9g}){of}")
     return lines
+
+
+def of_numbers(model: IntegerModel, upper: str) -> dict[str, object]:
+    """The macro that makes a number of an output, its name with arguments; none of classes."""
+    if not model.numbers:
+        return {}
+    scale = f"{upper}_LOGIT_SCALE"
+    if model.readout == "mean":
+        scale = f"({scale} * ({float(1 << model.sum_shift)!r} / (double)(steps)))"
+    return {"VALUE(logit, steps)": f"((double)(logit) * {scale})"}
 
 
 def of_readings(model: IntegerModel) -> dict[str, object]:

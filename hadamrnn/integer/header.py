@@ -114,7 +114,7 @@ RECORDING_TABLE = Table(
     Field("frame", "H", "samples that a step reads; channels = input_size / frame, 0 of symbols"),
     Field("units", "B", "different pairs of unit and offset, 0 of symbols"),
     Field("companded", "B", "1: the section companding is there"),
-    Field("task", "B", "0: classes"),
+    Field("task", "B", "0: outputs are classes, 1: numbers, each logit_scale · logit"),
 )
 
 

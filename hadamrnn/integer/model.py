@@ -17,6 +17,8 @@ Logits, with s the running sum of relu(h) over n steps:
     mean      z = V (s >> sum_shift) + ((C n) >> sum_shift)
     log_mean  z = V (ilog2(s + n log_floor) - ilog2(n)) + C          (``logarithm.ilog2``)
 
+A model of numbers gives the real logits themselves, in the units of its targets.
+
 With row multipliers M_c each z_c is followed by (z_c M_c + 2^14) >> 15, which makes rows of V with
 steps of their own comparable. Real logits are z logit_scale, times 2^sum_shift / n for the mean;
 the class is the argmax, ties going to the lowest id.
@@ -246,8 +248,8 @@ class IntegerModel(IntegerParameters):
             scale *= 2.0**self.sum_shift / max(steps, 1)
         return np.asarray(logits, dtype=np.float64) * scale
 
-    def predict(self, readings: npt.ArrayLike) -> Integers:
-        """Class ids of raw readings: (batch,), or (batch, time) for per-step models.
+    def predict(self, readings: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Class ids of raw readings: (batch,), or (batch, time) for per-step models; or numbers.
 
         Parameters
         ----------
@@ -257,8 +259,8 @@ class IntegerModel(IntegerParameters):
 
         Returns
         -------
-        array of int64
-            The ids.
+        array of int64, or of float64
+            The ids; of a model of ``numbers`` these, (batch,), or (batch, outputs) of several.
 
         Raises
         ------
@@ -276,8 +278,8 @@ class IntegerModel(IntegerParameters):
             warnings.warn(doubt, HadamrnnWarning, stacklevel=2)
         return self.predict_inputs(x_int)
 
-    def predict_inputs(self, x_int: npt.ArrayLike) -> Integers:
-        """Class ids of inputs that are integers of the model already.
+    def predict_inputs(self, x_int: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Class ids, or numbers, of inputs that are integers of the model already.
 
         Parameters
         ----------
@@ -286,8 +288,12 @@ class IntegerModel(IntegerParameters):
 
         Returns
         -------
-        array of int64
+        array
             As ``predict``.
         """
-        classes: Integers = self.run_logits(x_int).argmax(axis=-1)
-        return classes
+        logits = self.run_logits(x_int)
+        if not self.numbers:
+            classes: Integers = logits.argmax(axis=-1)
+            return classes
+        values = self.real_logits(logits, np.shape(x_int)[1])
+        return values[..., 0] if self.output_size == 1 else values

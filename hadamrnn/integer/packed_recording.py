@@ -12,8 +12,8 @@ from hadamrnn.integer.recording import Recording
 
 LINEAR, COMPANDED = ("zero", "multiplier", "shift"), ("knee", "root_bits")
 """What the sections channels and companding have of each channel."""
-TASK = 0
-"""Classes: the only task that there is."""
+CLASSES, NUMBERS = 0, 1
+"""Tasks: what outputs are."""
 
 
 def sections(recording: Recording) -> dict[str, bytes]:
@@ -26,7 +26,11 @@ def sections(recording: Recording) -> dict[str, bytes]:
 
     fields = {field.name for field in header.RECORDING_TABLE.fields} & set(vars(recording))
     values = {name: getattr(recording, name) for name in fields}
-    values |= {"units": len(units), "companded": companded, "task": TASK}
+    values |= {
+        "units": len(units),
+        "companded": companded,
+        "task": NUMBERS if recording.numbers else CLASSES,
+    }
     bent = rows(COMPANDED) if companded else ()
     return {
         "recording": header.RECORDING_TABLE.pack(values),
@@ -41,7 +45,7 @@ def check_sizes(fields: Mapping[str, Any], place: str) -> None:
     """Raise HadamrnnError for a recording that cannot say how large the others are."""
     symbol = bool(fields["flags"] & header.SYMBOL)
     units, companded, task = (fields[name] for name in ("units", "companded", "task"))
-    if (units == 0) != symbol or companded > (not symbol) or task != TASK:
+    if (units == 0) != symbol or companded > (not symbol) or task > NUMBERS:
         raise HadamrnnError(
             f"{place}: units, companded or task are out of range; got {units}, {companded} "
             f"and {task}"
@@ -90,4 +94,5 @@ def read(parts: Mapping[str, bytes], fields: Mapping[str, Any], place: str) -> R
         hop=fields["hop"],
         parameters_hash=fields["parameters_hash"],
         data_hash=fields["data_hash"],
+        numbers=fields["task"] == NUMBERS,
     )

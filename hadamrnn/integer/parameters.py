@@ -130,6 +130,11 @@ class IntegerParameters:
         return len(self.output_weight)
 
     @property
+    def numbers(self) -> bool:
+        """Whether outputs are numbers, in the units of what was learned, and not classes."""
+        return self.recording is not None and self.recording.numbers
+
+    @property
     def state_limit(self) -> int:
         """L, the largest state."""
         return state_limit(self.activation_bits)

@@ -54,6 +54,8 @@ class Recording:
         Samples a second; 0: unknown.
     window, hop : int
         Steps of a window, and from its start to that of the next; 0: unknown.
+    numbers : bool
+        Whether outputs are numbers and not classes (``IntegerModel.predict``).
     parameters_hash, data_hash : bytes
         First eight bytes of the SHA-256 of the parameters and of the training data; zeros: unknown.
 
@@ -73,6 +75,7 @@ class Recording:
     hop: int = 0
     parameters_hash: bytes = UNKNOWN
     data_hash: bytes = UNKNOWN
+    numbers: bool = False
 
     def __post_init__(self) -> None:
         for name in ("unit", "offset", *RANGES):
@@ -193,6 +196,8 @@ def check(recording: Recording, input_size: int, symbol: bool) -> None:
         value = getattr(recording, name)
         if not isinstance(value, bytes) or len(value) != HASH_BYTES:
             raise HadamrnnError(f"{name}: must be {HASH_BYTES} bytes; got {value!r}")
+    if not isinstance(recording.numbers, bool):
+        raise HadamrnnError(f"numbers: must be true or false; got {recording.numbers!r}")
     frame = recording.frame
     if frame != 1 if symbol else input_size % frame:
         raise HadamrnnError(

@@ -127,8 +127,10 @@ def chosen(
     Raises
     ------
     HadamrnnError
-        As ``stream.Stream``.
+        As ``stream.Stream``; for a model of numbers, whose answers are no classes.
     """
+    if model.recording is not None and model.recording.numbers:
+        raise HadamrnnError("stream: must be of a model of classes; got one of numbers")
     if model.output_size < 2:
         raise HadamrnnError("stream: needs a model of two classes or more; got one of 1")
     if window is None:

@@ -138,10 +138,12 @@ def _refusals_of_data(
 ) -> Iterator[tuple[str, str, object]]:
     """(key, what it must be, value) for a data set with these facts."""
     train = settings.train
-    if facts.per_step and own_readout not in (None, "last"):
+    if facts.per_step and own_readout not in (None, "last", "auto"):
         yield "readout", "last for a data set that is read out at every step", own_readout
     if facts.per_step and train.balanced:
         yield "balanced", "false for a data set with a target at every step", train.balanced
+    if facts.numbers and train.balanced:
+        yield "balanced", "false for a data set whose targets are numbers", train.balanced
     if not facts.symbols and train.embedding_size is not None:
         rule = "null for a data set whose inputs are numbers and not symbols"
         yield "embedding_size", rule, train.embedding_size

@@ -192,6 +192,8 @@ class Facts:
         A sequence is an image, pixel by pixel.
     finer_classes : bool
         It tells finer classes apart than those it is measured by.
+    numbers : bool
+        Targets are numbers, else classes.
     """
 
     symbols: bool = False
@@ -199,6 +201,7 @@ class Facts:
     axes: bool = False
     image: bool = False
     finer_classes: bool = False
+    numbers: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, config=CLOSED)

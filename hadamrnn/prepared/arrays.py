@@ -103,7 +103,7 @@ def load(folder: str | Path, split: str, finer: bool = False) -> tuple[np.ndarra
     Returns
     -------
     inputs : (n, T, d) uint8 or float32, or (n, T) symbol ids
-    targets : (n,) or (n, T) integers from 0
+    targets : (n,) or (n, T) integers from 0, or (n,) float64 where they are numbers
 
     Raises
     ------
@@ -116,6 +116,11 @@ def load(folder: str | Path, split: str, finer: bool = False) -> tuple[np.ndarra
         messages = read_array(folder, split, "messages")
         _check_ids(Path(folder) / f"{split}_messages.npy", messages, 1, SYMBOLS)
         return expand_copy(messages, card["steps"])
+    if not finer and "target" in card["output"]:
+        inputs, numbers = read_array(folder, split, "inputs"), read_array(folder, split, "targets")
+        _check_numbers(Path(folder) / f"{split}_targets.npy", numbers, len(inputs))
+        _check_inputs(Path(folder) / f"{split}_inputs.npy", inputs, card["input"])
+        return inputs, numbers
     classes = len(finer_classes(card)["class_of"]) if finer else card["output"]["size"]
     what = "finer" if finer else "targets"
     inputs, targets = read_array(folder, split, "inputs"), read_array(folder, split, what)
@@ -128,6 +133,14 @@ def load(folder: str | Path, split: str, finer: bool = False) -> tuple[np.ndarra
         )
     _check_inputs(Path(folder) / f"{split}_inputs.npy", inputs, card["input"])
     return inputs, targets
+
+
+def _check_numbers(path: Path, targets: np.ndarray, rows: int) -> None:
+    """A finite number for each row, of one row at least."""
+    if targets.shape != (rows,) or not rows:
+        raise HadamrnnError(f"{path}: must have shape ({rows},), not empty; got {targets.shape}")
+    if targets.dtype != np.float64 or not np.isfinite(targets).all():
+        raise HadamrnnError(f"{path}: must hold finite numbers (float64); got {targets.dtype}")
 
 
 def _check_inputs(path: Path, inputs: np.ndarray, coding: dict[str, Any]) -> None:

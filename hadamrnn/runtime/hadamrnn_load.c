@@ -235,7 +235,7 @@ static uint8_t hr_recording_fits(hr_model *model, const uint8_t *at, size_t leng
     frame = hr_u16(at + 32);
     count = HR_READ(at + 34);
     companded = HR_READ(at + 35);
-    if (hr_u32(at + 4) >= 0x7FF00000u || frame == 0 || HR_READ(at + 36) != 0 ||
+    if (hr_u32(at + 4) >= 0x7FF00000u || frame == 0 || HR_READ(at + 36) > 1 ||
         (count == 0) != (symbol != 0) || companded > (symbol ? 0 : 1) || (symbol && frame != 1)) {
         return 0;
     }

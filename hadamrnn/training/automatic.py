@@ -9,7 +9,8 @@
   remembers about an eighth of a sequence: fade = log2(steps / 8), 1 to 8. The other forgets nothing
   and reads the last state: the order of events counts, as in a drawing. It is taken where it halves
   the loss: a few people who validate say little about others, and it learns people by heart.
-  Baselines, which can do neither, read the mean.
+  Baselines, which can do neither, read the mean. Where each step has a class, the read-out is the
+  state, and the two candidates are a fading one and one that forgets nothing.
 """
 
 import dataclasses
@@ -178,12 +179,14 @@ def resolved(settings: Settings, card: Mapping[str, Any]) -> list[Settings]:
     own_fade: Any = "auto" if "fade" in auto else settings.fade
     if recipe.state_noise_bits is not None or settings.model != "hadamrnn":
         own_fade = None  # neither goes with states that fade
+    steps = card.get("usual_steps", card["steps"])
     if card["output"]["per_step"]:
-        found: list[Choice] = [("last", None if own_fade == "auto" else settings.fade)]
+        fades = [fade(steps), None] if own_fade == "auto" else [own_fade]
+        found: list[Choice] = [("last", k) for k in fades]
     elif settings.model != "hadamrnn":
         found = [("mean" if readout == "auto" else readout, None)]
     else:
-        found = choices(readout, own_fade, card.get("usual_steps", card["steps"]))
+        found = choices(readout, own_fade, steps)
     return [dataclasses.replace(settled, readout=read, fade=k) for read, k in found]
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hadamrnn.metrics import majority_score
+from hadamrnn.metrics import in_words, majority_score
 from hadamrnn.training.run import FitResult
 
 ERRORS = 2.0
-"""Standard errors above the most frequent class that a model must reach to have learned."""
+"""Standard errors above the guess that a model must reach to have learned."""
 FEW_STEPS = 1000
 """Optimizer steps below which more of them are the first remedy."""
 
@@ -28,7 +28,7 @@ def warning(result: FitResult, card: Mapping[str, Any], steps_per_epoch: int) ->
     -------
     str or None
         Figures and remedy; None where the model is better than always giving the class that is
-        most frequent in training.
+        most frequent in training, or the mean of the numbers there.
     """
     reached = result.best["valid_score"]
     share, error = majority_score(card, "valid")
@@ -39,9 +39,11 @@ def warning(result: FitResult, card: Mapping[str, Any], steps_per_epoch: int) ->
         remedy = f"{steps} optimizer steps are few: raise epochs or lower batch_size"
     else:
         remedy = "try another learning_rate or readout, and look at the data"
-    name = result.score.replace("_", " ")
+    name = "R2" if result.score == "r2" else result.score.replace("_", " ")
+    guess = "the mean" if result.score == "r2" else "the most frequent class"
     rows = "validation rows" if result.best["validation_held_out"] else "rows that it trained on"
     return (
-        f"warning: the model has learned nothing: its {name} on the {rows} is {100 * reached:.2f} "
-        f"%, that of always giving the most frequent class {100 * share:.2f} %; {remedy}"
+        f"warning: the model has learned nothing: its {name} on the {rows} is "
+        f"{in_words(result.score, reached)}, that of always giving {guess} "
+        f"{in_words(result.score, share)}; {remedy}"
     )

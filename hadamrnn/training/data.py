@@ -11,6 +11,7 @@ from hadamrnn.errors import HadamrnnError
 from hadamrnn.params import Settings
 from hadamrnn.prepared import arrays, lengths
 from hadamrnn.prepared.coding import Coding
+from hadamrnn.prepared.numbers import target_units
 from hadamrnn.training import augmentation
 from hadamrnn.training.batches import Batches
 
@@ -50,6 +51,8 @@ def batches_of(
     recipe, coding = settings.train, Coding.from_card(card)
     inputs, targets = arrays.load(folder, "train", recipe.finer_classes)
     held_out, answers = arrays.load(folder, "valid", recipe.finer_classes)
+    if (units := target_units(card)) is not None:
+        targets, answers = (units.standard(numbers) for numbers in (targets, answers))
     steps, held_out_steps = (lengths.read(folder, split, card) for split in ("train", "valid"))
     if steps is not None and settings.model != "hadamrnn":
         raise HadamrnnError(

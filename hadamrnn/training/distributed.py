@@ -73,6 +73,11 @@ def metric_device() -> torch.device:
     return idist.device() if idist.get_world_size() > 1 else torch.device("cpu")
 
 
+def total(sums: torch.Tensor) -> torch.Tensor:
+    """Sums over this process's share as sums over those of all."""
+    return sums if idist.get_world_size() == 1 else torch.as_tensor(idist.all_reduce(sums))
+
+
 def average(model: torch.nn.Module, loss: torch.Tensor, samples: int) -> tuple[float, int]:
     """Make the gradients of a model those of the whole batch.
 
@@ -85,14 +90,14 @@ def average(model: torch.nn.Module, loss: torch.Tensor, samples: int) -> tuple[f
     loss : torch.Tensor
         Mean over this process's share.
     samples : int
-        Sequences in it, perhaps 0.
+        Sequences, or steps, in it, perhaps 0.
 
     Returns
     -------
     loss : float
         Mean over the whole batch.
     samples : int
-        Sequences in it.
+        The same in it.
     """
     if idist.get_world_size() == 1:
         return loss.item(), samples

@@ -14,7 +14,7 @@ from hadamrnn.training import distributed
 from hadamrnn.training.batches import Batches
 from hadamrnn.training.checkpoint import Checkpoint
 from hadamrnn.training.handlers import HANDLERS
-from hadamrnn.training.losses import loss_of, outputs_of
+from hadamrnn.training.losses import existing, loss_of, outputs_of
 from hadamrnn.training.run import FitResult, Listener, Run
 
 Step = tuple[float, int]
@@ -69,14 +69,15 @@ def take_step(
     loss : float
         Mean over the whole batch before the step, in nats.
     samples : int
-        Sequences in the whole batch.
+        Sequences in the whole batch, or steps where only some of a sequence's exist.
     """
     model, optimizer, limit = run.model, run.optimizer, run.settings.clip_gradient
     model.train()
-    loss = loss_of(model, outputs_of(model, inputs, lengths), targets, weights)
+    outputs, targets = existing(outputs_of(model, inputs, lengths), targets, lengths)
+    loss = loss_of(model, outputs, targets, weights)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
-    mean, samples = distributed.average(model, loss, len(inputs))
+    mean, samples = distributed.average(model, loss, len(targets))
     if limit is not None:
         torch.nn.utils.clip_grad_norm_(model.parameters(), limit)
     before = [p.detach() < 0 for p in run.signs] if run.signs_move() else []

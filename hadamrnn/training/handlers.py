@@ -108,14 +108,15 @@ def keep_best(engine: Engine, run: Run) -> None:
 
 
 def _is_best(run: Run, row: dict[str, Any]) -> bool:
-    """Ties in accuracy go to the lower cross-entropy; "last" takes every epoch."""
+    """Ties in accuracy go to the lower loss, and so do numbers; "last" takes every epoch."""
     select = run.settings.select
     if select == "last" or run.result.best_epoch == 0:
         return True
 
     def rank(r: dict[str, Any]) -> tuple[float, ...]:
         loss = -r["valid_cross_entropy"]
-        return (r["valid_accuracy"], loss) if select == "accuracy" else (loss,)
+        counted = select == "accuracy" and not math.isnan(r["valid_accuracy"])
+        return (r["valid_accuracy"], loss) if counted else (loss,)
 
     return rank(row) > rank(run.result.best)
 

@@ -150,6 +150,39 @@ def outputs_of(
     return outputs
 
 
+def existing(
+    outputs: torch.Tensor, targets: torch.Tensor, lengths: torch.Tensor | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Outputs and targets of the steps that sequences have, where each has a target.
+
+    Parameters
+    ----------
+    outputs : torch.Tensor
+        (batch, time, classes), or anything else, which is left as it is.
+    targets : torch.Tensor
+        (batch, time), or anything else.
+    lengths : torch.Tensor, optional
+        (batch,) steps of each sequence; None: all.
+
+    Returns
+    -------
+    outputs : torch.Tensor
+        (steps, classes).
+    targets : torch.Tensor
+        (steps,).
+
+    Examples
+    --------
+    >>> outputs, targets = torch.zeros(2, 3, 5), torch.ones(2, 3)
+    >>> [one.shape for one in existing(outputs, targets, torch.tensor([1, 3]))]
+    [torch.Size([4, 5]), torch.Size([4])]
+    """
+    if lengths is None or targets.dim() != 2 or outputs.dim() != 3:
+        return outputs, targets
+    there = torch.arange(targets.shape[1], device=targets.device) < lengths[:, None]
+    return outputs[there], targets[there]
+
+
 def half_squared_error(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Half the squared distance of outputs from targets, mean over the samples.
 
@@ -161,14 +194,15 @@ def half_squared_error(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Te
     Returns
     -------
     torch.Tensor
-        One number.
+        One number; 0 for no samples.
 
     Examples
     --------
     >>> half_squared_error(torch.zeros(2, 1), torch.tensor([[1.0], [3.0]])).item()
     2.5
     """
-    return (outputs - targets).square().sum(-1).mean() / 2
+    distances = (outputs - targets).square().sum(-1)
+    return distances.sum() / (2 * max(1, distances.numel()))
 
 
 def loss_of(

@@ -11,8 +11,8 @@ from hadamrnn.training import distributed
 from hadamrnn.training.batches import Batch, Batches
 from hadamrnn.training.losses import (
     cross_entropy,
+    existing,
     flatten,
-    half_squared_error,
     of_classes,
     outputs_of,
 )
@@ -52,7 +52,8 @@ def evaluate(model: Model, batches: Batches, score: str = "accuracy") -> dict[st
         inputs, targets, *facts = batch
         model.eval()
         with torch.no_grad():
-            return flatten(*of_classes(model, outputs_of(model, inputs, *facts[:1]), targets))
+            outputs = outputs_of(model, inputs, *facts[:1])
+            return flatten(*of_classes(model, *existing(outputs, targets, *facts[:1])))
 
     engine = Engine(step)
     where = distributed.metric_device()
@@ -67,11 +68,15 @@ def evaluate(model: Model, batches: Batches, score: str = "accuracy") -> dict[st
 def _of_numbers(model: Model, batches: Batches) -> dict[str, float]:
     """``evaluate`` where targets are numbers."""
     model.eval()
-    outputs, targets = [], []
+    sums = torch.zeros(2 + 2 * batches.targets.shape[1], dtype=torch.float64)
     for inputs, wanted, *facts in batches:
-        outputs.append(outputs_of(model, inputs, *facts[:1]))
-        targets.append(wanted)
-    found, right = torch.cat(outputs), torch.cat(targets)
-    error = float(half_squared_error(found, right))
-    spread = float(half_squared_error(right.mean(0), right)) or 1.0
-    return {"accuracy": math.nan, "cross_entropy": error, "r2": 1 - error / spread}
+        right = wanted.double()
+        error = (outputs_of(model, inputs, *facts[:1]).double() - right).square().sum()
+        parts = (right.new_tensor([len(right)]), error[None], right.sum(0), right.square().sum(0))
+        sums += torch.cat(parts).cpu()
+    sums = distributed.total(sums.to(distributed.metric_device())).cpu()
+    count, missed = sums[0], float(sums[1])
+    first, second = sums[2:].chunk(2)
+    spread = float((second - first.square() / count).sum()) or 1.0
+    error_of_one = missed / (2 * float(count))
+    return {"accuracy": math.nan, "cross_entropy": error_of_one, "r2": 1 - missed / spread}

@@ -190,6 +190,38 @@ def sequence(title: str, channels: Sequence[Sequence[float]]) -> str:
     return _svg(chart, title)
 
 
+def scatter(title: str, pairs: npt.NDArray[np.float64], name: str) -> str:
+    """Predicted over actual numbers, and the line on which they are equal.
+
+    Parameters
+    ----------
+    title : str
+        For who cannot see it.
+    pairs : array of float64, (n, 2)
+        Actual and predicted.
+    name : str
+        Of the numbers.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
+    ends = [{"actual": v, "predicted": v} for v in (float(pairs.min()), float(pairs.max()))]
+    points = [{"actual": a, "predicted": p} for a, p in pairs.tolist()]
+    scale = altair.Scale(zero=False)
+    places = {
+        "x": altair.X("actual:Q", title=f"{name}, actual", scale=scale),
+        "y": altair.Y("predicted:Q", title=f"{name}, predicted", scale=scale),
+    }
+    line = altair.Chart(_data(ends)).mark_line(color="#888", strokeWidth=1, aria=False)
+    marks = altair.Chart(_data(points)).mark_point(
+        color=COLOURS[1], filled=True, opacity=0.5, size=18, aria=False
+    )
+    layers = altair.layer(line.encode(**places), marks.encode(**places))
+    return _svg(layers.properties(width=240, height=240), title)
+
+
 def plane(title: str, numbers: npt.NDArray[np.complex128]) -> str:
     """Complex numbers, and the unit circle.
 

@@ -88,7 +88,12 @@ def _rows(path: Path, remedy: str) -> list[dict[str, str]]:
 
 
 def _people(name: str, card: dict[str, Any]) -> list[str]:
-    """Who each test sequence is of: a group of own data, a subject of a sensor benchmark."""
+    """Who each test sequence is of: a group of own data, a subject of a sensor benchmark.
+
+    Where each step has a class, or sequences have numbers, metrics.json has what the groups get.
+    """
+    if card["output"]["per_step"] or "target" in card["output"]:
+        return []
     if "groups" in card:
         names: Sequence[str] = card["groups"]
         return [names[k] for k in arrays.read_array(PREPARED / name, "test", "groups")]

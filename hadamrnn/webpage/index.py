@@ -3,14 +3,15 @@
 import html
 from collections.abc import Callable, Mapping, Sequence
 
+from hadamrnn.metrics import in_words
 from hadamrnn.report import page
 from hadamrnn.report.runs import Group
 from hadamrnn.webpage import interactive, parts
 from hadamrnn.webpage.interactive import Mark
-from hadamrnn.webpage.parts import percent, table
+from hadamrnn.webpage.parts import table
 from hadamrnn.webpage.results import Scores
 
-OWN = ("benchmark", "score", "always the same class", "bytes", "C differs in")
+OWN = ("benchmark", "score", "always the same answer", "bytes", "C differs in")
 EXPLORED = ("size", "operations")
 """Kinds of figures that the chart to be explored stands for."""
 
@@ -42,7 +43,7 @@ def index(
     str
         HTML.
     """
-    marks = [*(scores.mark for scores in own), *recorded]
+    marks = [*(scores.mark for scores in own if not scores.of_numbers), *recorded]
     body = ["<h1>HadamRNN: results</h1>", "<h2>Runs of this folder</h2>", _own(own)]
     if marks:
         body += ["<h2>Accuracy against bytes and operations</h2>", interactive.chart(marks)]
@@ -62,7 +63,8 @@ def _own(own: Sequence[Scores]) -> str:
         differs = f"{parity['c_mismatches']:,} of {parity['sequences']:,}" if parity else ""
         shares = (scores.scored[scores.measure], scores.metrics["majority"][scores.measure])
         name = parts.link(scores.name, f"{scores.name}.html")
-        rows.append((name, *map(percent, shares), f"{scores.bytes:,}", differs))
+        shown = (in_words(scores.measure, share) for share in shares)
+        rows.append((name, *shown, f"{scores.bytes:,}", differs))
     return table(OWN, rows)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from hadamrnn.metrics import balanced_accuracy, by_class
-from hadamrnn.webpage import charts, interactive, on_targets, parts
+from hadamrnn.metrics import balanced_accuracy, by_class, in_words
+from hadamrnn.webpage import charts, interactive, numbers, on_targets, parts
 from hadamrnn.webpage.parts import percent, table
 from hadamrnn.webpage.results import Results
 
@@ -43,10 +43,13 @@ def page(results: Results) -> str:
         _tiles(results),
         _learning(results),
         _against_size(results),
-        _confusion(results),
-        _classes(results),
+        *(
+            (numbers.figure(results), numbers.errors(results))
+            if results.of_numbers
+            else (_confusion(results), _classes(results))
+        ),
         _people(results),
-        _examples(results),
+        "" if results.of_numbers else _examples(results),
         _costs(results),
         on_targets.device(results.needs) if results.needs else "",
         on_targets.spectrum(results.model) if results.model else "",
@@ -57,9 +60,10 @@ def page(results: Results) -> str:
 
 def _tiles(results: Results) -> str:
     metrics, measure = results.metrics, results.measure
+    guess = "the mean" if results.of_numbers else "the most frequent class"
     tiles = {
-        f"{results.words} on the test set": percent(results.scored[measure]),
-        "always the most frequent class": percent(metrics["majority"][measure]),
+        f"{results.words} on the test set": in_words(measure, results.scored[measure]),
+        f"always {guess}": in_words(measure, metrics["majority"][measure]),
         "bytes": f"{results.bytes:,}",
     }
     if metrics["parity"]:
@@ -78,18 +82,24 @@ def _learning(results: Results) -> str:
         name: [(float(row["epoch"]), float(row[key])) for row in results.history]
         for name, key in columns.items()
     }
-    score = {words: [(float(r["epoch"]), 100 * float(r["valid_score"])) for r in results.history]}
+    factor = 1 if results.of_numbers else 100
+    score = {
+        words: [(float(r["epoch"]), factor * float(r["valid_score"])) for r in results.history]
+    }
+    of_loss = ("half the squared error", "in deviations squared")
+    of_loss = of_loss if results.of_numbers else ("cross-entropy", "cross-entropy, nats")
+    unit = "R2" if results.of_numbers else "score, %"
     best = results.metrics["train"]["best_epoch"]
     return (
         f"<h2>Learning</h2><p>Epoch {best} of {len(results.history)} was chosen.</p>"
         '<div class="pair">'
-        f"{charts.lines('cross-entropy by epoch', loss, 'epoch', 'cross-entropy, nats')}"
-        f"{charts.lines('score by epoch', score, 'epoch', 'score, %')}</div>"
+        f"{charts.lines(f'{of_loss[0]} by epoch', loss, 'epoch', of_loss[1])}"
+        f"{charts.lines('score by epoch', score, 'epoch', unit)}</div>"
     )
 
 
 def _against_size(results: Results) -> str:
-    if not results.others:
+    if not results.others or results.of_numbers:
         return ""
     recorded = any(mark.kind == interactive.RECORDED for mark in results.others)
     found = "<h2>Accuracy against bytes and operations</h2>"
@@ -121,9 +131,9 @@ def _classes(results: Results) -> str:
 def _people(results: Results) -> str:
     """What each person, or other group, of the test set gets."""
     if not results.people:
-        return ""
-    numbers = {name: k for k, name in enumerate(results.card["output"]["names"])}
-    actual, predicted = np.array([[*map(numbers.get, pair)] for pair in results.confusion]).T
+        return numbers.groups(results)
+    ids = {name: k for k, name in enumerate(results.card["output"]["names"])}
+    actual, predicted = np.array([[*map(ids.get, pair)] for pair in results.confusion]).T
     people, rows = np.array(results.people), []
     for name in dict.fromkeys(results.people):
         own = people == name

@@ -6,11 +6,16 @@ from typing import Any
 import numpy as np
 
 from hadamrnn.integer import IntegerModel
+from hadamrnn.metrics import measure_of
 from hadamrnn.targets.bench import Cost
 from hadamrnn.webpage import interactive
 from hadamrnn.webpage.interactive import Mark
 
-SCORES = {"accuracy": "accuracy", "recalled_accuracy": "accuracy of the recalled symbols"}
+SCORES = {
+    "accuracy": "accuracy",
+    "recalled_accuracy": "accuracy of the recalled symbols",
+    "r2": "R2",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +42,12 @@ class Scores:
     @property
     def measure(self) -> str:
         """The benchmark's own measure."""
-        return "recalled_accuracy" if "recalled_accuracy" in self.scored else "accuracy"
+        return measure_of(self.scored)
+
+    @property
+    def of_numbers(self) -> bool:
+        """Whether the model answers with numbers."""
+        return self.measure == "r2"
 
     @property
     def bytes(self) -> int:
@@ -75,7 +85,7 @@ class Results(Scores):
     history : list of dict
         Rows of history.csv, as text.
     confusion : list of (str, str)
-        Actual and predicted class of every test sequence, in stored order.
+        Actual and predicted class, or number, of every test sequence, in stored order.
     card : dict
         card.json of the prepared data.
     section : str

@@ -6,6 +6,7 @@ import torch
 
 from hadamrnn import metrics
 from hadamrnn.evaluation import assessment
+from hadamrnn.evaluation.tasks import Task
 from hadamrnn.export import calibration
 from hadamrnn.prepared.coding import Coding
 
@@ -27,12 +28,14 @@ def test_recalled_accuracy_leaves_out_blanks():
 
 
 def test_confusion_rows_name_classes():
-    rows = assessment.confusion_rows(np.array([0, 1]), np.array([1, 1]), ["a", "b"], False)
+    card = {"output": {"names": ["a", "b"], "per_step": False}}
+    rows = assessment.confusion_rows(Task(card, np.array([1, 1])), np.array([0, 1]))
     assert rows == [{"actual": "b", "predicted": "a"}, {"actual": "b", "predicted": "b"}]
 
 
 def test_confusion_rows_of_steps_leave_out_blanks():
-    rows = assessment.confusion_rows(np.array([[2, 1]]), np.array([[0, 1]]), ["-", "x", "y"], True)
+    card = {"layout": "copy", "output": {"names": ["-", "x", "y"], "per_step": True}}
+    rows = assessment.confusion_rows(Task(card, np.array([[0, 1]])), np.array([[2, 1]]))
     assert rows == [{"actual": "x", "predicted": "x"}]
 
 

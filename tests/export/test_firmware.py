@@ -174,7 +174,7 @@ int main(void)
     for (i = 0; i < PDIGITS_OUTPUT_SIZE; i++) {
         printf("%ld ", (long)logits[i]);
     }
-    print_class();
+    print_answer();
     return 0;
 }
 """

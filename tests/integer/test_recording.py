@@ -137,7 +137,7 @@ def test_recordings_of_files_are_checked():
     start = len(packed.to_bytes(model)) - 4
     end = start + header.RECORDING_TABLE.size
     for offset, value, message in (
-        (end - 1, 1, "units, companded or task are out of range; got 2, 0 and 1"),
+        (end - 1, 2, "units, companded or task are out of range; got 2, 0 and 2"),
         (end - 2, 2, "units, companded or task are out of range; got 2, 2 and 0"),
         (end - 3, 0, "units, companded or task are out of range; got 0, 0 and 0"),
         (end - 3, 3, "its sections must fill the file"),

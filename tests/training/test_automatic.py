@@ -85,7 +85,8 @@ def test_rows_that_validate_count_where_they_are_trained_on(document):
 @pytest.mark.parametrize(
     ("changes", "card", "expected"),
     [
-        ({}, {"output": {"per_step": True}}, [("last", None)]),
+        ({}, {"output": {"per_step": True}}, [("last", 4), ("last", None)]),
+        ({"fade": None}, {"output": {"per_step": True}}, [("last", None)]),
         ({"state_noise_bits": 8}, {}, [("log_mean", None), ("last", None)]),
         ({"fade": 3}, {}, [("log_mean", 3), ("last", 3)]),
         ({"readout": "last"}, {}, [("last", None)]),

@@ -49,3 +49,27 @@ def test_the_most_frequent_class_is_that_of_training():
     """Whoever answers has not seen the test rows."""
     assert majority_score({"class_counts": COUNTS}, "test")[0] == 0.9
     assert majority_score({"class_counts": COUNTS | {"train": [1, 2]}}, "test")[0] == 0.1
+
+
+NUMBERS = {
+    "output": {"target": {"zero": 5.0, "scale": 2.0}},
+    "target_statistics": {"train": [5.0, 2.0], "valid": [6.0, 2.0]},
+    "counts": {"train": 400, "valid": 100},
+}
+
+
+@pytest.mark.parametrize("score, told", [(-0.3, True), (-0.25, True), (-0.2, False), (0.9, False)])
+def test_of_numbers_the_mean_of_training_is_the_guess(score, told):
+    """It lies half a deviation beside that of the validation rows: R2 -0.25, give or take 0.04."""
+    assert majority_score(NUMBERS, "valid") == (-0.25, 0.02)
+    words = chance.warning(result_with(score, name=own_score(NUMBERS)), NUMBERS, 100)
+    assert (words is not None) == told
+    assert not told or f"its R2 on the validation rows is {score:.3f}, that of always" in words
+    assert not told or "always giving the mean -0.250; try another" in words
+
+
+def test_steps_of_one_sequence_count_as_one_row():
+    """A thousand steps of ten sequences tell no more than ten rows."""
+    counts = {part: [500, 500] for part in ("train", "valid")}
+    card = {"output": {"per_step": True}, "class_counts": counts, "counts": {"valid": 10}}
+    assert majority_score(card, "valid") == (0.5, pytest.approx(0.5 / 10**0.5))

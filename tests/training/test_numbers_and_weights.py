@@ -77,3 +77,41 @@ def test_numbers_are_learned():
     spread = ((targets - targets.mean(0)) ** 2).sum(1).mean()
     np.testing.assert_allclose(result.best["valid_score"], 1 - errors / spread, rtol=1e-4)
     assert math.isnan(result.best["valid_accuracy"])
+
+
+def test_classes_behind_an_end_change_nothing():
+    """Where each step has a class, in validation, in the loss and in the step alike."""
+    inputs, _ = small.data(40)
+    classes = np.random.default_rng(0).integers(0, small.CLASSES, inputs.shape[:2])
+    lengths = np.arange(40) % small.STEPS + 1
+    behind = np.arange(small.STEPS) >= lengths[:, None]
+    found = []
+    for junk in (0, 2):
+        targets = np.where(behind, junk, classes).astype(np.uint8)
+        rows = Batches(inputs, targets, coding=DENSE, batch_size=32, seed=1, lengths=lengths)
+        model = small.model(per_step=True)
+        result = fit(model, rows, rows, dataclasses.replace(small.SETTINGS, epochs=2))
+        found.append(
+            (model.output_weight, result.best["train_cross_entropy"], evaluate(model, rows))
+        )
+    assert found[0][1:] == found[1][1:] and torch.equal(found[0][0], found[1][0])
+    with torch.no_grad():
+        model.output_weight.zero_()
+        model.output_bias.copy_(torch.tensor([0.0, 1.0, 0.0]))
+    right = float((classes[~behind] == 1).mean())
+    assert math.isclose(evaluate(model, rows)["accuracy"], right, rel_tol=1e-6)
+
+
+def test_the_epoch_of_numbers_is_chosen_by_their_error():
+    """Whatever ``select`` says, since numbers have no accuracy."""
+    inputs, targets = small.data(60)
+    numbers = targets[:, None].astype(np.float32)
+    rows = Batches(inputs, numbers, coding=DENSE, batch_size=32, seed=1)
+    settings = dataclasses.replace(small.SETTINGS, select="accuracy", learning_rate=0.5, epochs=6)
+    torch.manual_seed(0)
+    model = HadamClassifier(small.FEATURES, 16, 1)
+    result = fit(model, rows, rows, settings, score="r2")
+    losses = [row["valid_cross_entropy"] for row in result.history]
+    assert result.best_epoch == 1 + losses.index(min(losses))
+    spread = np.var(numbers)
+    assert math.isclose(result.best["valid_score"], 1 - 2 * min(losses) / spread, rel_tol=1e-5)

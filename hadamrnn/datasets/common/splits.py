@@ -215,6 +215,7 @@ def write(folder: str | Path, arrays: Mapping[str, np.ndarray], card: Mapping[st
     """
     folder = Path(folder)
     card = {"shapes": {}, "checksums": {}, "counts": {}, "class_counts": {}, **card}
+    card["class_counts"] = {**card["class_counts"]}
     for stem, array in arrays.items():
         array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
         path = folder / f"{stem}.npy"
@@ -226,6 +227,6 @@ def write(folder: str | Path, arrays: Mapping[str, np.ndarray], card: Mapping[st
         card["checksums"][path.name] = files.checksum(data)
         split, _, what = stem.partition("_")
         card["counts"][split] = len(array)
-        if what == "targets":
+        if what == "targets" and array.dtype.kind != "f" and split not in card["class_counts"]:
             card["class_counts"][split] = class_counts(array, card["output"]["size"])
     files.write_json(folder / CARD, card, sealed=True)

@@ -111,6 +111,29 @@ def _of_file(path: Path, own: Any) -> list[Recording]:
     return _sequences(path, own, _opened(path, "an archive of arrays (.npz)", names))
 
 
+def _check_labels(path: Path, own: Any, labels: np.ndarray, shape: tuple[int, ...]) -> None:
+    """Raise HadamrnnError for labels that are no targets of the task, for inputs of ``shape``."""
+    if own.task == "per_step":
+        if labels.shape != shape[:2] or labels.dtype.kind not in "iuUb":
+            raise HadamrnnError(
+                f"{path}: {own.labels} must hold one text or integer for each of the {shape[1]} "
+                f"steps of the {shape[0]} sequences for task per_step; got {labels.dtype} of "
+                f"{labels.shape}"
+            )
+        return
+    if labels.shape != shape[:1] or labels.dtype.kind not in "fiub":
+        raise HadamrnnError(
+            f"{path}: {own.labels} must hold one number for each of the {shape[0]} sequences for "
+            f"task regress; got {labels.dtype} of {labels.shape}"
+        )
+    wrong = np.flatnonzero(~np.isfinite(labels))
+    if len(wrong):
+        raise HadamrnnError(
+            f"{path}: row {wrong[0] + 1} of {own.labels}: must be a finite number; got "
+            f"{labels[wrong[0]]}"
+        )
+
+
 def _sequences(path: Path, own: Any, arrays: Sequence[Any]) -> list[Recording]:
     """Recordings of (inputs, labels, groups or None)."""
     inputs, labels, groups = arrays
@@ -128,7 +151,10 @@ def _sequences(path: Path, own: Any, arrays: Sequence[Any]) -> list[Recording]:
             f"{path}: row {row}, step {step}, column {channel}: must be a finite number, or nan "
             "for a missing one; got inf"
         )
-    for name, array in ((own.labels, labels), (own.groups, groups)):
+    if own.task != "classify":
+        _check_labels(path, own, labels, inputs.shape)
+    names = ((own.labels, labels if own.task == "classify" else None), (own.groups, groups))
+    for name, array in names:
         if array is not None and (
             array.shape != inputs.shape[:1] or array.dtype.kind not in "iuUb"
         ):
@@ -136,12 +162,14 @@ def _sequences(path: Path, own: Any, arrays: Sequence[Any]) -> list[Recording]:
                 f"{path}: {name} must hold one text or integer for each of the {len(inputs)} "
                 f"sequences; got {array.dtype} of {array.shape}"
             )
+    kind: type = np.float64 if own.task == "regress" else object
+    labels = labels.astype(np.float64 if own.task == "regress" else str)
     return [
         Recording(
             file=path,
             rows=np.full(len(sequence), row + 1),
             values=sequence,
-            labels=np.full(len(sequence), str(labels[row]), dtype=object),
+            labels=np.broadcast_to(labels[row], len(sequence)).astype(kind),
             group=None if groups is None else str(groups[row]),
         )
         for row, sequence in enumerate(values)

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from hadamrnn.datasets.common import splits
-from hadamrnn.datasets.formats import npz, parts, tables, texts, ts
+from hadamrnn.datasets.formats import npz, parts, tables, targets, texts, ts
 from hadamrnn.datasets.formats.recordings import Recording, without_gaps
 from hadamrnn.datasets.formats.settings import Settings
-from hadamrnn.datasets.formats.windows import Piece, class_names, pieces
+from hadamrnn.datasets.formats.windows import Piece, hop_of, pieces
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.params.rules import MOST_STEPS
-from hadamrnn.params.sentences import shown
 from hadamrnn.prepared import lengths
 from hadamrnn.prepared.arrays import SPLITS
 
@@ -50,52 +49,32 @@ def prepare(folder: Path, settings: Settings) -> None:
     recordings, channels = READERS[settings.own.type](settings)
     missing = settings.own.missing
     recordings = [part for one in recordings for part in without_gaps(one, missing, channels)]
-    cut = [pieces(recording, settings.window) for recording in recordings]
+    if not recordings:
+        raise HadamrnnError(f"{settings.own.path}: must hold rows with a label; got none")
+    window, task = settings.window, settings.own.task
+    cut = [pieces(recording, window, task) for recording in recordings]
     divided = parts.divide(recordings, settings)
     found = {split: [piece for k in divided[split] for piece in cut[k]] for split in SPLITS}
-    names = _classes(found, settings)
-    arrays, facts = _arrays(found, names, channels, settings)
-    splits.write(folder, arrays, {**_card(settings, recordings, names, channels), **facts})
-
-
-def _classes(found: Mapping[str, list[Piece]], settings: Settings) -> list[str]:
-    """Names of the classes; every split has sequences, and training has every class."""
-    for split in SPLITS:
-        if not found[split]:
-            window = settings.window
-            long = f" of {window.steps} steps or more" if window else ""
-            raise HadamrnnError(
-                f"{settings.place}.split: must leave recordings{long} for {split}; got none"
-            )
-    labels = {split: {piece.label for piece in found[split]} for split in SPLITS}
-    names = class_names([*set().union(*labels.values())])
-    if len(names) < 2:
-        raise HadamrnnError(f"{settings.place}: must have two classes or more; got {names}")
-    if len(names) > 1 << 16:
-        raise HadamrnnError(
-            f"{settings.place}: must have at most {1 << 16} classes; got {len(names)}"
-        )
-    unknown = [name for name in names if name not in labels["train"]]
-    if unknown:
-        raise HadamrnnError(
-            f"{settings.place}.split: must leave sequences of every class to train on; "
-            f"got none of {shown(unknown)}"
-        )
-    return names
+    if task == "per_step":  # each step that is scored counts once
+        for split in SPLITS[1:]:
+            chosen = [recordings[k] for k in divided[split]]
+            found[split] = [p for one in chosen for p in pieces(one, window, task, once=True)]
+    found = targets.checked(found, settings)
+    names = targets.names_of(found, settings)
+    arrays, facts = _arrays(found, channels, settings)
+    wanted, of_targets = targets.arrays(found, names, facts["steps"], settings)
+    card = _card(settings, recordings, channels)
+    splits.write(folder, {**arrays, **wanted}, {**card, **facts, **of_targets})
 
 
 def _arrays(
-    found: Mapping[str, list[Piece]],
-    names: Sequence[str],
-    channels: Sequence[str],
-    settings: Settings,
+    found: Mapping[str, list[Piece]], channels: Sequence[str], settings: Settings
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The arrays by stem, and what the card says of them."""
+    """The arrays but the targets by stem, and what the card says of them."""
     own = settings.own
     mean, deviation = np.zeros(len(channels)), np.ones(len(channels))
     if own.normalise is not None:
         mean, deviation = _statistics(found["train"], channels, settings.place)
-    number = {name: k for k, name in enumerate(names)}
     longest = _longest(found, settings)
     groups = sorted({piece.group for split in SPLITS for piece in found[split] if piece.group})
     code = {group: k for k, group in enumerate(groups)}
@@ -117,8 +96,6 @@ def _arrays(
         arrays[f"{split}_inputs"] = inputs.reshape(len(inputs), steps, frame * len(channels))
         if own.lengths == "mask":
             arrays[f"{split}_{lengths.WHAT}"] = np.array(counts, dtype=np.uint32)
-        labels = [number[piece.label] for piece in found[split]]
-        arrays[f"{split}_targets"] = np.array(labels, np.uint8 if len(names) < 257 else np.uint16)
         if groups:
             of = [code[piece.group] for piece in found[split] if piece.group]
             arrays[f"{split}_groups"] = np.array(of, dtype=np.uint16)
@@ -132,7 +109,7 @@ def _arrays(
         "frame": frame,
     }
     if window is not None:
-        facts["raw"]["hop"] = window.hop or max(1, window.steps // 2)
+        facts["raw"]["hop"] = hop_of(window, own.task)
         if window.rate_hz is not None:
             facts["raw"]["rate_hz"] = window.rate_hz
     facts["input"] = {
@@ -177,10 +154,7 @@ def _longest(found: Mapping[str, list[Piece]], settings: Settings) -> int:
 
 
 def _card(
-    settings: Settings,
-    recordings: Sequence[Recording],
-    names: Sequence[str],
-    channels: Sequence[str],
+    settings: Settings, recordings: Sequence[Recording], channels: Sequence[str]
 ) -> dict[str, Any]:
     own = settings.own
     paths = [*dict.fromkeys(recording.file.as_posix() for recording in recordings)]
@@ -198,5 +172,4 @@ def _card(
         "window": None if settings.window is None else dataclasses.asdict(settings.window),
         "lengths": own.lengths,
         "missing": own.missing,
-        "output": {"size": len(names), "names": list(names), "per_step": False},
     }

@@ -14,6 +14,8 @@ from hadamrnn.errors import HadamrnnError
 from hadamrnn.params.sentences import shown
 
 TEST_STREAM, VALID_STREAM = 1, 2
+STRATA = 5
+"""Ranges of equally many numbers, of which a fraction takes the same share."""
 
 
 def divide(recordings: Sequence[Recording], settings: Settings) -> dict[str, list[int]]:
@@ -85,7 +87,7 @@ def _pick(
     assert part.fraction is not None
     by_group = part.by == "group" or (part.by is None and len(known) > 1)
     if not by_group:
-        labels = np.unique([most_frequent(r) for r in recordings], return_inverse=True)[1]
+        labels = _strata(recordings)
         size = min(len(recordings) - 1, max(1, round(part.fraction * len(recordings))))
         if size < 1:
             return []
@@ -100,3 +102,12 @@ def _pick(
     order = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed))).permutation(known)
     wanted = {str(group) for group in order[:size]}
     return [k for k, group in enumerate(groups) if group in wanted]
+
+
+def _strata(recordings: Sequence[Recording]) -> np.ndarray:
+    """(n,) what a fraction has the same shares of: classes, of numbers STRATA ranges."""
+    if recordings and recordings[0].labels.dtype.kind == "f":
+        ranks = np.argsort(np.argsort([one.labels.mean() for one in recordings], kind="stable"))
+        return np.asarray(ranks * STRATA // len(recordings))
+    classes = [most_frequent(one) for one in recordings]
+    return np.asarray(np.unique(classes, return_inverse=True)[1])

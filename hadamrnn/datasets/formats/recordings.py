@@ -20,8 +20,8 @@ class Recording:
         Their lines in the file, or their places in it, counted from 1.
     values : (time, channels) float64
         In the recorder's units; NaN where a reading is missing.
-    labels : (time,) str
-        The class at each of them.
+    labels : (time,) str, or of task regress float64
+        The class, or the number, at each of them.
     group : str or None
         The person, device or session, where known.
     interval : float or None

@@ -22,6 +22,7 @@ Column = Annotated[
     Name | None,
     means(f"a column's name, its number from 1 in files without a header, {FOLDER} or {FILE}"),
 ]
+Rule = Literal["majority", "last", "same", "mean"]
 Label = Annotated[str, Field(strict=True)] | Annotated[int, Field(strict=True)]
 Fraction = Annotated[float, number(0, 0.9, open_end=True)] | None
 
@@ -44,11 +45,15 @@ class Columns:
 class Window:
     """Windows of equal length, cut from recordings.
 
-    ``hop`` None stands for half a window, ``max_gap_s`` None for two and a half intervals.
+    ``hop`` None stands for half a window, or a whole one where every step has a class;
+    ``max_gap_s`` None for two and a half intervals; ``label`` None for majority, of numbers mean.
     """
 
     steps: rules.Steps
-    hop: Annotated[int, whole(1)] | Annotated[None, means("null for half a window")] = None
+    hop: (
+        Annotated[int, whole(1)]
+        | Annotated[None, means("null for half a window, of task per_step a whole one")]
+    ) = None
     rate_hz: Annotated[float, number(0, open_end=True)] | Annotated[None, means("null for any")] = (
         None
     )
@@ -56,7 +61,7 @@ class Window:
         Annotated[float, number(0, open_end=True)]
         | Annotated[None, means("null for two and a half sampling intervals")]
     ) = None
-    label: Literal["majority", "last", "same"] = "majority"
+    label: Rule | Annotated[None, means("null for the usual one")] = None
 
 
 @dataclass(frozen=True, kw_only=True, config=params.CLOSED)
@@ -92,7 +97,7 @@ class Own(params.Data):
         Field(strict=True, min_length=1),
         means(f"a file, folder or pattern under {' or '.join(RAW_FOLDERS)}"),
     ]
-    task: Annotated[Literal["classify"], means("classify")] = "classify"
+    task: Literal["classify", "per_step", "regress"] = "classify"
     split: Section = dataclasses.field(default_factory=dict)
 
 
@@ -120,6 +125,11 @@ class Csv(Numbers):
 @dataclass(frozen=True, kw_only=True, config=params.CLOSED)
 class Ts(Numbers):
     """Sequences of the UCR and UEA archives; they have no other keys."""
+
+    task: Annotated[
+        Literal["classify", "regress"],
+        means("classify or regress for type ts, whose sequences have one label each"),
+    ] = "classify"
 
 
 @dataclass(frozen=True, kw_only=True, config=params.CLOSED)
@@ -161,6 +171,7 @@ class Text(Own):
 
     facts: ClassVar[params.Facts | None] = params.Facts(symbols=True)
 
+    task: Annotated[Literal["classify"], means("classify for type text")] = "classify"
     columns: Section | Annotated[None, means("null for a folder of files for each class")] = None
     unit: Literal["word", "character"] = "word"
     words: Annotated[int, whole(3, 65_535)] = 2000

@@ -23,6 +23,7 @@ from hadamrnn.datasets.formats.sections import (
     RAW_FOLDERS,
     Columns,
     Part,
+    Rule,
     Split,
     Text,
     TextColumns,
@@ -30,6 +31,13 @@ from hadamrnn.datasets.formats.sections import (
 )
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.params.sentences import shown
+
+LABEL_RULES: Mapping[str, tuple[Rule, ...]] = {
+    "classify": ("majority", "last", "same"),
+    "per_step": ("majority", "last"),
+    "regress": ("mean", "last", "same"),
+}
+"""What the label of a window, or of a step of several readings, may be; the first is the usual."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -65,7 +73,10 @@ class Settings:
     def facts(self) -> params.Facts | None:
         """What is known before the files are read."""
         facts: params.Facts | None = self.own.facts
-        return facts
+        if facts is None:
+            return None
+        task = self.own.task
+        return dataclasses.replace(facts, per_step=task == "per_step", numbers=task == "regress")
 
 
 def read(given: Mapping[str, Any], place: str) -> Settings:
@@ -109,7 +120,7 @@ names or numbers; got []
         columns = params.read(Columns, columns, f"{place}.columns")
         _check_columns(columns, f"{place}.columns")
     if window is not None:
-        window = params.read(Window, window, f"{place}.window")
+        window = _ruled(params.read(Window, window, f"{place}.window"), own.task, place)
     frame = getattr(own, "frame", 1)
     if window is not None and window.steps % frame:
         raise HadamrnnError(f"{place}.frame: must divide window.steps={window.steps}; got {frame}")
@@ -128,6 +139,19 @@ names or numbers; got []
         seed=split.seed,
         texts=texts,
     )
+
+
+def _ruled(window: Window, task: str, place: str) -> Window:
+    """A window with its label rule, one that goes with the task."""
+    allowed = LABEL_RULES[task]
+    if window.label is None:
+        return dataclasses.replace(window, label=allowed[0])
+    if window.label not in allowed:
+        raise HadamrnnError(
+            f"{place}.window.label: must be one of {', '.join(allowed)} for task {task}; got "
+            f"{shown(window.label)}"
+        )
+    return window
 
 
 def _check_path(path: str, place: str) -> None:

@@ -56,7 +56,7 @@ def _of_file(path: Path, columns: Columns, settings: Settings) -> list[Recording
     if len(table) == 0:
         raise HadamrnnError(f"{path}: must hold at least one row of readings; got none")
     values = np.stack([numbers(path, table[name], decimal) for name in columns.inputs], axis=1)
-    labels = _texts(path, table, columns.label)
+    labels, unlabelled = _labels(path, table, columns.label, settings)
     groups = _texts(path, table, columns.group)
     order, starts = np.arange(len(table)), np.zeros(len(table), dtype=bool)
     if columns.sequence not in (None, FOLDER, FILE):
@@ -71,9 +71,8 @@ def _of_file(path: Path, columns: Columns, settings: Settings) -> list[Recording
         interval = _interval(path, seconds, starts, window.rate_hz if window else None)
         longest = (window.max_gap_s if window else None) or GAP * interval
         starts[1:] |= (np.diff(seconds) > longest) | (np.diff(seconds) <= 0)
-    assert labels is not None
-    unlabelled = labels[order] == ""
-    starts |= unlabelled | np.concatenate(([False], unlabelled[:-1]))
+    absent = unlabelled[order]
+    starts |= absent | np.concatenate(([False], absent[:-1]))
     whole = Recording(
         file=path,
         rows=table.index.to_numpy()[order],
@@ -81,10 +80,12 @@ def _of_file(path: Path, columns: Columns, settings: Settings) -> list[Recording
         labels=labels[order],
         interval=interval,
     )
-    parts = [part for part in cut(whole, starts) if part.labels[0] != ""]
+    parts = cut(whole, starts)
+    at = np.searchsorted(table.index.to_numpy(), [part.rows[0] for part in parts])
+    kept = [k for k, place in enumerate(at) if not unlabelled[place]]
+    parts, at = [parts[k] for k in kept], at[kept]
     if groups is None:
         return parts
-    at = np.searchsorted(table.index.to_numpy(), [part.rows[0] for part in parts])
     return [
         dataclasses.replace(part, group=str(groups[place]))
         for part, place in zip(parts, at, strict=True)
@@ -101,6 +102,26 @@ def _texts(path: Path, table: Any, column: Any) -> np.ndarray | None:
         return np.full(len(table), path.stem, dtype=object)
     texts: np.ndarray = table[column].str.strip().to_numpy(dtype=object)
     return texts
+
+
+def _labels(
+    path: Path, table: Any, column: Any, settings: Settings
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) labels, and which are none: texts, or of task regress float64."""
+    texts = _texts(path, table, column)
+    assert texts is not None
+    absent = texts == ""
+    if settings.own.task != "regress":
+        return texts, absent
+    named = pandas().Series(texts, index=table.index, name=column, dtype=object)
+    targets = numbers(path, named, settings.own.decimal)
+    wrong = np.flatnonzero(np.isnan(targets) & ~absent)
+    if len(wrong):
+        raise HadamrnnError(
+            f"{path}: row {table.index[wrong[0]]}, column {column}: must be a finite number, or "
+            f"empty where the target is not known; got {texts[wrong[0]]!r}"
+        )
+    return targets, absent
 
 
 def _interval(path: Path, seconds: np.ndarray, starts: np.ndarray, rate: float | None) -> float:

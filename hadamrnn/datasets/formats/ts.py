@@ -1,4 +1,4 @@
-"""Files of the UCR and UEA archives (.ts): one line a sequence, its channels and its class.
+"""Files of the UCR and UEA archives (.ts): one line a sequence, its channels, its class or number.
 
 @classLabel true up down
 @data
@@ -13,6 +13,12 @@ from hadamrnn.datasets.formats.recordings import Recording
 from hadamrnn.datasets.formats.settings import Settings
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.files import patterns
+
+LABELLED = {
+    "classify": {"@timestamps": "false", "@classlabel": "true", "@targetlabel": "false"},
+    "regress": {"@timestamps": "false", "@classlabel": "false", "@targetlabel": "true"},
+}
+"""What the head of a file may say, by task."""
 
 
 def read(settings: Settings) -> tuple[list[Recording], list[str]]:
@@ -37,7 +43,7 @@ def read(settings: Settings) -> tuple[list[Recording], list[str]]:
     """
     found: list[Recording] = []
     for path in patterns.matching(settings.own.path, "ts"):
-        for one in _of_file(path):
+        for one in _of_file(path, settings.own.task):
             if found and one.values.shape[1] != found[0].values.shape[1]:
                 raise HadamrnnError(
                     f"{path}: row {one.rows[0]}: must have {found[0].values.shape[1]} channels as "
@@ -47,7 +53,7 @@ def read(settings: Settings) -> tuple[list[Recording], list[str]]:
     return found, [str(k + 1) for k in range(found[0].values.shape[1])]
 
 
-def _of_file(path: Path) -> list[Recording]:
+def _of_file(path: Path, task: str) -> list[Recording]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
@@ -61,12 +67,13 @@ def _of_file(path: Path) -> list[Recording]:
         if not text or text.startswith("#"):
             continue
         if inside:
-            found.append(_sequence(path, number, text))
+            found.append(_sequence(path, number, text, task))
         elif text.lower() == "@data":
             inside = True
-            for key, wanted in (("@timestamps", "false"), ("@classlabel", "true")):
+            for key, wanted in LABELLED[task].items():
                 if facts.get(key, wanted) != wanted:
-                    raise HadamrnnError(f"{path}: {key} must be {wanted}; got {facts[key]}")
+                    of = "" if key == "@timestamps" else f" for task {task}"
+                    raise HadamrnnError(f"{path}: {key} must be {wanted}{of}; got {facts[key]}")
         elif text.startswith("@"):
             key, *words = text.lower().split()
             facts[key] = words[0] if words else ""
@@ -79,7 +86,7 @@ def _of_file(path: Path) -> list[Recording]:
     return found
 
 
-def _sequence(path: Path, number: int, text: str) -> Recording:
+def _sequence(path: Path, number: int, text: str, task: str) -> Recording:
     *channels, label = text.split(":")
     if not channels or not label.strip():
         raise HadamrnnError(
@@ -93,12 +100,22 @@ def _sequence(path: Path, number: int, text: str) -> Recording:
                 f"{path}: row {number}, channel {channel} must have {len(columns[0])} readings as "
                 f"the first; got {len(column)}"
             )
-    values = np.stack(columns, axis=1)
+    values, of_all = np.stack(columns, axis=1), np.full(len(columns[0]), label.strip(), object)
+    if task == "regress":
+        try:
+            of_all = of_all.astype(np.float64)
+        except ValueError:
+            of_all = np.full(len(of_all), np.nan)
+        if not np.isfinite(of_all[0]):
+            raise HadamrnnError(
+                f"{path}: row {number}: must end in a finite number for task regress; got "
+                f"{label.strip()!r}"
+            )
     return Recording(
         file=path,
         rows=np.full(len(values), number),
         values=values,
-        labels=np.full(len(values), label.strip(), dtype=object),
+        labels=of_all,
     )
 
 

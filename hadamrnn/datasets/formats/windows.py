@@ -1,7 +1,8 @@
-"""From recordings to the sequences that a model reads, each with one class."""
+"""From recordings to the sequences that a model reads, each with its class, classes or number."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,18 +19,26 @@ class Piece:
     ----------
     values : (time, channels) float64
         Its readings.
-    label : str
-        Its class.
+    label : str, float or (time,) str
+        Its class; of task regress its number, of per_step the class of each reading.
     group : str or None
         Whose it is, where known.
     """
 
     values: np.ndarray
-    label: str
+    label: Any
     group: str | None = None
 
 
-def pieces(recording: Recording, window: Window | None) -> list[Piece]:
+def hop_of(window: Window, task: str) -> int:
+    """Readings from the start of a window to that of the next."""
+    usual = window.steps if task == "per_step" else max(1, window.steps // 2)
+    return window.hop or usual
+
+
+def pieces(
+    recording: Recording, window: Window | None, task: str = "classify", once: bool = False
+) -> list[Piece]:
     """The sequences in a recording.
 
     Parameters
@@ -38,6 +47,10 @@ def pieces(recording: Recording, window: Window | None) -> list[Piece]:
         Without missing readings.
     window : Window or None
         None: the recording is one sequence.
+    task : {"classify", "per_step", "regress"}
+        What a label is.
+    once : bool
+        Whether no reading may be in two windows, whatever ``window.hop`` says.
 
     Returns
     -------
@@ -47,49 +60,70 @@ def pieces(recording: Recording, window: Window | None) -> list[Piece]:
     Raises
     ------
     HadamrnnError
-        Where a whole sequence has several labels.
+        Where a whole sequence has several labels and must have one.
     """
+    every = task == "per_step"
     if window is None:
-        return [Piece(recording.values, _only_label(recording), recording.group)]
-    hop = window.hop or max(1, window.steps // 2)
+        label = recording.labels if every else _only_label(recording)
+        return [Piece(recording.values, label, recording.group)]
+    assert window.label is not None
+    hop = hop_of(window, task)
+    hop = max(hop, window.steps) if once else hop
     found = []
     for start in range(0, len(recording) - window.steps + 1, hop):
         rows = slice(start, start + window.steps)
-        label = _label(recording.labels[rows], window.label)
+        labels = recording.labels[rows]
+        label = labels if every else label_of(labels, window.label)
         if label is not None:
             found.append(Piece(recording.values[rows], label, recording.group))
     return found
 
 
-def _only_label(recording: Recording) -> str:
+def _only_label(recording: Recording) -> Any:
     other = np.flatnonzero(recording.labels != recording.labels[0])
     if len(other):
         raise HadamrnnError(
             f"{recording.file}: row {recording.rows[other[0]]}: must have the label "
-            f"{recording.labels[0]!r} of its whole sequence (columns.sequence or a window tells "
-            f"where one ends); got {recording.labels[other[0]]!r}"
+            f"{_plain(recording.labels[0])!r} of its whole sequence (columns.sequence or a window "
+            f"tells where one ends); got {_plain(recording.labels[other[0]])!r}"
         )
-    return str(recording.labels[0])
+    return _plain(recording.labels[0])
 
 
-def _label(labels: np.ndarray, rule: str) -> str | None:
-    """The class of a window; None where it has none.
+def label_of(labels: np.ndarray, rule: str) -> Any:
+    """The class or the number of several readings; None where they have none.
 
-    >>> _label(np.array(["a", "b", "b"]), "majority"), _label(np.array(["a", "b"]), "same")
+    Parameters
+    ----------
+    labels : (n,) str or float64
+        Of the readings.
+    rule : {"majority", "mean", "last", "same"}
+        Same: that of all, if they have one.
+
+    Examples
+    --------
+    >>> label_of(np.array(["a", "b", "b"]), "majority"), label_of(np.array(["a", "b"]), "same")
     ('b', None)
+    >>> label_of(np.array([1.0, 2.0]), "mean")
+    1.5
     """
+    if rule == "mean":
+        return float(labels.mean())
     if rule == "last":
-        return str(labels[-1])
-    names, counts = np.unique(labels.astype(str), return_counts=True)
+        return _plain(labels[-1])
     if rule == "same":
-        return str(names[0]) if len(names) == 1 else None
+        return _plain(labels[0]) if (labels == labels[0]).all() else None
+    names, counts = np.unique(labels.astype(str), return_counts=True)
     return str(names[int(counts.argmax())])
+
+
+def _plain(label: Any) -> Any:
+    return float(label) if isinstance(label, float) else str(label)
 
 
 def most_frequent(recording: Recording) -> str:
     """The label of most readings."""
-    label = _label(recording.labels, "majority")
-    assert label is not None
+    label: str = label_of(recording.labels, "majority")
     return label
 
 

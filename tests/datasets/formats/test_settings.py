@@ -25,7 +25,7 @@ GIVEN = {
         ({"type": ["csv"]}, "type: must be one of csv, npz, npy, ts, text; got ['csv']"),
         ({"pth": 1}, "pth: is not a key of params.yaml; known here are type, path, task, split, "),
         ({"columns": None}, "columns: must be a mapping; got null"),
-        ({"task": "regress"}, "task: must be classify; got 'regress'"),
+        ({"task": "rank"}, "task: must be one of classify, per_step, regress; got 'rank'"),
         ({"frame": 0}, "frame: must be an integer from 1 to 4096; got 0"),
         ({"missing": "guess"}, "missing: must be one of refuse, hold, interpolate, drop; got"),
         ({"lengths": "trim"}, "lengths: must be one of mask, cut, pad; got 'trim'"),
@@ -40,7 +40,8 @@ GIVEN = {
         ),
         (
             {"window": {"steps": 10, "label": "first"}},
-            "window.label: must be one of majority, last, same; got 'first'",
+            "window.label: must be one of majority, last, same, mean, or null for the usual "
+            "one; got 'first'",
         ),
         (
             {
