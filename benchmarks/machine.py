@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 
-from hadamrnn.targets.compiler import find_compiler
+from hadamrnn.compiler import compiler_version
 from hadamrnn.training.device import processor
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("torch", "numba", "numpy", "onnxruntime")
+PACKAGES = ("torch", "numpy", "onnxruntime")
 
 
 def vector_bytes() -> int:
@@ -22,12 +22,6 @@ def vector_bytes() -> int:
     except OSError:
         return 16
     return 64 if "avx512bw" in flags else 32 if "avx2" in flags else 16
-
-
-def compiler() -> str:
-    """First line of what the C compiler says about itself."""
-    command = [*find_compiler(), "--version"]
-    return subprocess.check_output(command, text=True).splitlines()[0]
 
 
 def machine() -> dict:
@@ -41,7 +35,7 @@ def machine() -> dict:
         "system": platform.platform(),
         "torch_threads": torch.get_num_threads(),
         "omp_wait_policy": os.environ.get("OMP_WAIT_POLICY"),
-        "compiler": compiler(),
+        "compiler": compiler_version(),
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
     }

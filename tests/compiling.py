@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from hadamrnn.targets import compiler
+from hadamrnn import compiler
 
 ENDINGS = (".c", ".cpp")
 PREPROCESSING = ("-D", "-I", "-U", "-include")

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
+from hadamrnn import compiler
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.targets import compiler
 from tests import compiling
 
 pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")

@@ -22,9 +22,9 @@ import numpy as np
 import torch
 from scipy.optimize import nnls
 
+from benchmarks.machine import vector_bytes
 from benchmarks.table import Table
 from hadamrnn.errors import as_sentences
-from hadamrnn.kernels.setup import WIDE
 from hadamrnn.recurrence import cost, dispatch
 from hadamrnn.recurrence.cost import Work
 
@@ -33,7 +33,7 @@ PATHS = {
     False: Path("results/studies/dispatch_avx2.csv"),
 }
 """By whether the machine has vectors of 512 bits."""
-PATH = PATHS[WIDE]
+PATH = PATHS[vector_bytes() == 64]
 SIZES = ("hidden_size", "block_size", "input_size", "steps", "batch", "mode", "symbols")
 FORMS = tuple(cost.NANOSECONDS)
 COLUMNS = (*SIZES, *(f"{form}_ms" for form in FORMS), "chosen", "over_best")

@@ -33,13 +33,14 @@ from torch import nn
 
 from benchmarks.machine import vector_bytes
 from benchmarks.speed.peers import TorchRecurrent
+from hadamrnn import compiler
 from hadamrnn.evaluation.onnx_sessions import open_session
 from hadamrnn.export.freeze import freeze
 from hadamrnn.export.from_torch import frozen_weights
 from hadamrnn.export.spec import IntegerSpec
 from hadamrnn.integer import IntegerModel
 from hadamrnn.models.classifier import HadamClassifier
-from hadamrnn.targets import compiler, host
+from hadamrnn.targets import host
 
 SHAPES = (("har2", 128, 128, 9, 2), ("pmnist", 512, 784, 1, 10))
 """(name, d, T, d_in, classes)"""

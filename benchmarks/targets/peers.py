@@ -26,11 +26,11 @@ import numpy as np
 
 from benchmarks.machine import machine
 from hadamrnn import files
+from hadamrnn.compiler import WIDEST, compile_c, find_compiler
 from hadamrnn.errors import as_sentences
 from hadamrnn.integer import IntegerModel, c_header, load
 from hadamrnn.runtime import sources
 from hadamrnn.targets import emulation, memory
-from hadamrnn.targets.compiler import WIDEST, compile_c, find_compiler
 from hadamrnn.targets.processors import BARE, COMMON, PROGRAMS, TARGETS, Target, require
 from tests.random_models import random_model
 

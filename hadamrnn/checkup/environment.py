@@ -16,13 +16,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hadamrnn.checkup.finding import Finding
+from hadamrnn.compiler import compile_c, find_compiler
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.targets.compiler import compile_c, find_compiler
 
 PYTHON = (3, 11)
 SECONDS = 120
 """How long an import may take."""
-IMPORTED = ("torch", "numba", "onnxruntime")
+IMPORTED = ("torch", "onnxruntime")
 """Packages whose compiled parts fail on some machines, though they are installed."""
 MIRROR = "HADAMRNN_DATA_MIRROR"
 

@@ -11,12 +11,12 @@ import onnxruntime
 import torch
 
 from hadamrnn import files
+from hadamrnn.compiler import find_compiler
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import firmware, from_torch, onnx_float
 from hadamrnn.integer import IntegerModel, packed
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.targets import host
-from hadamrnn.targets.compiler import find_compiler
 
 COMPARED = 64
 """Sequences of a length that are run in every form."""

@@ -1,7 +1,6 @@
-"""CPU kernels compiled by numba, and whether they can be had at all."""
+"""CPU kernels in C, and whether they can be had at all."""
 
 import functools
-import importlib.util
 import warnings
 
 KERNEL_TYPES = ("torch.float32", "torch.float64")
@@ -10,15 +9,16 @@ KERNEL_TYPES = ("torch.float32", "torch.float64")
 
 @functools.cache
 def available() -> bool:
-    """Whether there are kernels: numba is installed and works; a warning says why it does not."""
-    if importlib.util.find_spec("numba") is None:
-        return False
+    """Whether there are kernels; a warning says why not. The first call may compile them."""
+    from hadamrnn.errors import HadamrnnError
+    from hadamrnn.kernels import library
+
     try:
-        from hadamrnn.kernels import setup  # noqa: F401
-    except Exception as error:  # numba and what it stands on fail in ways of their own
+        library.load("float32")
+    except (HadamrnnError, OSError) as error:
         warnings.warn(
-            f"hadamrnn: numba must be usable for fast CPU kernels; got {type(error).__name__}: "
-            f"{error}; slower forms run instead",
+            f"hadamrnn: fast CPU kernels must be compiled once; got {error}; slower forms run "
+            "instead",
             stacklevel=2,
         )
         return False

@@ -1,8 +1,8 @@
 """Which form of the recurrence runs, decided in one place.
 
-On a CPU the form with the least estimated time (cost.py). On other devices, where numba is missing,
-or where torch must see plain operations, the cheapest of the forms of those (plan.py): powers for
-the last state, frame for the others. A form can also be asked for by name.
+On a CPU the form with the least estimated time (cost.py). On other devices, without compiled
+kernels, or where torch must see plain operations, the cheapest of the forms of those (plan.py):
+powers for the last state, frame for the others. A form can also be asked for by name.
 """
 
 from collections.abc import Callable
@@ -164,7 +164,7 @@ def _in_type(value: Tensor | None, dtype: torch.dtype, computing: torch.dtype) -
 def _function(form: str) -> Run:
     """``run`` of a form; modules with kernels are loaded when they are needed."""
     if form in ("krylov", "scan") and not available():
-        raise HadamrnnError(f"backend: {form} needs a numba that works; got none")
+        raise HadamrnnError(f"backend: {form} needs compiled CPU kernels; got none")
     if form == "krylov":
         from hadamrnn.recurrence import krylov
 

@@ -25,10 +25,9 @@ import torch
 from torch import Tensor
 
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.kernels.krylov import climb, descend, descend_kept
-from hadamrnn.kernels.setup import LANES
-from hadamrnn.kernels.sparse_products import mostly_zero, product
-from hadamrnn.kernels.threads import in_threads
+from hadamrnn.kernels import library
+from hadamrnn.kernels.library import empty, zeros
+from hadamrnn.kernels.products import mostly_zero, product
 from hadamrnn.recurrence import powers as plain
 from hadamrnn.recurrence.differentiable import gradients
 from hadamrnn.recurrence.reference import Mode, Readout, scale_of
@@ -39,13 +38,13 @@ CHUNK = 2**19
 """Numbers of W^j U that exist at once: 2 MiB of float32. Every chunk wakes the threads again."""
 
 
-def _in_rows(vectors: Array) -> Array:
-    """(..., d) -> (..., rows, LANES), zeros behind the d numbers."""
+def _padded(vectors: Array) -> Array:
+    """(..., d) -> (..., whole vectors of the machine), zeros behind the d numbers."""
     *shape, size = vectors.shape
-    count = -(-size // LANES)
-    rows = np.zeros((*shape, count * LANES), vectors.dtype)
-    rows[..., :size] = vectors
-    return rows.reshape(*shape, count, LANES)  # no -1: a batch may be empty
+    lanes = library.lanes(vectors.dtype)
+    padded = zeros((*shape, -(-size // lanes) * lanes), vectors.dtype)
+    padded[..., :size] = vectors
+    return padded
 
 
 def _chunks(steps: int, numbers: int) -> list[tuple[int, int]]:
@@ -60,7 +59,7 @@ def _multiply(sparse: bool, left: Array, right: Array, out: Array, grow: bool) -
     sparse : pass over the zeros of ``left``.
     """
     if sparse:
-        in_threads(product, len(left), left, right, out, grow)
+        product(left, right, out, grow)
     else:
         left_, right_, out_ = (torch.from_numpy(array) for array in (left, right, out))
         torch.addmm(out_, left_, right_, beta=float(grow), out=out_)
@@ -83,24 +82,24 @@ class _LastState(torch.autograd.Function):
         ctx.save_for_backward(inputs, input_weight, bias, signs)
         numbers, weight, biases = (t.detach().numpy() for t in (inputs, input_weight, bias))
         flat = numbers.reshape(batch, steps * features)
-        scale = _in_rows(scale_of(signs.detach(), block_size, fade).numpy())
-        vectors = _in_rows(np.concatenate((weight.T, biases[None])))
+        scale = _padded(scale_of(signs.detach(), block_size, fade).numpy())
+        vectors = _padded(np.concatenate((weight.T, biases[None])))
         chunks, bias_sum = _chunks(steps, features * scale.size), np.zeros_like(scale)
         wants_inputs, _, _, wants_signs, *_ = ctx.needs_input_grad
         kept = len(chunks) == 1 and (wants_inputs or wants_signs)
-        powers = np.empty((chunks[0][1], features, *scale.shape), scale.dtype)
-        bias_powers = np.empty((steps if kept else 0, *scale.shape), scale.dtype)
-        state, sparse = np.zeros((batch, scale.size), scale.dtype), mostly_zero(flat)
+        powers = empty((chunks[0][1], features, scale.size), scale.dtype)
+        bias_powers = empty((steps, scale.size), scale.dtype) if kept else None
+        state, sparse = zeros((batch, scale.size), scale.dtype), mostly_zero(flat)
         again = fade is not None and not kept and (wants_inputs or wants_signs)
         firsts: list[Array] = []  # of every chunk, in the order of time
         for start, stop in reversed(chunks):
             if again:
                 firsts.insert(0, vectors.copy())
             made = powers[: stop - start]
-            in_threads(climb, len(vectors), vectors, scale, block_size, made, bias_sum, bias_powers)
+            _climb(vectors, scale, block_size, made, bias_sum, bias_powers)
             columns = flat[:, start * features : stop * features]
             _multiply(sparse, columns, made.reshape(columns.shape[1], -1), state, True)
-        state += bias_sum.reshape(-1)
+        state += bias_sum
         ctx.vectors, ctx.scale, ctx.kept = vectors, scale, (powers, bias_powers) if kept else None
         ctx.block_size, ctx.fade, ctx.firsts = block_size, fade, firsts
         ctx.sparse, ctx.chunks = sparse, chunks
@@ -115,47 +114,116 @@ class _LastState(torch.autograd.Function):
             return *gradients((last,), ctx.saved_tensors, (grad_state,)), None, None
         scale = ctx.scale
         (wants_inputs, _, _, wants_signs, *_), features = ctx.needs_input_grad, inputs.shape[2]
-        flat, grad_rows = inputs.detach().flatten(1).numpy(), _in_rows(grad_state.numpy())
-        bias_grad, grad_flat = grad_rows.sum(0), grad_rows.reshape(len(flat), scale.size)
+        flat, grad_rows = inputs.detach().flatten(1).numpy(), _padded(grad_state.numpy())
+        bias_grad = grad_rows.sum(0)
         vectors = ctx.vectors.copy()  # a second backward pass begins where the first did
-        adjoints, sign_sums = np.zeros((2, *vectors.shape), vectors.dtype)
-        grads = np.empty((ctx.chunks[0][1], features, *scale.shape), scale.dtype)
+        adjoints, sign_sums = (zeros(vectors.shape, vectors.dtype) for _ in range(2))
+        grads = empty((ctx.chunks[0][1], features, scale.size), scale.dtype)
         makes_powers = bool(ctx.firsts) or (wants_inputs and not ctx.kept)
-        powers = np.empty_like(grads) if makes_powers else grads[:0]
+        powers = empty(grads.shape, grads.dtype) if makes_powers else None
         grad_inputs = np.empty(flat.shape if wants_inputs else 0, flat.dtype)
         for index, (start, stop) in enumerate(ctx.chunks):
             place, count = slice(start * features, stop * features), (stop - start) * features
             made = grads.reshape(-1, scale.size)[:count]
-            _multiply(ctx.sparse, flat[:, place].T, grad_flat, made, False)
-            sums = (grads[: stop - start], bias_grad, sign_sums)
+            _multiply(ctx.sparse, flat[:, place].T, grad_rows, made, False)
             kept = ctx.kept
             if ctx.firsts:
-                made = powers[: stop - start]
-                vectors, kept = _climbed(ctx.firsts[index], scale, ctx.block_size, made)
-            states = (len(vectors), adjoints, vectors, scale, ctx.block_size)
-            if kept:
-                in_threads(descend_kept, *states, *sums, *kept)
-            else:
-                in_threads(descend, *states, *sums, wants_signs or wants_inputs, powers)
+                assert powers is not None
+                vectors, kept = _climbed(
+                    ctx.firsts[index], scale, ctx.block_size, powers[: stop - start]
+                )
+            _descend(
+                adjoints,
+                vectors,
+                scale,
+                ctx.block_size,
+                grads[: stop - start],
+                bias_grad,
+                sign_sums,
+                wants_signs or wants_inputs,
+                powers,
+                kept,
+            )
             if wants_inputs:
-                made = (kept[0] if kept else powers).reshape(-1, scale.size)[:count]
-                np.matmul(grad_flat, made.T, out=grad_inputs[:, place])
-        start_grad = torch.from_numpy(adjoints.reshape(len(adjoints), -1)[:, : len(signs)])
+                used = kept[0] if kept else powers
+                assert used is not None
+                made = used.reshape(-1, scale.size)[:count]
+                np.matmul(grad_rows, made.T, out=grad_inputs[:, place])
+        start_grad = torch.from_numpy(adjoints[:, : len(signs)])
         sign_grad = None
         if wants_signs:
-            sign_grad = signs * torch.from_numpy(sign_sums.sum(0).reshape(-1)[: len(signs)])
+            sign_grad = signs * torch.from_numpy(sign_sums.sum(0)[: len(signs)])
         input_grad = torch.from_numpy(grad_inputs).view_as(inputs) if wants_inputs else None
         return input_grad, start_grad[:-1].t(), start_grad[-1], sign_grad, None, None
+
+
+def _climb(
+    vectors: Array,
+    scale: Array,
+    block_size: int,
+    powers: Array,
+    bias_sum: Array,
+    bias_powers: Array | None,
+) -> None:
+    """Write the next powers of W, backwards: powers[C - 1 - i, v] = W^i vectors[v], i < C."""
+    library.run(
+        "climb",
+        len(vectors),
+        scale.dtype,
+        numbers=scale.size,
+        block_size=block_size,
+        steps=powers.shape[0],
+        features=powers.shape[1],
+        vectors=vectors,
+        scale=scale,
+        powers=powers,
+        bias_sum=bias_sum,
+        bias_powers=bias_powers,
+    )
 
 
 def _climbed(
     first: Array, scale: Array, block_size: int, powers: Array
 ) -> tuple[Array, tuple[Array, Array]]:
     """A chunk's powers once more: the next one behind them, and (powers, those of the bias)."""
-    vectors, unused = first.copy(), np.zeros_like(scale)
-    bias_powers = np.empty((len(powers), *scale.shape), scale.dtype)
-    in_threads(climb, len(vectors), vectors, scale, block_size, powers, unused, bias_powers)
+    vectors, unused = zeros(first.shape, first.dtype), zeros(scale.shape, scale.dtype)
+    vectors[...] = first
+    bias_powers = empty((len(powers), scale.size), scale.dtype)
+    _climb(vectors, scale, block_size, powers, unused, bias_powers)
     return vectors, (powers, bias_powers)
+
+
+def _descend(
+    adjoints: Array,
+    vectors: Array,
+    scale: Array,
+    block_size: int,
+    grads: Array,
+    bias_grad: Array,
+    sign_sums: Array,
+    rebuild: bool,
+    powers: Array | None,
+    kept: tuple[Array, Array] | None,
+) -> None:
+    """The adjoint of ``_climb``, with its powers where they were ``kept``."""
+    library.run(
+        "descend_kept" if kept else "descend",
+        len(vectors),
+        scale.dtype,
+        numbers=scale.size,
+        block_size=block_size,
+        steps=grads.shape[0],
+        features=grads.shape[1],
+        adjoints=adjoints,
+        vectors=vectors,
+        scale=scale,
+        grads=grads,
+        bias_grad=bias_grad,
+        sign_sums=sign_sums,
+        rebuild=rebuild,
+        powers=kept[0] if kept else powers,
+        bias_powers=kept[1] if kept else None,
+    )
 
 
 _last_state: Callable[..., Tensor] = _LastState.apply

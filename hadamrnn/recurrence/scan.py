@@ -14,11 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hadamrnn.kernels import scan as kernels
-from hadamrnn.kernels import scan_inputs
-from hadamrnn.kernels.scan_inputs import DENSE, ONE_HOT, PROJECTED, ROWS
-from hadamrnn.kernels.setup import LANES
-from hadamrnn.kernels.threads import in_threads
+from hadamrnn.kernels import library
+from hadamrnn.kernels.products import add_lookups
 from hadamrnn.recurrence import frame
 from hadamrnn.recurrence.cost import IN_SCAN
 from hadamrnn.recurrence.differentiable import gradients
@@ -26,21 +23,22 @@ from hadamrnn.recurrence.reference import Mode, Readout, project, read, scale_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-MODES: dict[Mode, int] = {
-    "last": kernels.LAST,
-    "mean": kernels.MEAN,
-    "logits": kernels.LOGITS,
-    "all": kernels.ALL,
-}
+MODES: dict[Mode, int] = {"last": 0, "mean": 1, "logits": 2, "all": 3}
+DENSE, ONE_HOT, ROWS, PROJECTED = range(4)
+"""Of read-outs and inputs, as in ``kernels/csrc/scan.h``."""
 
 
 def _empty(dtype: Any, *shape: int) -> Array:
-    return np.empty(shape, dtype)
+    return library.empty(shape, dtype)
 
 
-def _least(dtype: Any) -> Any:
+def _least(dtype: Any) -> float:
     """Numbers below are on their way to those that processors are slow with."""
-    return dtype.type(np.finfo(dtype).tiny * 2**24)
+    return float(np.finfo(dtype).tiny * 2**24)
+
+
+def _given(tensor: Tensor | None) -> Array | None:
+    return None if tensor is None else tensor.detach().numpy()
 
 
 class _Scan(torch.autograd.Function):
@@ -75,28 +73,40 @@ class _Scan(torch.autograd.Function):
         dtype, hidden = scale.dtype, len(scale)
         width = {"logits": len(output_bias), "all": hidden}.get(mode, 0)
         steps_out = _empty(dtype, batch, steps if width else 0, width)
-        result = _empty(dtype, batch if mode == "mean" else 0, 1, hidden)
-        last = _empty(dtype, batch, 1, hidden)
+        result = _empty(dtype, batch if mode == "mean" else 0, hidden)
+        last = _empty(dtype, batch, hidden)
         ctx.segment = 0 if fade is None else max(1, math.isqrt(steps))
         keeps = fade is not None and any(ctx.needs_input_grad)
         ctx.kept = _empty(dtype, batch, -(-steps // ctx.segment) if keeps else 0, hidden)
-        in_threads(
-            kernels.forward,
-            -(-batch // LANES),
-            _inputs(dtype, kind, dense, ids, weight, bias),
-            scale,
-            block_size,
-            initial[:, None].numpy(),
-            MODES[mode],
-            output_weight.t().contiguous().numpy(),
-            output_bias.numpy(),
-            (steps_out, result, last),
-            ctx.kept,
-            ctx.segment,
-            _least(dtype),
+        ctx.shared = {
+            "kind": kind,
+            "mode": MODES[mode],
+            "batch": batch,
+            "steps": steps,
+            "hidden": hidden,
+            "block_size": block_size,
+            "outputs": len(output_bias),
+            "segment": ctx.segment,
+            "segments": ctx.kept.shape[1],
+            "least": _least(dtype),
+            "kept": ctx.kept,
+            "output_weight_t": output_weight.t().contiguous().numpy(),
+        }
+        library.run(
+            "forward",
+            -(-batch // library.lanes(dtype)),
+            dtype,
+            **ctx.shared,
+            **_inputs(kind, dense, ids, weight, bias),
+            scale=scale,
+            output_bias=output_bias.numpy(),
+            initial=initial.numpy(),
+            last=last,
+            steps_out=steps_out,
+            result=result,
         )
         ctx.last = last.copy()  # what is returned is the caller's, to change in place
-        last_state, mean = torch.from_numpy(last[:, 0]), torch.from_numpy(result[:, 0]) / steps
+        last_state, mean = torch.from_numpy(last), torch.from_numpy(result) / steps
         return last_state, torch.from_numpy(steps_out), mean
 
     @staticmethod
@@ -109,45 +119,41 @@ class _Scan(torch.autograd.Function):
         kind, mode, last = ctx.kind, ctx.mode, ctx.last
         batch, steps = (ids if dense is None else dense).shape[:2]
         scale = scale_of(signs, ctx.block_size, ctx.fade).numpy()
-        dtype, hidden, tiles = scale.dtype, len(scale), -(-batch // LANES)
+        dtype, hidden = scale.dtype, len(scale)
+        tiles = -(-batch // library.lanes(dtype))
         product = kind in (DENSE, ONE_HOT)
         wants_inputs = ctx.needs_input_grad[0] or kind in (ROWS, PROJECTED)
         features = weight.shape[1] if product else 0
         width = (weight.shape[1] if kind == DENSE else hidden) if wants_inputs else 0
         grad_weight = _empty(dtype, tiles, features, hidden)
-        grad_bias, sign_sums = _empty(dtype, 2, tiles, hidden)
+        grad_bias, sign_sums = (_empty(dtype, tiles, hidden) for _ in range(2))
         grad_output = _empty(dtype, tiles, len(output_weight), hidden)
         grad_inputs = _empty(dtype, batch, steps if wants_inputs else 0, width)
-        grad_initial = _empty(dtype, batch, 1, hidden)
-        in_threads(
-            kernels.backward,
+        grad_initial = _empty(dtype, batch, hidden)
+        library.run(
+            "backward",
             tiles,
-            _inputs(dtype, kind, dense, ids, weight, bias),
-            scale,
-            ctx.block_size,
-            last,
-            MODES[mode],
-            _empty(dtype, 0, 0) if weight is None else weight.numpy(),
-            output_weight.t().contiguous().numpy(),
-            (
-                grad_steps.contiguous().numpy(),
-                (grad_result / steps)[:, None].numpy(),
-                grad_last.contiguous()[:, None].numpy(),
-            ),
-            (grad_weight, grad_bias, sign_sums, grad_output, grad_inputs, grad_initial),
-            wants_inputs,
-            ctx.kept,
-            ctx.segment,
-            _least(dtype),
+            dtype,
+            **ctx.shared,
+            **_inputs(kind, dense, ids, weight, bias),
+            scale=scale,
+            last=last,
+            weight_back=weight.numpy() if kind == DENSE else None,
+            grad_last=grad_last.contiguous().numpy(),
+            grad_steps=grad_steps.contiguous().numpy(),
+            grad_result=(grad_result / steps).numpy(),
+            grad_weight=grad_weight,
+            grad_bias=grad_bias,
+            sign_sums=sign_sums,
+            grad_output=grad_output,
+            grad_inputs=grad_inputs if wants_inputs else None,
+            grad_initial=grad_initial,
         )
         input_grads: tuple[Tensor | None, ...] = (torch.from_numpy(grad_inputs), None, None, None)
         if kind == ROWS:
             table_grad = torch.zeros_like(weight)
             rows = grad_inputs.reshape(-1, hidden)
-            columns = -(-hidden // LANES)
-            in_threads(
-                scan_inputs.add_lookups, columns, table_grad.numpy(), ids.numpy().ravel(), rows
-            )
+            add_lookups(table_grad.numpy(), ids.numpy().ravel(), rows)
             input_grads = (None, None, table_grad, None)
         elif product:
             sums, bias_sums = (torch.from_numpy(g.sum(0)) for g in (grad_weight, grad_bias))
@@ -159,7 +165,7 @@ class _Scan(torch.autograd.Function):
         return (
             *input_grads,
             signs * torch.from_numpy(sign_sums.sum(0)),
-            torch.from_numpy(grad_initial)[:, 0],
+            torch.from_numpy(grad_initial),
             torch.from_numpy(grad_output.sum(0)) if logits else None,
             grad_steps.sum((0, 1)) if logits else None,
             *[None] * 4,
@@ -188,23 +194,19 @@ def _differentiable(
 
 
 def _inputs(
-    dtype: Any,
     kind: int,
     dense: Tensor | None,
     ids: Tensor | None,
     weight: Tensor | None,
     bias: Tensor | None,
-) -> tuple[int, Array, Array, Array, Array]:
-    """The kernels' input arguments; those that ``kind`` does not use are empty arrays."""
+) -> dict[str, Any]:
+    """The kernels' arguments that say what enters."""
+    features = 0
     if weight is not None and kind in (DENSE, ONE_HOT):
         weight = weight.t().contiguous()
-    return (
-        kind,
-        _empty(dtype, 0, 0, 0) if dense is None else dense.detach().numpy(),
-        _empty(np.int32, 0, 0) if ids is None else ids.numpy(),
-        _empty(dtype, 0, 0) if weight is None else weight.detach().numpy(),
-        _empty(dtype, 0) if bias is None else bias.detach().numpy(),
-    )
+        features = len(weight)
+    arrays = {"dense": dense, "ids": ids, "weight": weight, "bias": bias}
+    return {"features": features, **{name: _given(of) for name, of in arrays.items()}}
 
 
 def run(

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hadamrnn.compiler import compile_c
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import IntegerModel, c_header
 from hadamrnn.integer.recording import counts
 from hadamrnn.targets import memory
-from hadamrnn.targets.compiler import compile_c
 from hadamrnn.targets.processors import PROGRAMS, Target, require
 
 TIMEOUT_SECONDS = 3600

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from hadamrnn.compiler import OPTIMIZED, SANITIZERS, compile_c
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import IntegerModel, c_header, packed
 from hadamrnn.integer.recording import counts
 from hadamrnn.runtime import sources
-from hadamrnn.targets.compiler import OPTIMIZED, SANITIZERS, compile_c
 
 
 @dataclass(frozen=True, eq=False)

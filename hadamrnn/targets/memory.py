@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
+from hadamrnn.compiler import run_tool
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import IntegerModel, c_header
-from hadamrnn.targets.compiler import run_tool
 from hadamrnn.targets.processors import Target
 
 CALLS = ("call", "rcall", "bl", "blx", "jal", "jalr", "c.jal")

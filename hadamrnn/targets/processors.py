@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hadamrnn.compiler import compile_c
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.runtime import sources
-from hadamrnn.targets.compiler import compile_c
 from hadamrnn.targets.costs import Form
 
 PROGRAMS = sources.FOLDER / "targets"

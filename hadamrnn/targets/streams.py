@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from hadamrnn.compiler import OPTIMIZED, SANITIZERS, compile_c
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import Event, IntegerModel, Stream, c_header
 from hadamrnn.integer.stream_settings import StreamSettings
 from hadamrnn.runtime import sources
 from hadamrnn.targets import emulation
-from hadamrnn.targets.compiler import OPTIMIZED, SANITIZERS, compile_c
 from hadamrnn.targets.processors import PROGRAMS, Target, require
 
 NO_CLASS = 0xFFFF

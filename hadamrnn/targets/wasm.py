@@ -9,9 +9,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from hadamrnn.compiler import compile_c, run_tool
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.runtime import sources
-from hadamrnn.targets.compiler import compile_c, run_tool
 
 FOLDER = sources.FOLDER / "targets" / "browser"
 SCRIPT = FOLDER / "hadamrnn.js"

@@ -1,6 +1,5 @@
 """Where a model runs: the ``device`` parameter, resolved once, and the machine it is on."""
 
-import importlib.metadata
 import os
 import platform
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import torch
 
+from hadamrnn.compiler import compiler_version
 from hadamrnn.errors import HadamrnnError
 
 
@@ -76,7 +76,8 @@ def machine(where: torch.device) -> dict[str, Any]:
     -------
     dict
         ``processor``, ``cores`` (those this process may use), ``device`` (cpu, or the GPU's name),
-        ``python``, ``torch`` and ``numba`` (versions, null where it is not installed).
+        ``python``, ``torch`` and ``compiler`` (versions; the C compiler makes the CPU kernels, null
+        where there is none).
 
     Examples
     --------
@@ -84,15 +85,11 @@ def machine(where: torch.device) -> dict[str, Any]:
     'cpu'
     """
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-    try:
-        numba = importlib.metadata.version("numba")
-    except importlib.metadata.PackageNotFoundError:
-        numba = None
     return {
         "processor": processor(),
         "cores": available or os.cpu_count(),
         "device": torch.cuda.get_device_name(where) if where.type == "cuda" else where.type,
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "numba": numba,
+        "compiler": compiler_version(),
     }

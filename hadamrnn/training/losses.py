@@ -22,22 +22,33 @@ FEW_CLASSES = 32
 MANY_SAMPLES = 1000
 """From this many samples on: below, its calls take longer than torch's whole loss."""
 
+BLOCK = 512
+"""Samples whose losses are summed together, as in ``kernels/csrc/cross_entropy.h``."""
+
 
 class _ManySamples(torch.autograd.Function):
-    """Mean cross-entropy of (n, classes) logits on the CPU; see cross_entropy_kernel."""
+    """Mean cross-entropy of (n, classes) logits on the CPU; see kernels/csrc/cross_entropy.h."""
 
     @staticmethod
     def forward(ctx: Any, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        from hadamrnn.kernels.threads import in_threads
-        from hadamrnn.training import cross_entropy_kernel as kernels
+        from hadamrnn.kernels import library
 
         count, wanted = len(logits), ctx.needs_input_grad[0]
         rows = logits.detach().contiguous().numpy()
-        losses = np.empty(-(-count // kernels.BLOCK))
-        grads = np.empty_like(rows) if wanted else rows[:0].copy()
-        classes, share = targets.contiguous().numpy(), rows.dtype.type(1 / count)
-        blocks = len(losses)
-        in_threads(kernels.softmax_cross_entropy, blocks, rows, classes, share, losses, grads)
+        losses = np.empty(-(-count // BLOCK))
+        grads = library.empty(rows.shape if wanted else (0,), rows.dtype)
+        library.run(
+            "cross_entropy",
+            len(losses),
+            rows.dtype,
+            count=count,
+            classes=rows.shape[1],
+            share=1 / count,
+            logits=rows,
+            targets=targets.contiguous().numpy(),
+            losses=losses,
+            grads=grads if wanted else None,
+        )
         ctx.save_for_backward(torch.from_numpy(grads))
         return logits.new_tensor(losses.sum() / count)
 

@@ -10,9 +10,9 @@ import re
 import tempfile
 from pathlib import Path
 
+from hadamrnn.compiler import find_compiler, run_tool
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.runtime import sources
-from hadamrnn.targets.compiler import find_compiler, run_tool
 from tests.fuzz.__main__ import BATCH
 from tests.fuzz.coverage import FORMS, SOURCES
 from tests.fuzz.mutants import Mutants

@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from hadamrnn.compiler import run_tool
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.targets.compiler import run_tool
 from tests.fuzz.__main__ import BATCH
 from tests.fuzz.mutants import Mutants
 from tests.fuzz.readers import CReader

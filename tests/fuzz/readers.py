@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from hadamrnn.compiler import OPTIMIZED, SANITIZERS, compile_c
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import IntegerModel, packed, recording
 from hadamrnn.runtime import sources
-from hadamrnn.targets.compiler import OPTIMIZED, SANITIZERS, compile_c
 
 SOURCE = Path(__file__).with_name("fuzz_load.c")
 STEPS = 3

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from hadamrnn.targets.compiler import find_compiler, run_tool
+from hadamrnn.compiler import find_compiler, run_tool
 from tests.fuzz import conditions, coverage
 
 GCOV = """\

@@ -9,13 +9,13 @@ import pytest
 
 from hadamrnn import cli, integer
 from hadamrnn.cli.info import describe
+from hadamrnn.compiler import compile_c
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import firmware
 from hadamrnn.export.freeze import freeze
 from hadamrnn.export.spec import IntegerSpec
 from hadamrnn.export.weights import FrozenWeights
 from hadamrnn.integer import packed
-from hadamrnn.targets.compiler import compile_c
 from tests.random_models import random_model, random_readings, recorded
 
 READOUTS = ("last", "mean", "log_mean")

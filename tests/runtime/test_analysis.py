@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hadamrnn.compiler import compile_c, run_tool
 from hadamrnn.integer import c_header
 from hadamrnn.runtime import sources
-from hadamrnn.targets.compiler import compile_c, run_tool
 from tests.random_models import random_inputs, random_model
 
 ROOT = Path(__file__).parents[2]

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hadamrnn import hadamard
+from hadamrnn import compiler, hadamard
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import c_header, packed
 from hadamrnn.integer.proof import INT32_MAX, accumulator_bound, input_bounds
 from hadamrnn.runtime import sources
-from hadamrnn.targets import compiler, host
+from hadamrnn.targets import host
 from tests.random_models import (
     STEPS,
     many_models,

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from hadamrnn.compiler import STRICT, compile_c
 from hadamrnn.integer import packed
 from hadamrnn.runtime import sources
-from hadamrnn.targets.compiler import STRICT, compile_c
 from tests.random_models import random_inputs, random_model
 
 SECONDS = 60

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
+from hadamrnn.compiler import STRICT, compile_c
 from hadamrnn.runtime import sources
-from hadamrnn.targets.compiler import STRICT, compile_c
 
 FORMS = ("", "-DHR_LANES=1", "-DHR_NO_VECTORS", "-DHR_NO_INTRINSICS", "-DHR_SMALL -DHR_NO_VECTORS")
 

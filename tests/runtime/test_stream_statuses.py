@@ -6,9 +6,9 @@ import subprocess
 import numpy as np
 import pytest
 
+from hadamrnn import compiler
 from hadamrnn.integer import c_header
 from hadamrnn.runtime import sources
-from hadamrnn.targets import compiler
 from tests.random_models import random_model
 
 pytestmark = pytest.mark.skipif(

@@ -26,7 +26,7 @@ def run(folder, text, *command):
 def test_the_shipped_file_is_right_and_nothing_heavy_is_loaded(tmp_path):
     code = (
         "import sys; from stages import validate; validate.main(); "
-        "heavy = {'torch', 'numba', 'sklearn', 'scipy', 'requests', 'pandas'}; "
+        "heavy = {'torch', 'sklearn', 'scipy', 'requests', 'pandas'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = run(tmp_path, SHIPPED, "-c", code)

@@ -5,10 +5,10 @@ import shutil
 import numpy as np
 import pytest
 
+from hadamrnn.compiler import compile_c, run_tool
 from hadamrnn.integer import c_header
 from hadamrnn.runtime import sources
 from hadamrnn.targets import emulation
-from hadamrnn.targets.compiler import compile_c, run_tool
 from hadamrnn.targets.processors import CORTEX_M33, TARGETS
 from tests.random_models import random_inputs, random_model
 from tests.targets.test_emulators import har2_like

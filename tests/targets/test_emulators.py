@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hadamrnn.compiler import STRICT, compile_c
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import firmware
 from hadamrnn.integer import c_header, load
 from hadamrnn.integer.accounting import sizes
 from hadamrnn.targets import emulation, memory, reporting
-from hadamrnn.targets.compiler import STRICT, compile_c
 from hadamrnn.targets.processors import TARGETS
 from tests.random_models import (
     STEPS,

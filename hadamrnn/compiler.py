@@ -43,9 +43,24 @@ def find_compiler() -> list[str]:
         if shutil.which(command[0]):
             return command
     raise HadamrnnError(
-        f"CC: running the C model on this computer needs a C compiler (cc, gcc or clang, or the "
-        f"one named by the environment variable CC); got {' '.join(chosen) or 'none'}"
+        f"CC: compiling on this computer needs a C compiler (cc, gcc or clang, or the one named by "
+        f"the environment variable CC); got {' '.join(chosen) or 'none'}"
     )
+
+
+def compiler_version() -> str | None:
+    """First line of what the C compiler says about itself.
+
+    Returns
+    -------
+    str or None
+        None without a compiler.
+    """
+    try:
+        lines = run_tool([*find_compiler(), "--version"]).stdout.splitlines()
+    except HadamrnnError:
+        return None
+    return lines[0] if lines else None
 
 
 def run_tool(
@@ -88,6 +103,7 @@ def compile_c(
     arguments: Iterable[str | Path],
     compiler: Sequence[str] | None = None,
     cwd: Path | None = None,
+    what: str = "the C runtime",
 ) -> None:
     """Run the C compiler.
 
@@ -99,6 +115,8 @@ def compile_c(
         Its command, if not ``find_compiler()``.
     cwd : Path, optional
         The folder to run it in.
+    what : str
+        What is compiled, for the error.
 
     Raises
     ------
@@ -110,4 +128,4 @@ def compile_c(
     if result.returncode:
         lines = result.stderr.splitlines()
         first = next((line for line in lines if "error" in line), "no message")
-        raise HadamrnnError(f"{command[0]}: must compile the C runtime; got {first}")
+        raise HadamrnnError(f"{command[0]}: must compile {what}; got {first}")

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from hadamrnn.kernels import sparse_products
-from hadamrnn.kernels.setup import LANES
-from hadamrnn.kernels.sparse_products import LISTED, SHARE, mostly_zero, product
-from hadamrnn.kernels.threads import in_threads
+from hadamrnn.kernels import products
+from hadamrnn.kernels.products import mostly_zero, product
+from tests.kernels.probing import lanes
+
+LISTED, SHARE = 8, 64
+"""Vectors and lines that products.h works on together."""
 
 
 def factors(n, k, rows, filled=0.2, dtype=np.float32):
@@ -18,7 +20,7 @@ def factors(n, k, rows, filled=0.2, dtype=np.float32):
     generator = np.random.default_rng((n, k, rows))
     left, right, out = (
         generator.integers(1, 9, shape).astype(dtype)
-        for shape in ((n, k), (k, rows * LANES), (n, rows * LANES))
+        for shape in ((n, k), (k, rows * lanes(dtype)), (n, rows * lanes(dtype)))
     )
     return left * (generator.random(left.shape) < filled), right, out
 
@@ -30,8 +32,8 @@ def factors(n, k, rows, filled=0.2, dtype=np.float32):
 def test_product(k, rows, filled, dtype):
     left, right, out = factors(5, k, rows, filled, dtype)
     grown = out.copy()
-    product(0, 5, left, right, out, False)
-    product(0, 5, left, right, grown, True)
+    product(left, right, out, False)
+    product(left, right, grown, True)
     np.testing.assert_array_equal(out, left @ right)
     np.testing.assert_array_equal(grown - factors(5, k, rows, filled, dtype)[2], left @ right)
 
@@ -40,7 +42,7 @@ def test_strides_of_the_left_factor():
     left, right, out = factors(12, 40, LISTED)
     for view in (left[:, 7:19], left[:, 7:19].T, left[::2, ::3]):
         n, k = view.shape
-        product(0, n, view, right[:k], out[:n], False)
+        product(view, right[:k], out[:n], False)
         np.testing.assert_array_equal(out[:n], view @ right[:k])
 
 
@@ -48,7 +50,7 @@ def test_it_writes_its_rows_alone():
     left, right, out = factors(9, 20, 2)
     expected = out.copy()
     expected[3:5] = left[3:5] @ right
-    product(3, 5, left, right, out, False)
+    product(left[3:5], right, out[3:5], False)
     np.testing.assert_array_equal(out, expected)
 
 
@@ -60,7 +62,7 @@ def test_bits_do_not_depend_on_the_number_of_threads(threads, monkeypatch):
     for count in (1, threads):
         monkeypatch.setattr(torch, "get_num_threads", lambda count=count: count)
         results.append(np.empty((23, right.shape[1]), np.float32))
-        in_threads(product, 23, left, right, results[-1], False)
+        product(left, right, results[-1], False)
     np.testing.assert_array_equal(*results)
 
 
@@ -68,14 +70,14 @@ def test_bits_do_not_depend_on_the_number_of_threads(threads, monkeypatch):
 def test_what_is_not_finite_is_no_zero(value):
     left, right, out = factors(3, 20, 1)
     left[1, 4] = value
-    product(0, 3, left, right, out, False)
+    product(left, right, out, False)
     assert np.isfinite(out).all(1).tolist() == [True, False, True]
 
 
 def test_mostly_zero_counts():
     numbers = np.zeros((4, 10), np.float32)
     assert mostly_zero(numbers)
-    numbers.flat[: int(40 * sparse_products.MOSTLY_ZERO)] = 1
+    numbers.flat[: int(40 * products.MOSTLY_ZERO)] = 1
     assert mostly_zero(numbers)
     numbers[-1, -1] = np.nan
     assert not mostly_zero(numbers)

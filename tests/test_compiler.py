@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from hadamrnn import compiler
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.targets import compiler
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 def executable(path, text):
@@ -39,9 +39,9 @@ def test_the_first_that_exists_is_taken(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("no-such-compiler -O2", "CC: running the C model .* got no-such-compiler -O2"),
+        ("no-such-compiler -O2", "CC: compiling .* got no-such-compiler -O2"),
         ("gcc '", r'CC: must be a command, its quotes closed; got "gcc \'"'),
-        ("", "CC: running the C model on this computer needs a C compiler .*; got none"),
+        ("", "CC: compiling on this computer needs a C compiler .*; got none"),
     ],
 )
 def test_a_missing_or_unreadable_command_is_one_sentence(value, words, monkeypatch, tmp_path):
@@ -72,7 +72,8 @@ PROGRAM = """
 import os, pathlib, tempfile
 import numpy as np
 from hadamrnn import integer
-from hadamrnn.targets import compiler, host
+from hadamrnn import compiler
+from hadamrnn.targets import host
 model = integer.load(os.environ["MODEL"])
 assert host.parity(model, np.zeros((2, 64, 1), np.int8)) == {"sequences": 2, "c_mismatches": 0}
 try:

@@ -1,0 +1,128 @@
+"""Calls of the compiled kernels: arrays to pointers, ranges of tiles to threads.
+
+What a kernel takes is a structure of ``csrc/arguments.h``, whose fields are given by name. ctypes
+releases Python's lock while a kernel runs.
+"""
+
+import ctypes
+import functools
+import re
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hadamrnn.kernels import build
+from hadamrnn.kernels.threads import in_threads
+
+Array = npt.NDArray[Any]
+
+ALIGNMENT = 64
+"""Bytes of the widest vector: one that lies across two lines of the cache takes twice the time."""
+
+NUMBERS = {"int64_t": ctypes.c_int64, "double": ctypes.c_double}
+PRECISIONS = {"real": None, "int32_t": np.int32, "int64_t": np.int64, "double": np.float64}
+"""Types of arrays by their names in C; real is the type that the kernels are compiled for."""
+
+
+@functools.cache
+def _structures() -> dict[str, type["Arguments"]]:
+    """By the name of the kernel."""
+    text = (build.SOURCES / "arguments.h").read_text(encoding="utf-8")
+    found = {}
+    for name, body in re.findall(r"^struct (\w+) \{\n(.*?)^\};", text, re.DOTALL | re.MULTILINE):
+        fields = re.findall(r"^    (?:const )?(\w+) (\*?)(\w+);", body, re.MULTILINE)
+        types = [
+            (field, ctypes.c_void_p if star else NUMBERS[kind]) for kind, star, field in fields
+        ]
+        arrays = {field: PRECISIONS[kind] for kind, star, field in fields if star}
+        found[name] = type(name, (Arguments,), {"_fields_": types, "arrays": arrays})
+    kernels = {}
+    for path in sorted(build.SOURCES.glob("*.h")):
+        heads = r"^int (\w+)\(int64_t \w+, int64_t \w+, const struct (\w+) \*a\)"
+        for kernel, name in re.findall(heads, path.read_text(encoding="utf-8"), re.MULTILINE):
+            kernels[kernel] = found[name]
+    return kernels
+
+
+class Arguments(ctypes.Structure):
+    """A structure of arguments.h, and the arrays that it points to."""
+
+    arrays: dict[str, Any]
+
+    def __init__(self, real: np.dtype[Any], **given: Any) -> None:
+        self.held = [value for value in given.values() if isinstance(value, np.ndarray)]
+        names = {field[0] for field in self._fields_}
+        assert given.keys() <= names, given.keys() - names
+        for name, value in given.items():
+            if isinstance(value, np.ndarray):
+                assert value.dtype == (self.arrays[name] or real), (name, value.dtype)
+                assert value.flags.c_contiguous or name == "left", name
+                value = value.ctypes.data
+            setattr(self, name, value)
+
+
+@functools.cache
+def _library(precision: int) -> ctypes.CDLL:
+    library = build.load(precision)
+    for name, structure in _structures().items():
+        function = getattr(library, name)
+        function.argtypes = (ctypes.c_int64, ctypes.c_int64, ctypes.POINTER(structure))
+        function.errcheck = _checked
+    return library
+
+
+def _checked(result: int, function: Any, arguments: Any) -> None:
+    if result:
+        raise MemoryError("the CPU kernels found no memory for their own numbers")
+
+
+def load(dtype: npt.DTypeLike) -> ctypes.CDLL:
+    """The kernels for numbers of a type, compiled if they are not yet; HadamrnnError without."""
+    return _library(8 * np.dtype(dtype).itemsize)
+
+
+@functools.cache
+def lanes(dtype: npt.DTypeLike) -> int:
+    """Numbers of a type that a vector of this machine holds: sequences of a tile."""
+    return int(load(dtype).lanes())
+
+
+def run(kernel: str, count: int, dtype: npt.DTypeLike, /, **arguments: Any) -> None:
+    """Let the threads share 0 .. count - 1 of a kernel's work.
+
+    Parameters
+    ----------
+    kernel : str
+        A function of ``csrc``.
+    count : int
+        Tiles, vectors, rows or blocks, as the kernel's comment says.
+    dtype : dtype
+        float32 or float64.
+    **arguments
+        Fields of its structure in ``csrc/arguments.h``: numbers, arrays of the types there, which
+        must be contiguous, None for no array. Those that are not given are zero.
+
+    Raises
+    ------
+    MemoryError
+        The kernel found none.
+    """
+    given = _structures()[kernel](np.dtype(dtype), **arguments)
+    in_threads(getattr(load(dtype), kernel), count, ctypes.byref(given))
+
+
+def zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
+    """An array of zeros that begins at a line of the cache."""
+    array = empty(shape, dtype)
+    array[...] = 0
+    return array
+
+
+def empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
+    """An array that begins at a line of the cache; its numbers are not set."""
+    count = int(np.prod(shape, dtype=np.int64))
+    size = np.dtype(dtype).itemsize
+    memory = np.empty(count * size + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + count * size].view(dtype).reshape(shape)
