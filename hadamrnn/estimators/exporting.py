@@ -14,6 +14,7 @@ from hadamrnn.export.spec import IntegerSpec
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.prepared import lengths
 from hadamrnn.prepared.coding import Coding
+from hadamrnn.prepared.numbers import Units
 
 
 def write(
@@ -24,6 +25,7 @@ def write(
     class_names: tuple[str, ...],
     name: str,
     folder: str | Path,
+    units: Units | None = None,
 ) -> checked.Exported:
     """Freeze a classifier, compare its forms and write them; the model takes readings as recorded.
 
@@ -35,14 +37,16 @@ def write(
         Of the readings that it was trained on.
     found : Sequences
         Training sequences, as recorded.
-    targets : (n,) array of int
-        Their class ids.
+    targets : (n,) array of int, or (n, outputs) array of float
+        Their class ids, or their numbers as the module learned them.
     class_names : tuple of str
-        In the order of the ids.
+        In the order of the ids; of numbers empty.
     name : str
         Of the model.
     folder : str or Path
         Made if it is not there.
+    units : Units, optional
+        Of numbers, as users have them.
 
     Returns
     -------
@@ -64,8 +68,14 @@ def write(
         class_names=class_names,
     )
     span = calibration.input_range(stored, coding)
-    model = freeze(from_torch.frozen_weights(module), readings, targets, spec, span)
+    weights = from_torch.frozen_weights(module)
+    if units is not None:
+        weights = weights.in_units(units.zero, units.scale)
+        targets = units.real(targets)
+    model = freeze(weights, readings, targets, spec, span)
     quantization = model.input_scale, model.input_zero_point
-    known = recording(coding, stored, quantization, window=readings.shape[1])
+    facts = {"window": readings.shape[1], "numbers": units is not None}
+    known = recording(coding, stored, quantization, **facts)
     model = dataclasses.replace(model, recording=known)
-    return checked.write(module, model, folder, [coding.decode(one) for one in found.each()])
+    sequences = [coding.decode(one) for one in found.each()]
+    return checked.write(module, model, folder, sequences, units)

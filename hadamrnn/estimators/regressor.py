@@ -7,9 +7,15 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils.validation import check_is_fitted
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.estimators.base import SequenceEstimator
+from hadamrnn.export.checked import Exported
+from hadamrnn.prepared.numbers import Units
+
+FARTHEST = 64
+"""Deviations of several targets differ by no more than this factor where they become integers."""
 
 
 class HadamRNNRegressor(RegressorMixin, SequenceEstimator):  # type: ignore[misc]  # no types
@@ -83,9 +89,35 @@ class HadamRNNRegressor(RegressorMixin, SequenceEstimator):  # type: ignore[misc
         values: npt.NDArray[np.float64] = self._outputs(X) * self.target_scale_ + self.target_mean_
         return values[:, 0] if self._one else values
 
-    def export(self, folder: str | Path, name: str = "model") -> None:
-        """Raise HadamrnnError: the integer model has classes alone."""
-        raise HadamrnnError(
-            "export: must be of a HadamRNNClassifier, the integer model has no real outputs yet; "
-            f"got a {type(self).__name__}"
-        )
+    def export(self, folder: str | Path, name: str = "model") -> Exported:
+        """Write the model for a device, as ``HadamRNNClassifier.export``; it answers in y's units.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if it is not there.
+        name : str
+            Of the model, in C as well.
+
+        Returns
+        -------
+        Exported
+
+        Raises
+        ------
+        HadamrnnError
+            Several targets whose deviations are too far apart for one scale, a width cannot be
+            proven, or C or ONNX differ.
+        """
+        from hadamrnn.estimators import exporting
+
+        check_is_fitted(self, "module_")
+        least, most = float(self.target_scale_.min()), float(self.target_scale_.max())
+        if most > FARTHEST * least:
+            raise HadamrnnError(
+                f"export: targets must have deviations within a factor of {FARTHEST}, since their "
+                f"integers share a scale; got {least:.3g} to {most:.3g}"
+            )
+        found, numbers = self.calibration_, self.calibration_targets_
+        units = Units(self.target_mean_, self.target_scale_)
+        return exporting.write(self.module_, self.coding_, found, numbers, (), name, folder, units)

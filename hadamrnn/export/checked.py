@@ -15,9 +15,14 @@ from hadamrnn.compiler import find_compiler
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import firmware, from_torch, onnx_float
 from hadamrnn.integer import IntegerModel, packed
+from hadamrnn.metrics import errors
 from hadamrnn.models.classifier import HadamClassifier
+from hadamrnn.prepared.numbers import Units
 from hadamrnn.targets import host
 
+Array = npt.NDArray[Any]
+FLOAT32 = 1e-6
+"""Of a number in float32: a few of its roundings."""
 COMPARED = 64
 """Sequences of a length that are run in every form."""
 TOLERANCE = 1e-3
@@ -39,7 +44,8 @@ class Exported:
     c_checked : bool
         Whether C ran and equalled the integer model; False where there is no C compiler.
     agreement : float
-        Share of the sequences (and steps) to which integer and torch model give one class.
+        Share of the sequences (and steps) to which integer and torch model give one class; of
+        numbers the R2 of the integer model's about those of torch, 1 where they are equal.
     """
 
     folder: Path
@@ -72,6 +78,7 @@ def write(
     model: IntegerModel,
     folder: str | Path,
     sequences: Sequence[npt.ArrayLike],
+    units: Units | None = None,
 ) -> Exported:
     """Write model.hrnn, model.onnx and the C sources, after all were compared.
 
@@ -85,6 +92,8 @@ def write(
         Made if it is not there.
     sequences : sequence of array_like
         As the classifier reads them: (time, features) floats, or (time,) ids.
+    units : Units, optional
+        Of outputs that are numbers, in which the exported forms give them.
 
     Returns
     -------
@@ -95,12 +104,14 @@ def write(
     HadamrnnError
         C differs from the integer model, or ONNX from torch, or the folder cannot be written.
     """
+    weights = from_torch.float_weights(classifier)
+    weights = weights if units is None else weights.in_units(units.zero, units.scale)
     graph = onnx_float.float_graph(
-        from_torch.float_weights(classifier), model.readout, model.per_step, model.input_kind
+        weights, model.readout, model.per_step, model.input_kind
     ).SerializeToString()
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     batches = [batch[:COMPARED] for batch in by_length(sequences)]
-    c_checked, count, agreeing = _has_compiler(), 0, 0.0
+    c_checked, answers = _has_compiler(), []
     program = host.HostProgram(model) if c_checked else None
     try:
         for batch in batches:
@@ -109,9 +120,11 @@ def write(
             if program and (program.run(model, x_int).logits != integers).any():
                 raise HadamrnnError("export: C must equal the integer model; got other logits")
             floats = _torch_logits(classifier, batch)
-            _check_onnx(session, batch, floats)
-            agreeing += float((integers.argmax(-1) == floats.argmax(-1)).mean()) * len(batch)
-            count += len(batch)
+            _check_onnx(session, batch, floats, units)
+            numbers = model.real_logits(integers, batch.shape[1])
+            if units is not None:
+                floats = units.real(floats)
+            answers.append((numbers, floats))
     finally:
         if program:
             program.__exit__()
@@ -119,7 +132,18 @@ def write(
     packed.write(model, folder / "model.hrnn")
     files.write_bytes(folder / "model.onnx", graph)
     firmware.write(model, folder)
-    return Exported(folder, model, count, c_checked, agreeing / max(1, count))
+    count = sum(len(numbers) for numbers, _ in answers)
+    return Exported(folder, model, count, c_checked, _agreement(answers, units))
+
+
+def _agreement(answers: list[tuple[Array, Array]], units: Units | None) -> float:
+    """How near (integer, torch) outputs of several lengths are."""
+    if units is None:
+        same = [(one.argmax(-1) == two.argmax(-1)).mean() * len(one) for one, two in answers]
+        return float(sum(same) / max(1, sum(len(one) for one, _ in answers)))
+    numbers, wanted = (np.concatenate(parts) for parts in zip(*answers, strict=True))
+    outputs = zip(numbers.T, wanted.T, strict=True)
+    return float(np.mean([errors(found, right)["r2"] for found, right in outputs]))
 
 
 def _has_compiler() -> bool:
@@ -138,11 +162,15 @@ def _torch_logits(classifier: HadamClassifier, batch: npt.NDArray[Any]) -> npt.N
 
 
 def _check_onnx(
-    session: onnxruntime.InferenceSession, batch: npt.NDArray[Any], logits: npt.NDArray[Any]
+    session: onnxruntime.InferenceSession, batch: Array, logits: Array, units: Units | None
 ) -> None:
     wanted = session.get_inputs()[0]
     kind = np.float32 if wanted.type == "tensor(float)" else np.int64
     found = np.asarray(session.run(["logits"], {wanted.name: batch.astype(kind)})[0])
+    allowed = TOLERANCE * max(1.0, float(np.abs(logits).max()))
+    if units is not None:  # numbers far from 0 have fewer bits left for their differences
+        found = (found.astype(np.float64) - units.zero) / units.scale
+        allowed += FLOAT32 * float(np.max(np.abs(units.zero) / units.scale))
     error = float(np.abs(found - logits).max())
-    if not error <= TOLERANCE * max(1.0, float(np.abs(logits).max())):
+    if not error <= allowed:
         raise HadamrnnError(f"export: ONNX must equal the torch model; got logits {error:g} apart")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hadamrnn.integer.checks import ROW_MULTIPLIER_MAX
 from hadamrnn.integer.proof import state_limit
 
 Array = npt.NDArray[Any]
@@ -71,9 +72,13 @@ class FrozenWeights:
         zero, scale : float, or array of float64, (outputs,)
             Of all outputs, or of each; scales above 0.
         """
+        rows = np.asarray(self.output_weight_scale * scale)
+        if rows.ndim:  # as row multipliers can hold them, so that biases go with what they make
+            step = rows.max() / ROW_MULTIPLIER_MAX
+            rows = np.rint(rows / step).clip(1) * step
         return dataclasses.replace(
             self,
-            output_weight_scale=self.output_weight_scale * scale,
+            output_weight_scale=rows if rows.ndim else float(rows),
             output_bias=self.output_bias * scale + zero,
         )
 

@@ -149,7 +149,32 @@ def test_regression_of_several_outputs():
     assert model.predict(X).shape == (150, 2)
     assert model.score(X, y) > 0.8
     assert model.fit(X, y[:, 0]).predict(X).shape == (150,)
-    with pytest.raises(HadamrnnError, match="^export: must be of a HadamRNNClassifier"):
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+@pytest.mark.parametrize("readout", ["last", "mean", "log_mean"])
+def test_an_exported_regressor_answers_in_the_units_of_the_targets(readout, outputs, tmp_path):
+    generator = np.random.default_rng(0)
+    X = [generator.normal(size=(5 + k % 4, 2)).astype(np.float32) for k in range(120)]
+    y = 5000 + np.stack([x.mean(0) for x in X]) @ [[90, 0], [90, -3]]
+    y = y if outputs == 2 else y[:, 0]
+    options = {**SMALL, "readout": readout, "hidden_size": 32, "epochs": 80}
+    model = HadamRNNRegressor(**options, fade=2 if readout == "log_mean" else None).fit(X, y)
+    done = model.export(tmp_path / "out", "age")
+    assert done.agreement > 0.97 and done.sequences == 96
+    loaded = integer.load(tmp_path / "out/model.hrnn")
+    found = np.concatenate([loaded.predict(x[None]) for x in X])
+    spread = np.square(model.predict(X) - y.mean(0)).mean(0)
+    assert (np.square(found - model.predict(X)).mean(0) < 0.03 * spread).all()
+    assert "AGE_VALUE(logit, steps)" in (tmp_path / "out/age.h").read_text()
+
+
+def test_targets_too_far_apart_for_one_scale():
+    X = np.random.default_rng(0).normal(size=(40, 5, 2))
+    y = X.mean(1) * [1, 1000]
+    model = HadamRNNRegressor(**{**SMALL, "epochs": 1}).fit(X, y)
+    words = "^export: targets must have deviations within a factor of 64, since their integers"
+    with pytest.raises(HadamrnnError, match=words):
         model.export("never")
 
 
