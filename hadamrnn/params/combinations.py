@@ -140,8 +140,6 @@ def _refusals_of_data(
     train = settings.train
     if facts.per_step and own_readout not in (None, "last", "auto"):
         yield "readout", "last for a data set that is read out at every step", own_readout
-    if facts.per_step and train.balanced:
-        yield "balanced", "false for a data set with a target at every step", train.balanced
     if facts.numbers and train.balanced:
         yield "balanced", "false for a data set whose targets are numbers", train.balanced
     if not facts.symbols and train.embedding_size is not None:

@@ -15,7 +15,7 @@ from hadamrnn.prepared.coding import Coding
 Augmentation = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 Batch = tuple[Any, ...]
 """(inputs, targets), and behind them (lengths or None, weights or None) where one of both is given:
-each a tensor with a row for each sequence."""
+each a tensor with a row for each sequence; weights are of sequences, or of steps."""
 
 AUGMENTATION, STATE_NOISE = 1, 2
 """Streams of random numbers."""
@@ -62,6 +62,34 @@ def balanced_order(targets: np.ndarray, generator: np.random.Generator) -> np.nd
     return generator.permutation(np.concatenate(chosen))
 
 
+def class_weights(targets: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
+    """Factor of each class that makes all of them weigh the same in a loss over steps.
+
+    Parameters
+    ----------
+    targets : numpy.ndarray
+        (n, time) class ids.
+    lengths : numpy.ndarray or None
+        (n,) steps of each sequence, where they differ.
+
+    Returns
+    -------
+    numpy.ndarray
+        (classes,) float32, 1 on average over the steps; 0 of a class without any.
+
+    Examples
+    --------
+    >>> class_weights(np.array([[0, 0, 0, 1], [0, 0, 0, 1]]), None).tolist()
+    [0.6666666865348816, 2.0]
+    """
+    there = np.ones(targets.shape, dtype=bool)
+    if lengths is not None:
+        there = np.arange(targets.shape[1]) < np.asarray(lengths)[:, None]
+    counts = np.bincount(targets[there])
+    weights = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    return np.where(counts > 0, weights, 0).astype(np.float32)
+
+
 class Batches:
     """Iterates once per epoch over batches on a device: a ``Batch`` each.
 
@@ -80,7 +108,8 @@ class Batches:
     seed : int, optional
         Batches are shuffled by (seed, epoch); None: in the stored order.
     balanced : bool
-        Draw every class equally often (``balanced_order``).
+        Draw every class equally often (``balanced_order``); where each step has a class, weigh
+        steps so that every class counts the same (``class_weights``).
     augmentation : callable, optional
         (decoded inputs, generator) -> inputs; its generator is seeded by (seed, epoch) too.
     share : (int, int)
@@ -99,7 +128,7 @@ class Batches:
     Raises
     ------
     HadamrnnError
-        For balanced batches without a seed, or of targets at every step.
+        For balanced batches without a seed, or of targets that are numbers.
     """
 
     def __init__(
@@ -117,10 +146,10 @@ class Batches:
         lengths: np.ndarray | None = None,
         weights: np.ndarray | None = None,
     ) -> None:
-        if balanced and (seed is None or np.ndim(targets) != 1):
+        if balanced and (seed is None or np.asarray(targets).dtype.kind == "f"):
             raise HadamrnnError(
-                "balanced: needs a seed and one class for each sequence; got "
-                f"seed={seed} and targets of shape {np.shape(targets)}"
+                f"balanced: needs a seed and targets that are classes; got seed={seed} and targets "
+                f"of {np.asarray(targets).dtype}"
             )
         # Stored as small as they come: a paper-scale copy task has 512 million targets.
         self.inputs = _tensor(inputs)
@@ -130,7 +159,10 @@ class Batches:
         self.device = device
         self.seed = seed
         self.epoch = 0
-        self.balanced = balanced
+        self.balanced = balanced and np.ndim(targets) == 1
+        self.class_weights = None
+        if balanced and np.ndim(targets) == 2:
+            self.class_weights = torch.from_numpy(class_weights(targets, lengths)).to(device)
         self.augmentation = augmentation
         self.share = share
         self.lengths = None if lengths is None else _tensor(np.asarray(lengths, np.int64))
@@ -158,18 +190,22 @@ class Batches:
             if augmentation is not None and generator is not None:
                 # Of the whole batch, so that one process does what many do.
                 inputs = augmentation(inputs, generator)
-            yield (inputs[own], self._targets(rows[own]), *self._facts(rows[own]))
+            targets = self._targets(rows[own])
+            yield (inputs[own], targets, *self._facts(rows[own], targets))
 
     def _targets(self, rows: torch.Tensor) -> torch.Tensor:
         found = self.targets[rows].to(self.device)
         return found if found.is_floating_point() else found.long()
 
-    def _facts(self, rows: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    def _facts(self, rows: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """(lengths, weights) of rows, or nothing where there are neither."""
-        given = self.lengths, self.weights
-        if given == (None, None):
-            return ()
-        return tuple(None if one is None else one[rows].to(self.device) for one in given)
+        lengths, weights = (
+            None if one is None else one[rows].to(self.device)
+            for one in (self.lengths, self.weights)
+        )
+        if self.class_weights is not None:
+            weights = self.class_weights[targets]
+        return () if lengths is None and weights is None else (lengths, weights)
 
     def sample(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Inputs and targets of a few rows, evenly spaced as stored; not augmented.

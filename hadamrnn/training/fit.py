@@ -73,7 +73,8 @@ def take_step(
     """
     model, optimizer, limit = run.model, run.optimizer, run.settings.clip_gradient
     model.train()
-    outputs, targets = existing(outputs_of(model, inputs, lengths), targets, lengths)
+    outputs = outputs_of(model, inputs, lengths)
+    outputs, targets, weights = existing(outputs, targets, lengths, weights)
     loss = loss_of(model, outputs, targets, weights)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()

@@ -161,10 +161,17 @@ def outputs_of(
     return outputs
 
 
+Stepwise = tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]
+"""(outputs, targets, weights or None)."""
+
+
 def existing(
-    outputs: torch.Tensor, targets: torch.Tensor, lengths: torch.Tensor | None = None
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Outputs and targets of the steps that sequences have, where each has a target.
+    outputs: torch.Tensor,
+    targets: torch.Tensor,
+    lengths: torch.Tensor | None = None,
+    weights: torch.Tensor | None = None,
+) -> Stepwise:
+    """Outputs, targets and weights of the steps that sequences have, where each has a target.
 
     Parameters
     ----------
@@ -174,6 +181,8 @@ def existing(
         (batch, time), or anything else.
     lengths : torch.Tensor, optional
         (batch,) steps of each sequence; None: all.
+    weights : torch.Tensor, optional
+        (batch, time) of the steps, or anything else.
 
     Returns
     -------
@@ -181,17 +190,21 @@ def existing(
         (steps, classes).
     targets : torch.Tensor
         (steps,).
+    weights : torch.Tensor or None
+        (steps,).
 
     Examples
     --------
     >>> outputs, targets = torch.zeros(2, 3, 5), torch.ones(2, 3)
-    >>> [one.shape for one in existing(outputs, targets, torch.tensor([1, 3]))]
+    >>> [one.shape for one in existing(outputs, targets, torch.tensor([1, 3]))[:2]]
     [torch.Size([4, 5]), torch.Size([4])]
     """
     if lengths is None or targets.dim() != 2 or outputs.dim() != 3:
-        return outputs, targets
+        return outputs, targets, weights
     there = torch.arange(targets.shape[1], device=targets.device) < lengths[:, None]
-    return outputs[there], targets[there]
+    if weights is not None and weights.dim() == 2:
+        weights = weights[there]
+    return outputs[there], targets[there], weights
 
 
 def half_squared_error(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -229,7 +242,7 @@ def loss_of(
     model, logits, targets
         As of ``of_classes``; or numbers as targets, in the shape of ``logits``.
     weights : torch.Tensor, optional
-        (batch,) factor of each sequence.
+        (batch,) factor of each sequence, or as many as targets: of each step.
 
     Returns
     -------
@@ -242,8 +255,9 @@ def loss_of(
         return half_squared_error(logits * factors, targets * factors)
     if weights is not None:
         each = torch.nn.functional.cross_entropy(*flatten(logits, targets), reduction="none")
-        steps = len(each) // max(1, len(weights))
-        return (each * weights.repeat_interleave(steps)).mean()
+        factors = weights.reshape(-1)
+        steps = len(each) // max(1, len(factors))
+        return (each * factors.repeat_interleave(steps)).sum() / max(1, len(each))
     loss = cross_entropy(logits, targets)
     if model.class_of is None:
         return loss

@@ -53,7 +53,8 @@ def evaluate(model: Model, batches: Batches, score: str = "accuracy") -> dict[st
         model.eval()
         with torch.no_grad():
             outputs = outputs_of(model, inputs, *facts[:1])
-            return flatten(*of_classes(model, *existing(outputs, targets, *facts[:1])))
+            outputs, targets, _ = existing(outputs, targets, *facts[:1])
+            return flatten(*of_classes(model, outputs, targets))
 
     engine = Engine(step)
     where = distributed.metric_device()

@@ -59,9 +59,9 @@ def checked(document, facts, **values):
             "readout: must be last for a data set that is read out at every step; got 'log_mean'",
         ),
         (
-            STEPS,
+            Facts(numbers=True),
             {"balanced": True},
-            "balanced: must be false for a data set with a target at every step; got True",
+            "balanced: must be false for a data set whose targets are numbers; got True",
         ),
         (
             SENSORS,

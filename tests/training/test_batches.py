@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.prepared.coding import Coding
 from hadamrnn.training.batches import Batches
+from hadamrnn.training.losses import existing
 
 SYMBOLS = Coding("symbol")
 
@@ -128,10 +129,28 @@ def test_balanced_order_depends_on_seed_and_epoch():
     assert made[0] != made[1] != made[2] != made[0]
 
 
-@pytest.mark.parametrize(("seed", "shape"), [(None, (4,)), (1, (4, 2))])
-def test_balanced_needs_a_seed_and_one_class_a_sequence(seed, shape):
-    targets = np.zeros(shape, np.uint8)
-    with pytest.raises(HadamrnnError, match="^balanced: needs a seed and one class for each seq"):
+def test_balanced_steps_weigh_the_same_for_every_class():
+    """Over an epoch, whatever stands behind the ends of sequences."""
+    generator = np.random.default_rng(0)
+    targets = (generator.random((30, 8)) < 0.1).astype(np.uint8) * 2
+    lengths = generator.integers(1, 9, 30)
+    targets[np.arange(8) >= lengths[:, None]] = 1
+    ids = np.zeros((30, 8), np.uint8)
+    totals, steps = np.zeros(3), 0
+    for _, classes, counts, weights in Batches(
+        ids, targets, coding=SYMBOLS, batch_size=7, seed=1, balanced=True, lengths=lengths
+    ):
+        _, classes, weights = existing(classes[..., None].float(), classes, counts, weights)
+        totals += np.bincount(classes, weights, 3)
+        steps += len(classes)
+    assert totals[1] == 0 and steps == lengths.sum()
+    np.testing.assert_allclose(totals[[0, 2]], steps / 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("seed", "kind"), [(None, np.uint8), (1, np.float32)])
+def test_balanced_needs_a_seed_and_classes(seed, kind):
+    targets = np.zeros(4, kind)
+    with pytest.raises(HadamrnnError, match="^balanced: needs a seed and targets that are classes"):
         Batches(
             np.zeros((4, 2), np.uint8),
             targets,

@@ -115,3 +115,26 @@ def test_the_epoch_of_numbers_is_chosen_by_their_error():
     assert result.best_epoch == 1 + losses.index(min(losses))
     spread = np.var(numbers)
     assert math.isclose(result.best["valid_score"], 1 - 2 * min(losses) / spread, rel_tol=1e-5)
+
+
+def test_a_rare_class_of_steps_is_learned_where_classes_are_balanced():
+    """Noise tells a class of a tenth of the steps apart two times of three."""
+    generator = np.random.default_rng(0)
+    targets = (generator.random((60, small.STEPS)) < 0.1).astype(np.uint8)
+    inputs = generator.normal(size=(60, small.STEPS, 2)) + targets[..., None]
+    given = {}
+    for balanced in (False, True):
+        rows = Batches(
+            inputs.astype(np.float32),
+            targets,
+            coding=DENSE,
+            batch_size=20,
+            seed=1,
+            balanced=balanced,
+        )
+        model = small.model(per_step=True, fade=1)
+        fit(model, rows, rows, dataclasses.replace(small.SETTINGS, epochs=20))
+        with torch.no_grad():
+            answers = model(torch.from_numpy(inputs).float()).argmax(-1).numpy()
+        given[balanced] = (answers[targets == 1] == 1).mean()
+    assert given[True] > 0.6 > 0.4 > given[False]
