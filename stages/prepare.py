@@ -16,7 +16,9 @@ def main(settings: Settings) -> None:
         card = arrays.read_card(folder)
         Coding.from_card(card, str(folder / "card.json"))  # a wrong one stops before the training
     counts = ", ".join(f"{count} {split}" for split, count in card["counts"].items())
-    print(f"prepared {settings.benchmark}: {counts}, {card['steps']} steps")
+    frame = card.get("raw", {}).get("frame", 1)
+    of = f" of {frame} readings" if frame > 1 else ""
+    print(f"prepared {settings.benchmark}: {counts}, {card['steps']} steps{of}")
 
 
 if __name__ == "__main__":

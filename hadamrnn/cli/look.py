@@ -1,7 +1,7 @@
 """What tables of readings seem to be: their columns guessed, and all else counted.
 
-``hadamrnn new`` prints it and writes a section of params.yaml from it. A guess goes by names first
-(``NAMES``), then by content; the user corrects it there.
+``hadamrnn new`` prints it and writes a section of params.yaml from it (``look_section``). A guess
+goes by names first (``NAMES``), then by content; the user corrects it there.
 """
 
 from collections import Counter
@@ -31,8 +31,6 @@ WINDOW_SECONDS, WINDOW_STEPS = 4.0, 100
 """A window where the rate is known, and where it is not."""
 AUTO = ("hidden_size", "readout", "fade", "batch_size", "epochs", "learning_rate")
 """Keys that the training chooses (``training.automatic``)."""
-HEADING = object()
-"""In place of a value: a mapping follows."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Found:
     recipe: dict[str, Any]
 
 
-def at(path: str, given: Mapping[str, str | None]) -> Found:
+def at(path: str, given: Mapping[str, str | None], task: str | None = None) -> Found:
     """Look at the tables that a path names.
 
     Parameters
@@ -63,6 +61,9 @@ def at(path: str, given: Mapping[str, str | None]) -> Found:
         As in params.yaml.
     given : mapping
         Columns that the user names: "time", "label", "group", "sequence"; None for a guess.
+    task : {"classify", "per_step", "regress"}, optional
+        By default regress where the label is a column of more than MOST_CLASSES different numbers,
+        else classify.
 
     Returns
     -------
@@ -77,6 +78,9 @@ def at(path: str, given: Mapping[str, str | None]) -> Found:
     table = cells.read_text(names[0])
     columns = _columns(names, table, given)
     data: dict[str, Any] = {"type": "csv", "path": path, "columns": columns}
+    task = task or ("regress" if _many_numbers(table, columns["label"]) else "classify")
+    if task != "classify":
+        data["task"] = task
     data["missing"] = "hold"
     recordings, channels = tables.read(settings.read(data, "data"))
     if not recordings:
@@ -88,6 +92,7 @@ def at(path: str, given: Mapping[str, str | None]) -> Found:
     data["window"] = _window(recordings, columns)
     if data["window"] is None:
         data["lengths"] = "mask"
+    data["frame"] = "auto"
     data["split"] = _split(recordings)
     recipe = _recipe(recordings, data)
     return Found(lines, data, recipe)
@@ -128,6 +133,11 @@ def _numeric(column: Any) -> bool:
     return len(text) > 0 and bool(values.notna().all())
 
 
+def _many_numbers(table: Any, label: str) -> bool:
+    """Whether a column holds numbers, too many different ones to be classes."""
+    return label in table and _numeric(table[label]) and table[label].nunique() > MOST_CLASSES
+
+
 def _unit(column: Any) -> str:
     """Whole numbers one or more apart count milli-, micro- or nanoseconds."""
     values = cells.pandas().to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
@@ -151,20 +161,30 @@ def _counts(recordings: Sequence[Recording], channels: Sequence[str], empty: int
     sizes = [len(one) for one in recordings]
     intervals = [one.interval for one in recordings if one.interval]
     rate = f"{1 / float(np.median(intervals)):.4g} readings a second" if intervals else "unknown"
+    groups = class_names([*{one.group for one in recordings if one.group is not None}])
+    told = f"{len(groups)}: {', '.join(groups)}" if groups else "none"
+    return [
+        f"rate        {rate}",
+        f"recordings  {len(sizes)} without a gap, of {min(sizes):,} to {max(sizes):,} readings",
+        _answers(recordings),
+        f"groups      {told[:200]}",
+        f"missing     {empty:,} of {sum(sizes) * len(channels):,} readings",
+    ]
+
+
+def _answers(recordings: Sequence[Recording]) -> str:
+    """The classes and how many readings each has, or the range of the numbers."""
+    if recordings[0].labels.dtype.kind == "f":
+        numbers = np.concatenate([one.labels for one in recordings])
+        return (
+            f"target      {numbers.min():g} to {numbers.max():g}, {numbers.mean():.4g} on average"
+        )
     classes: Counter[str] = Counter()
     for one in recordings:
         classes.update(one.labels.astype(str).tolist())
     order = class_names([*classes])
-    groups = class_names([*{one.group for one in recordings if one.group is not None}])
-    told = f"{len(groups)}: {', '.join(groups)}" if groups else "none"
     counted = ", ".join(f"{name} {classes[name]:,}" for name in order[:20])
-    return [
-        f"rate        {rate}",
-        f"recordings  {len(sizes)} without a gap, of {min(sizes):,} to {max(sizes):,} readings",
-        f"classes     {len(order)}: {counted}{' ...' if len(order) > 20 else ''} readings",
-        f"groups      {told[:200]}",
-        f"missing     {empty:,} of {sum(sizes) * len(channels):,} readings",
-    ]
+    return f"classes     {len(order)}: {counted}{' ...' if len(order) > 20 else ''} readings"
 
 
 def _window(recordings: Sequence[Recording], columns: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -193,69 +213,8 @@ def _split(recordings: Sequence[Recording]) -> dict[str, Any]:
 def _recipe(recordings: Sequence[Recording], data: Mapping[str, Any]) -> dict[str, Any]:
     """What the training chooses, and whether classes are of unequal size."""
     held = {str(g) for part in ("test", "valid") for g in data["split"][part].get("group", [])}
+    recipe: dict[str, Any] = {**dict.fromkeys(AUTO, "auto"), "select": "cross_entropy"}
+    if data.get("task") == "regress":
+        return recipe
     sizes = Counter(most_frequent(one) for one in recordings if one.group not in held)
-    return {
-        **dict.fromkeys(AUTO, "auto"),
-        "select": "cross_entropy",
-        "balanced": max(sizes.values()) > 3 * min(sizes.values()),
-    }
-
-
-def section(name: str, found: Found) -> str:
-    """The section of params.yaml, with comments.
-
-    Parameters
-    ----------
-    name : str
-        Of the benchmark.
-    found : Found
-        What it is made of.
-
-    Returns
-    -------
-    str
-        Lines indented to stand under ``benchmark:``.
-    """
-    recipe, data = found.recipe, found.data
-    why = {
-        "hidden_size": "auto: 256; hadamrnn tune looks for less",
-        "readout": "auto: log_mean or last, by a short trial",
-        "fade": "auto: states remember an eighth of a sequence",
-        "batch_size": "auto: 16, or 32 where sequences are many",
-        "epochs": "auto: 30, or what makes 2,000 optimizer steps",
-        "learning_rate": "auto: 0.005",
-        "select": "epoch by the loss on validation rows",
-        "balanced": "every class equally often where some are rare",
-    }
-    rules = {
-        "missing": "refuse, hold, interpolate or drop",
-        "window": "readings of a window, and to the next one; null: no windows",
-        "lengths": "mask: padding is not read; cut to the shortest, or pad",
-        "words": "ids in all; the frequent words of the training texts",
-        "steps": "words kept of a text, its last",
-        "split": "the others are trained on",
-    }
-    lines = [f"  {name}:"]
-    for key, value in recipe.items():
-        lines.append(_line(4, key, value, why.get(key)))
-    lines.append("    data:")
-    for key, value in data.items():
-        if isinstance(value, dict):
-            lines.append(_line(6, key, HEADING, rules.get(key)))
-            lines += [_line(8, inner, part) for inner, part in value.items()]
-        else:
-            lines.append(_line(6, key, value, rules.get(key)))
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _line(indent: int, key: str, value: Any, comment: str | None = None) -> str:
-    """A key and its value, or with HEADING in its place the head of a mapping."""
-    text = f"{' ' * indent}{key}:" + ("" if value is HEADING else f" {_flow(value)}")
-    return text if comment is None else f"{text:<37} # {comment}"
-
-
-def _flow(value: Any) -> str:
-    import yaml
-
-    text: str = yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False)
-    return text.removesuffix("\n").removesuffix("\n...")
+    return recipe | {"balanced": max(sizes.values()) > 3 * min(sizes.values())}

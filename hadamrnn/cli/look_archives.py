@@ -9,6 +9,7 @@ import numpy as np
 
 from hadamrnn.cli.look import AUTO, Found
 from hadamrnn.datasets.formats import own, settings, texts
+from hadamrnn.datasets.formats.recordings import Recording
 from hadamrnn.datasets.formats.windows import class_names, most_frequent
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.files import patterns
@@ -47,7 +48,7 @@ def kind_of(paths: Sequence[Path]) -> str:
     return "text" if len(folders) > 1 and len(texts_there) == len(files) else "csv"
 
 
-def at(path: str, kind: str) -> Found:
+def at(path: str, kind: str, task: str | None = None) -> Found:
     """Look at archives or texts.
 
     Parameters
@@ -55,6 +56,8 @@ def at(path: str, kind: str) -> Found:
     path : str
         As in params.yaml.
     kind : {"npz", "npy", "ts", "text"}
+    task : {"classify", "per_step", "regress"}, optional
+        By default classify.
 
     Returns
     -------
@@ -69,6 +72,8 @@ def at(path: str, kind: str) -> Found:
     data: dict[str, Any] = {"type": kind, "path": path}
     if kind in ("npz", "npy"):
         data |= _arrays(names, kind)
+    if task not in (None, "classify"):
+        data["task"] = task
     checked = settings.read(data, "data")
     lines = [f"files       {len(names)}, the first {names[0].as_posix()}"]
     if kind == "text":
@@ -89,21 +94,28 @@ def at(path: str, kind: str) -> Found:
         data["missing"] = "hold" if empty else "refuse"
         if min(sizes) < max(sizes):
             data["lengths"] = "mask"
-    classes = Counter(most_frequent(one) for one in recordings)
-    counted = ", ".join(f"{name} {classes[name]:,}" for name in class_names([*classes])[:20])
-    more = " ..." if len(classes) > 20 else ""
-    lines.append(f"classes     {len(classes)}: {counted}{more}")
+        data["frame"] = "auto"
+    recipe: dict[str, Any] = {**dict.fromkeys(AUTO, "auto"), "select": "cross_entropy"}
+    if task == "regress":
+        numbers = [one.labels[0] for one in recordings]
+        lines.append(f"target      {min(numbers):g} to {max(numbers):g}")
+    else:
+        classes = Counter(label for one in recordings for label in _labels(one, task))
+        counted = ", ".join(f"{name} {classes[name]:,}" for name in class_names([*classes])[:20])
+        more = " ..." if len(classes) > 20 else ""
+        lines.append(f"classes     {len(classes)}: {counted}{more}")
+        recipe["balanced"] = max(classes.values()) > 3 * min(classes.values())
     groups = class_names([*{one.group for one in recordings if one.group is not None}])
     lines.append(
         f"groups      {f'{len(groups)}: ' + ', '.join(groups) if groups else 'none'}"[:200]
     )
     data["split"] = _split(names, groups)
-    recipe = {
-        **dict.fromkeys(AUTO, "auto"),
-        "select": "cross_entropy",
-        "balanced": max(classes.values()) > 3 * min(classes.values()),
-    }
     return Found(lines, data, recipe)
+
+
+def _labels(recording: Recording, task: str | None) -> list[str]:
+    """The classes that a sequence counts for: its own, or those of its steps."""
+    return recording.labels.tolist() if task == "per_step" else [most_frequent(recording)]
 
 
 def _arrays(names: Sequence[Path], kind: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from hadamrnn.errors import HadamrnnError
 
 HELP = "look at own recordings or texts, and write a section of params.yaml for them"
 ROLES = ("time", "label", "group", "sequence")
+TASKS = ("classify", "per_step", "regress")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,13 +30,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="COLUMN",
             help=f"the column of the {role}, where the guess is wrong",
         )
+    parser.add_argument(
+        "--task",
+        choices=TASKS,
+        help="a class for each sequence or for each step, or a number; else guessed",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Print what was found, write the section, and name the next command."""
     with needs.more_than_numpy("new"):
         from hadamrnn import params
-        from hadamrnn.cli import look, look_archives
+        from hadamrnn.cli import look, look_archives, look_section
         from hadamrnn.datasets.common import by_name
         from hadamrnn.params import combinations, document
     needs.in_root()
@@ -61,12 +67,15 @@ def run(options: argparse.Namespace) -> int:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, copy)
     try:
-        found = look.at(path, columns) if kind == "csv" else look_archives.at(path, kind)
+        if kind == "csv":
+            found = look.at(path, columns, options.task)
+        else:
+            found = look_archives.at(path, kind, options.task)
     except HadamrnnError:
         for copy in copies.values():  # so that nothing is in the way of the next try
             copy.unlink()
         raise
-    text = inserted(target.read_text(encoding="utf-8"), look.section(options.name, found))
+    text = inserted(target.read_text(encoding="utf-8"), look_section.section(options.name, found))
     _check(text, options.name, by_name.facts_of)
     files.write_text(target, text)
     print("\n".join(found.lines))
@@ -133,7 +142,7 @@ def inserted(text: str, section: str) -> str:
     text : str
         Of params.yaml, a right one.
     section : str
-        As ``look.section``.
+        As ``look_section.section``.
 
     Returns
     -------

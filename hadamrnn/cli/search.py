@@ -79,7 +79,10 @@ def draws(card: Mapping[str, Any], fixed: Sequence[str], seed: int) -> Iterator[
     middle = automatic.fade(card.get("usual_steps", card["steps"]))
     fading = [("log_mean", max(1, middle + change)) for change in (-1, 0, 1)]
     reads: list[tuple[str, int | None]] = [*dict.fromkeys(fading), ("mean", None), ("last", None)]
-    if card["output"]["per_step"] or {"readout", "fade"} & {*fixed}:
+    if card["output"]["per_step"]:  # the state is what is read; copy's must not fade
+        own = card.get("layout") != "copy"
+        reads = [("last", k) for _, k in dict.fromkeys(fading)] + [("last", None)] if own else []
+    if {"readout", "fade"} & {*fixed}:
         reads = []
     idle = 0
     while idle < 100:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hadamrnn import files
 from hadamrnn.cli import needs
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.metrics import in_words, own_score
 
 if TYPE_CHECKING:
     from hadamrnn.cli.search import Tried
@@ -57,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     front = search.front(tried)
     rows = [{"recipe": recipe(one)} | {k: getattr(one, k) for k in COLUMNS[:-1]} for one in front]
     files.write_csv(Path("results") / options.name / "tune.csv", COLUMNS, rows)
-    print(table(options.name, front, best))
+    print(table(options.name, front, best, own_score(work.card)))
     if not best.values:
         print(f"\nnothing better than the section as it stands\n\n    {repeat(options.name)}")
     elif options.write:
@@ -100,7 +101,8 @@ def halved(work: "Trials", fixed: Sequence[str], options: argparse.Namespace) ->
             found.append(work.train(values, epochs))
             done += epochs
             left = (time.monotonic() - began) / done * (total - done)
-            print(f"{place}/{count}: {told(found[-1])}, about {left:.0f} s left", flush=True)
+            words = told(found[-1], own_score(work.card))
+            print(f"{place}/{count}: {words}, about {left:.0f} s left", flush=True)
         recipes = [one.values for one in search.ranked(found)]
         tried += found
     return tried
@@ -111,18 +113,19 @@ def recipe(one: "Tried") -> str:
     return ", ".join(f"{key} {'null' if v is None else v}" for key, v in one.values.items())
 
 
-def told(one: "Tried") -> str:
+def told(one: "Tried", score: str = "accuracy") -> str:
     """A recipe and what it reached, in one line."""
-    reached = f"{100 * one.score:.2f} %, loss {one.loss:.4g}, {one.bytes:,} bytes"
+    reached = f"{in_words(score, one.score)}, loss {one.loss:.4g}, {one.bytes:,} bytes"
     return f"{recipe(one) or 'the section as it stands'}: {reached}"
 
 
-def table(name: str, rows: "Sequence[Tried]", best: "Tried") -> str:
+def table(name: str, rows: "Sequence[Tried]", best: "Tried", score: str = "accuracy") -> str:
     """Accuracy against bytes: recipes that no smaller one equals, the best with a star."""
     lines = [f"\n{name}: what a size buys on validation rows\n", "  bytes   score    loss  epochs"]
     for one in rows:
         star = " *" if one == best else "  "
-        figures = f"{one.bytes:>7,} {100 * one.score:>6.2f}% {one.loss:>7.4f} {one.epochs:>7}"
+        reached = in_words(score, one.score).replace(" ", "")
+        figures = f"{one.bytes:>7,} {reached:>7} {one.loss:>7.4f} {one.epochs:>7}"
         lines.append(f"{figures}{star} {recipe(one) or 'as it stands'}")
     return "\n".join(lines)
 

@@ -121,3 +121,21 @@ def test_a_section_in_the_midst_of_the_file(clone):
     (clone / "params.yaml").write_text(text[start + 1 :] + "\n" + text[:start] + "\n")
     assert main(["new", "watch", WATCH]) == 0
     assert section_of("watch")["data"]["path"] == WATCH
+
+
+def test_a_column_of_many_numbers_is_a_target(clone, capsys):
+    """Named target, which is one of the names that say what a column is."""
+    lines = [line.replace("label", "kind").replace(",ay", ",target") for line in log(steps=40)]
+    (clone / "mine.csv").write_text("".join(f"{line}\n" for line in lines))
+    assert main(["new", "mine", "mine.csv", "--label", "target"]) == 0
+    assert "target      -119.5 to 0, -59.75 on average\n" in capsys.readouterr().out
+    found = section_of("mine")
+    assert found["data"]["task"] == "regress" and "balanced" not in found
+    assert found["data"]["columns"]["inputs"] == ["ax"]
+
+
+def test_a_class_for_each_step_is_asked_for(clone, capsys):
+    assert main(["new", "when", WATCH, "--task", "per_step"]) == 0
+    assert "classes     4: ABD 9,091" in capsys.readouterr().out
+    found = section_of("when")
+    assert found["data"]["task"] == "per_step" and found["data"]["frame"] == "auto"

@@ -103,3 +103,19 @@ def test_columns_of_what_has_none(clone, capsys):
     assert main(["new", "moves", "log.npz", "--label", "y"]) == 1
     words = "--label: must be left out for files of type npz, which have no columns; got y"
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("task", "labels", "told"),
+    [
+        ("regress", np.linspace(1, 5, 20), "target      1 to 5"),
+        ("per_step", np.tile(Y[:, None], 8), "classes     2: down 80, up 80"),
+    ],
+)
+def test_archives_of_other_tasks(clone, capsys, task, labels, told):
+    np.savez(clone / "log.npz", x=X, y=labels)
+    assert main(["new", "moves", "log.npz", "--task", task]) == 0
+    assert f"{told}\n" in capsys.readouterr().out
+    data = section_of("moves")["data"]
+    by_name.prepare(clone / "prepared", "moves", data)
+    assert data["task"] == task and arrays.read_card(clone / "prepared")["task"] == task

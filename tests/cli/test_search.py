@@ -25,11 +25,18 @@ def test_draws_are_different_and_begin_with_the_section_as_it_stands():
 
 
 def test_draws_end_where_there_is_nothing_new():
-    per_step = {"steps": 40, "output": {"per_step": True}}
+    per_step = {"layout": "copy", "steps": 40, "output": {"per_step": True}}
     fixed = ["q", "weight_bits"]
     found = [*search.draws(per_step, fixed, seed=1)]
     assert len(found) == 1 + len(search.WIDTHS) * len(search.RATES)
     assert {*found[1]} == {"hidden_size", "learning_rate"}
+
+
+def test_the_state_is_read_where_each_step_has_a_class():
+    own = {"steps": 64, "output": {"per_step": True}}
+    found = [*itertools.islice(search.draws(own, [], seed=1), 60)][1:]
+    assert {one["readout"] for one in found} == {"last"}
+    assert {one["fade"] for one in found} == {2, 3, 4, None}
 
 
 @pytest.mark.parametrize("key", ["readout", "fade"])

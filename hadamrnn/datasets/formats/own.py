@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hadamrnn.datasets.common import splits
-from hadamrnn.datasets.formats import npz, parts, tables, targets, texts, ts
+from hadamrnn.datasets.formats import frames, npz, parts, tables, targets, texts, ts
 from hadamrnn.datasets.formats.recordings import Recording, without_gaps
 from hadamrnn.datasets.formats.settings import Settings
 from hadamrnn.datasets.formats.windows import Piece, hop_of, pieces
@@ -59,7 +59,9 @@ def prepare(folder: Path, settings: Settings) -> None:
         for split in SPLITS[1:]:
             chosen = [recordings[k] for k in divided[split]]
             found[split] = [p for one in chosen for p in pieces(one, window, task, once=True)]
-    found = targets.checked(found, settings)
+    targets.check(found, settings)
+    settings = frames.resolved(settings, found["train"])
+    found = targets.of_steps(found, settings)
     names = targets.names_of(found, settings)
     arrays, facts = _arrays(found, channels, settings)
     wanted, of_targets = targets.arrays(found, names, facts["steps"], settings)

@@ -106,7 +106,10 @@ class Numbers(Own):
     """Recordings of numbers."""
 
     window: Section | Annotated[None, means("null for whole sequences")] = None
-    frame: Annotated[int, whole(1, 4096)] = 1
+    frame: (
+        Annotated[int, whole(1, 4096)]
+        | Annotated[Literal["auto"], means("auto, by a rule from the length of sequences")]
+    ) = 1
     lengths: Literal["mask", "cut", "pad"] = "pad"
     missing: Literal["refuse", "hold", "interpolate", "drop"] = "refuse"
     normalise: Annotated[Literal["per_channel"] | None, means("per_channel, or null for none")] = (

@@ -122,7 +122,7 @@ names or numbers; got []
     if window is not None:
         window = _ruled(params.read(Window, window, f"{place}.window"), own.task, place)
     frame = getattr(own, "frame", 1)
-    if window is not None and window.steps % frame:
+    if window is not None and frame != "auto" and window.steps % frame:
         raise HadamrnnError(f"{place}.frame: must divide window.steps={window.steps}; got {frame}")
     if window is not None and window.max_gap_s and (columns is None or columns.time is None):
         raise HadamrnnError(

@@ -20,22 +20,13 @@ Found = Mapping[str, list[Piece]]
 """The sequences of each split."""
 
 
-def checked(found: Found, settings: Settings) -> dict[str, list[Piece]]:
-    """The same sequences, a class for each step of ``frame`` readings where steps have classes.
+def check(found: Found, settings: Settings) -> None:
+    """Raise HadamrnnError for a split without sequences.
 
     Parameters
     ----------
     found : mapping of str to list of Piece
     settings : Settings
-
-    Returns
-    -------
-    dict of str to list of Piece
-
-    Raises
-    ------
-    HadamrnnError
-        For a split without sequences.
     """
     for split in SPLITS:
         if not found[split]:
@@ -44,19 +35,34 @@ def checked(found: Found, settings: Settings) -> dict[str, list[Piece]]:
             raise HadamrnnError(
                 f"{settings.place}.split: must leave recordings{long} for {split}; got none"
             )
+
+
+def of_steps(found: Found, settings: Settings) -> dict[str, list[Piece]]:
+    """The same sequences, a class for each step of ``frame`` readings where steps have classes.
+
+    Parameters
+    ----------
+    found : mapping of str to list of Piece
+    settings : Settings
+        With a number as ``frame``.
+
+    Returns
+    -------
+    dict of str to list of Piece
+    """
     if settings.own.task != "per_step":
         return dict(found)
     frame, window = settings.own.frame, settings.window
     rule = window.label if window and window.label else "majority"
 
-    def of_steps(labels: np.ndarray) -> np.ndarray:
+    def by_frames(labels: np.ndarray) -> np.ndarray:
         if frame == 1:
             return labels.astype(str)
         whole = labels[: len(labels) // frame * frame].reshape(-1, frame)
         return np.array([label_of(step, rule) for step in whole])
 
     return {
-        split: [dataclasses.replace(piece, label=of_steps(piece.label)) for piece in found[split]]
+        split: [dataclasses.replace(piece, label=by_frames(piece.label)) for piece in found[split]]
         for split in SPLITS
     }
 
@@ -67,7 +73,7 @@ def names_of(found: Found, settings: Settings) -> list[str]:
     Parameters
     ----------
     found : mapping of str to list of Piece
-        As ``checked``.
+        As ``of_steps`` gives them.
     settings : Settings
 
     Returns
@@ -116,7 +122,7 @@ def arrays(
     Parameters
     ----------
     found : mapping of str to list of Piece
-        As ``checked``.
+        As ``of_steps`` gives them.
     names : sequence of str
         As ``names_of``.
     steps : int

@@ -26,7 +26,11 @@ GIVEN = {
         ({"pth": 1}, "pth: is not a key of params.yaml; known here are type, path, task, split, "),
         ({"columns": None}, "columns: must be a mapping; got null"),
         ({"task": "rank"}, "task: must be one of classify, per_step, regress; got 'rank'"),
-        ({"frame": 0}, "frame: must be an integer from 1 to 4096; got 0"),
+        (
+            {"frame": 0},
+            "frame: must be an integer from 1 to 4096, or auto, by a rule from the length of "
+            "sequences; got 0",
+        ),
         ({"missing": "guess"}, "missing: must be one of refuse, hold, interpolate, drop; got"),
         ({"lengths": "trim"}, "lengths: must be one of mask, cut, pad; got 'trim'"),
         ({"decimal": ";"}, "decimal: must be '.' or ','; got ';'"),
