@@ -11,7 +11,6 @@ inputs: L (d_in + 1) d + 2 B C d + d m log2(T). ``plan.powers_chunk`` takes the 
 which grows with the root of T, and so do these numbers.
 """
 
-import itertools
 
 import torch
 from torch import Tensor
@@ -79,8 +78,8 @@ class _Powers:
 
     def __getitem__(self, steps: int) -> Tensor:
         """M^steps, a power of two."""
-        missing = steps.bit_length() - len(self.made)
-        self.made += itertools.islice(self.squares, max(0, missing))
+        while len(self.made) < steps.bit_length():
+            self.made.append(next(self.squares))
         return self.made[steps.bit_length() - 1]
 
 
