@@ -11,7 +11,6 @@ inputs: L (d_in + 1) d + 2 B C d + d m log2(T). ``plan.powers_chunk`` takes the 
 which grows with the root of T, and so do these numbers.
 """
 
-
 import torch
 from torch import Tensor
 

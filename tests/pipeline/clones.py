@@ -83,5 +83,6 @@ def metrics(folder, benchmark="pdigits"):
 
 
 def back_to_the_committed(folder):
+    """All but the pages, which take as long as the other stages and are read by few tests."""
     run(folder, "git", "checkout", "-q", "HEAD", "--", "params.yaml")
-    run(folder, "dvc", "repro")
+    run(folder, "dvc", "repro", "evaluate")

@@ -31,7 +31,7 @@ def stale(clone):
 
 def test_git_restore_after_experiments_leaves_what_is_committed(clone):
     """Also where a file's size and second are what Git remembers of the committed one."""
-    run(clone, "dvc", "exp", "run", "-S", "benchmarks=[pdigits]", "-S", "q=4")
+    run(clone, "dvc", "exp", "run", "-S", "benchmarks=[pdigits]", "-S", "q=4", "evaluate@pdigits")
     refused = run(clone, "dvc", "exp", "run", "-S", "q=3", check=False)
     assert refused.returncode != 0 and stale(clone)
     run(clone, "git", "restore", ".")
@@ -47,13 +47,13 @@ def test_running_one_benchmark_deletes_nothing_of_another(clone):
         (clone / "hadamrnn/datasets/pdigits.py").read_text()
     )
     write_params(clone, {"benchmark": {"waves": {"epochs": 1, "data": {}}}})
-    run(clone, "dvc", "exp", "run", "-n", "own", "-S", "benchmarks=[waves]")
+    run(clone, "dvc", "exp", "run", "-n", "own", "-S", "benchmarks=[waves]", "evaluate@waves")
     waves = left(clone, "waves")
     assert left(clone, "copy") == copy and left(clone, "pdigits") == digits
-    run(clone, "dvc", "exp", "run", "-n", "other", "-S", "benchmarks=[pdigits]")
+    run(clone, "dvc", "exp", "run", "-n", "other", "-S", "benchmarks=[pdigits]", "evaluate@pdigits")
     assert left(clone, "waves") == waves and left(clone, "copy") == copy
     run(clone, "dvc", "exp", "apply", "own")
-    run(clone, "dvc", "exp", "run", "-S", "benchmarks=[copy]")
+    run(clone, "dvc", "exp", "run", "-S", "benchmarks=[copy]", "evaluate@copy")
     assert left(clone, "waves") == waves and left(clone, "pdigits") == digits
     shown = run(clone, "dvc", "exp", "show", "--csv").stdout
     assert "results/waves/metrics.json:float.accuracy" in shown
@@ -73,12 +73,12 @@ def test_finished_work_is_not_done_again(clone, loss):
     else:  # cut between two stages: still a lock file, with stages missing
         text = lock.read_text()
         lock.write_text(text[: text.index("  train@copy:")])
-    output = run(clone, "dvc", "repro").stdout
+    output = run(clone, "dvc", "repro", "evaluate").stdout
     assert "epoch 1/" not in output and "train pdigits: finished before" in output
     assert left(clone, "copy") | left(clone, "pdigits") == before
-    assert "Running stage" not in run(clone, "dvc", "repro").stdout
+    assert "Running stage" not in run(clone, "dvc", "repro", "evaluate").stdout
 
 
 def test_an_experiment_in_a_temporary_copy_finds_finished_work(clone):
-    output = run(clone, "dvc", "exp", "run", "--temp", "-n", "same").stdout
+    output = run(clone, "dvc", "exp", "run", "--temp", "-n", "same", "evaluate").stdout
     assert "epoch 1/" not in output and output.count("finished before") == 8

@@ -57,6 +57,7 @@ def test_header_of_another_model_is_refused(clone):
 
 
 def test_second_repro_runs_nothing(clone):
+    run(clone, "dvc", "repro")
     output = run(clone, "dvc", "repro").stdout
     assert "Running stage" not in output and "up to date" in output
 
@@ -123,7 +124,7 @@ def test_a_baseline_and_back(clone, model):
 def test_experiment_with_narrower_states_trains_nothing(clone):
     before = metrics(clone)
     options = ["-S", "activation_bits=7", "-S", "benchmarks=[pdigits]"]
-    output = run(clone, "dvc", "exp", "run", *options).stdout
+    output = run(clone, "dvc", "exp", "run", *options, "evaluate@pdigits").stdout
     after = metrics(clone)
     info = run(
         clone, sys.executable, "-m", "hadamrnn.cli", "info", "exports/pdigits/model.hrnn"

@@ -48,7 +48,7 @@ def test_a_killed_process_ends_the_run_with_a_sentence_and_it_resumes(tmp_path):
     settings(tmp_path, "copy")
     params = tmp_path / "params.yaml"
     text = params.read_text()
-    text = re.sub(r"(copy:.*?epochs:) \d+", r"\g<1> 40", text, flags=re.DOTALL)
+    text = re.sub(r"(copy:.*?epochs:) \d+", r"\g<1> 12", text, flags=re.DOTALL)
     params.write_text(text)
     stage(tmp_path, "stages.prepare", "copy")
     more = {"HADAMRNN_PROCESSES": "2"}
@@ -65,7 +65,7 @@ def test_a_killed_process_ends_the_run_with_a_sentence_and_it_resumes(tmp_path):
         printed = []
         for line in process.stdout:
             printed.append(line)
-            if "epoch 3/40" in line:
+            if "epoch 3/12" in line:
                 os.kill(rank_of(process.pid, 1), signal.SIGKILL)
     assert process.returncode == 1
     assert printed[-1] == (
@@ -75,11 +75,11 @@ def test_a_killed_process_ends_the_run_with_a_sentence_and_it_resumes(tmp_path):
     assert not [line for line in printed if "Traceback" in line]
     assert sum(line.startswith("error:") for line in printed) == 1
     resumed = stage(tmp_path, "stages.train", "copy", **more)
-    assert "epoch 1/40" not in resumed and "epoch 40/40" in resumed
+    assert "epoch 1/12" not in resumed and "epoch 12/12" in resumed
     after = load_file(tmp_path / MODEL)
     for folder in ("finished", "models", "checkpoints"):
         subprocess.run(["rm", "-r", tmp_path / folder], check=True)
-    assert "epoch 1/40" in stage(tmp_path, "stages.train", "copy", **more)
+    assert "epoch 1/12" in stage(tmp_path, "stages.train", "copy", **more)
     whole = load_file(tmp_path / MODEL)
     assert all((after[name] == value).all() for name, value in whole.items())
 
