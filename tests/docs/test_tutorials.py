@@ -5,6 +5,7 @@ The wrist logger's runs through DVC, in tests/pipeline; here the stages run one 
 
 import shlex
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,30 @@ def test_sequences_of_unequal_length(clone, capsys):
     assert len(figures) == 1 and reached >= 96  # another processor rounds otherwise
     assert "vowels: C differs from the integer model in 0 of 370 sequences" in shown[1]
     assert {path.name for path in Path("build/vowels").iterdir()} >= {"hadamrnn.c", "vowels.h"}
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
+def test_a_torch_module_of_your_own(tmp_path, monkeypatch, capsys):
+    """Its program prints what the page shows, up to a last digit; C and the stream say the same."""
+    page = ROOT / "docs/guides/torch-module-to-c.md"
+    shutil.copytree(ROOT / "examples/data/watch", tmp_path / "examples/data/watch")
+    monkeypatch.chdir(tmp_path)
+    names, printed = {"__name__": "tutorial"}, []
+    for block in blocks(page, ("python",)):
+        exec(compile(block, str(page), "exec"), names)  # a page of our own
+        printed += capsys.readouterr().out.splitlines()
+    windows, trained, compared, same, whole, refused = printed
+    shown = [line for block in blocks(page, ("text",)) for line in block.splitlines()]
+    assert [windows, compared, refused] == [shown[0], shown[2], shown[5]]
+    assert float(same.split("%")[0]) > 98 and same.partition("%")[2] == shown[3].partition("%")[2]
+    for line, expected in ((trained, shown[1]), (whole, shown[4])):
+        reached = float(line.split()[1].rstrip("%"))
+        assert reached > 80  # another processor rounds otherwise
+        assert line.replace(line.split()[1], "") == expected.replace(expected.split()[1], "")
+    (compiling,) = blocks(page, ("bash",))
+    done = subprocess.run(["sh", "-ec", compiling], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == shown[6]
+    (command,) = blocks(page, ("console",))
+    assert main(shlex.split(command)[1:]) == 0
+    answers = [line.split("\t")[1] for line in capsys.readouterr().out.splitlines()]
+    assert answers[0] == "ABD" and answers[-1] == "ROW" and {"ER", "TRAP"} <= {*answers}

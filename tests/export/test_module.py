@@ -10,7 +10,7 @@ from torch import nn
 from hadamrnn import HadamRNN, export_module, integer
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import checked
-from hadamrnn.export.module import as_classifier
+from hadamrnn.export.module_parts import as_classifier
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.readouts import LOG_FLOOR
 
