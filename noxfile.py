@@ -3,6 +3,7 @@
 Every session builds its own environment from pyproject.toml under the pins of constraints.txt.
 """
 
+import concurrent.futures
 import os
 import re
 import shutil
@@ -83,8 +84,13 @@ def reliability(session):
     install(session, "tests")
     session.run("pytest", "tests/kill", *session.posargs, env={"HADAMRNN_KILLS": "20"})
     session.run("pytest", *PROCESSES, *BUILDS, env={"HADAMRNN_PORTABILITY": "all"})
-    session.run("python", "-m", "tests.fuzz", "200000", "--seed", "1000")
-    session.run("python", "-m", "tests.properties", "5000", "--seed", "1000")
+    programs = (("tests.fuzz", "200000"), ("tests.properties", "5000"))
+    with concurrent.futures.ThreadPoolExecutor() as pool:  # each takes one core
+        runs = [
+            pool.submit(session.run, "python", "-m", *one, "--seed", "1000") for one in programs
+        ]
+    for one in runs:
+        one.result()
 
 
 @nox.session
