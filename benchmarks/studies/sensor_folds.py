@@ -31,7 +31,7 @@ from hadamrnn.models.storage import Model
 from hadamrnn.params import Settings
 from hadamrnn.prepared import arrays
 from hadamrnn.prepared.coding import Coding
-from hadamrnn.training import augmentation, batches, fit
+from hadamrnn.training import augmentation, batches, device, fit
 from hadamrnn.training.configuration import configuration
 from hadamrnn.training.run import FitResult
 
@@ -78,16 +78,20 @@ def fold_fit(
     inputs = splits.standardise(signals, mean, deviation)
     card = card | {"raw": card["raw"] | {"zero": mean.tolist(), "scale": deviation.tolist()}}
     coding, size = Coding("dense"), settings.train.batch_size
+    where = device.resolve(settings.device)
     train = batches.Batches(
         inputs[~held_out],
         targets[~held_out],
         coding=coding,
         batch_size=size,
+        device=where,
         seed=settings.seed,
         augmentation=augmentation.from_card(settings.train, card),
     )
-    rest = batches.Batches(inputs[held_out], targets[held_out], coding=coding, batch_size=256)
-    model = storage.build(configuration(settings, card), settings.seed)
+    rest = batches.Batches(
+        inputs[held_out], targets[held_out], coding=coding, batch_size=256, device=where
+    )
+    model = storage.build(configuration(settings, card), settings.seed).to(where)
     return model, fit.fit(model, train, rest, settings.train)
 
 
@@ -106,7 +110,9 @@ def model_bytes(settings: Settings, folder: Path, card: dict, model: Model) -> i
     """Bytes of the packed file of a trained model, names included; of a baseline, of its parts."""
     if isinstance(model, Baseline):
         return accounting.baseline_sizes(model)["total_bytes"]
-    return accounting.sizes(freeze_prepared(settings, folder, model, card))["packed_file_bytes"]
+    return accounting.sizes(freeze_prepared(settings, folder, model.cpu(), card))[
+        "packed_file_bytes"
+    ]
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from hadamrnn.errors import HadamrnnError
 from hadamrnn.models import storage
 from hadamrnn.params import Settings
 from hadamrnn.prepared import arrays
-from hadamrnn.training import fit
+from hadamrnn.training import device, fit
 from hadamrnn.training.configuration import configuration
 from hadamrnn.training.data import batches_of
 from hadamrnn.training.run import FitResult, Listener
@@ -53,11 +53,11 @@ def settings_of(benchmark: str, changes: Iterable[Change] = ()) -> Settings:
 
 
 def train(settings: Settings, listener: Listener | None = None) -> FitResult:
-    """Train a new model of ``settings`` on its prepared data, on the CPU, without a checkpoint."""
-    folder = common.prepared(settings.benchmark)
+    """Train a new model of ``settings`` on its prepared data and device, without a checkpoint."""
+    folder, where = common.prepared(settings.benchmark), device.resolve(settings.device)
     card = arrays.read_card(folder)
-    rows, held_out = batches_of(settings, folder, card, "cpu", (0, 1))
-    model = storage.build(configuration(settings, card), settings.seed)
+    rows, held_out = batches_of(settings, folder, card, where, (0, 1))
+    model = storage.build(configuration(settings, card), settings.seed).to(where)
     return fit.fit(model, rows, held_out, settings.train, listener=listener)
 
 
