@@ -6,6 +6,7 @@ releases Python's lock while a kernel runs.
 
 import ctypes
 import functools
+import math
 import re
 from typing import Any
 
@@ -21,8 +22,15 @@ ALIGNMENT = 64
 """Bytes of the widest vector: one that lies across two lines of the cache takes twice the time."""
 
 NUMBERS = {"int64_t": ctypes.c_int64, "double": ctypes.c_double}
-PRECISIONS = {"real": None, "int32_t": np.int32, "int64_t": np.int64, "double": np.float64}
-"""Types of arrays by their names in C; real is the type that the kernels are compiled for."""
+PRECISIONS = {
+    "real": None,
+    "vec": None,
+    "int32_t": np.int32,
+    "int64_t": np.int64,
+    "double": np.float64,
+}
+"""Types of arrays by their names in C; real is the type that the kernels are compiled for, vec a
+vector of it."""
 
 
 @functools.cache
@@ -36,7 +44,9 @@ def _structures() -> dict[str, type["Arguments"]]:
             (field, ctypes.c_void_p if star else NUMBERS[kind]) for kind, star, field in fields
         ]
         arrays = {field: PRECISIONS[kind] for kind, star, field in fields if star}
-        found[name] = type(name, (Arguments,), {"_fields_": types, "arrays": arrays})
+        vectors = {field for kind, star, field in fields if kind == "vec"}
+        made = {"_fields_": types, "_types": arrays, "_aligned": vectors}
+        found[name] = type(name, (Arguments,), made)
     kernels = {}
     for path in sorted(build.SOURCES.glob("*.h")):
         heads = r"^int (\w+)\(int64_t \w+, int64_t \w+, const struct (\w+) \*a\)"
@@ -45,21 +55,31 @@ def _structures() -> dict[str, type["Arguments"]]:
     return kernels
 
 
+def _address(array: Array) -> int:
+    try:  # a third of the time of array.ctypes.data
+        return ctypes.addressof(ctypes.c_char.from_buffer(array.data))
+    except (BufferError, TypeError, ValueError):  # read-only, of any strides, or empty
+        return int(array.ctypes.data)
+
+
 class Arguments(ctypes.Structure):
     """A structure of arguments.h, and the arrays that it points to."""
 
     arrays: dict[str, Any]
+    vectors: set[str]
 
-    def __init__(self, real: np.dtype[Any], **given: Any) -> None:
-        self.held = [value for value in given.values() if isinstance(value, np.ndarray)]
-        names = {field[0] for field in self._fields_}
-        assert given.keys() <= names, given.keys() - names
+    def __init__(self, real: np.dtype[Any], given: dict[str, Any]) -> None:
+        values = {}
         for name, value in given.items():
             if isinstance(value, np.ndarray):
-                assert value.dtype == (self.arrays[name] or real), (name, value.dtype)
-                assert value.flags.c_contiguous or name == "left", name
-                value = value.ctypes.data
-            setattr(self, name, value)
+                assert value.dtype == (self._types[name] or real), (name, value.dtype)
+                assert name == "left" or value.flags.c_contiguous, name
+                value = _address(value)
+                assert name not in self._aligned or value % ALIGNMENT == 0, name
+            assert hasattr(self, name), name
+            values[name] = value
+        super().__init__(**values)
+        self.given = given  # arrays live as long as what points to them
 
 
 @functools.cache
@@ -108,21 +128,27 @@ def run(kernel: str, count: int, dtype: npt.DTypeLike, /, **arguments: Any) -> N
     MemoryError
         The kernel found none.
     """
-    given = _structures()[kernel](np.dtype(dtype), **arguments)
+    given = _structures()[kernel](np.dtype(dtype), arguments)
     in_threads(getattr(load(dtype), kernel), count, ctypes.byref(given))
+
+
+def empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
+    """An array that begins at a line of the cache; its numbers are not set."""
+    kind = np.dtype(dtype)
+    memory = np.empty(math.prod(shape) * kind.itemsize + ALIGNMENT, np.uint8)
+    start = -_address(memory) % ALIGNMENT
+    return np.ndarray(shape, kind, memory, start)
 
 
 def zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
     """An array of zeros that begins at a line of the cache."""
     array = empty(shape, dtype)
-    array[...] = 0
+    array.fill(0)
     return array
 
 
-def empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
-    """An array that begins at a line of the cache; its numbers are not set."""
-    count = int(np.prod(shape, dtype=np.int64))
-    size = np.dtype(dtype).itemsize
-    memory = np.empty(count * size + ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % ALIGNMENT
-    return memory[start : start + count * size].view(dtype).reshape(shape)
+def copy(array: Array) -> Array:
+    """A copy that begins at a line of the cache."""
+    made = empty(array.shape, array.dtype)
+    made[...] = array
+    return made

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.kernels import library
-from hadamrnn.kernels.library import empty, zeros
+from hadamrnn.kernels.library import copy, empty, zeros
 from hadamrnn.kernels.products import mostly_zero, product
 from hadamrnn.recurrence import powers as plain
 from hadamrnn.recurrence.differentiable import gradients
@@ -42,8 +42,9 @@ def _padded(vectors: Array) -> Array:
     """(..., d) -> (..., whole vectors of the machine), zeros behind the d numbers."""
     *shape, size = vectors.shape
     lanes = library.lanes(vectors.dtype)
-    padded = zeros((*shape, -(-size // lanes) * lanes), vectors.dtype)
+    padded = empty((*shape, -(-size // lanes) * lanes), vectors.dtype)
     padded[..., :size] = vectors
+    padded[..., size:] = 0
     return padded
 
 
@@ -84,7 +85,7 @@ class _LastState(torch.autograd.Function):
         flat = numbers.reshape(batch, steps * features)
         scale = _padded(scale_of(signs.detach(), block_size, fade).numpy())
         vectors = _padded(np.concatenate((weight.T, biases[None])))
-        chunks, bias_sum = _chunks(steps, features * scale.size), np.zeros_like(scale)
+        chunks, bias_sum = _chunks(steps, features * scale.size), zeros(scale.shape, scale.dtype)
         wants_inputs, _, _, wants_signs, *_ = ctx.needs_input_grad
         kept = len(chunks) == 1 and (wants_inputs or wants_signs)
         powers = empty((chunks[0][1], features, scale.size), scale.dtype)
@@ -94,7 +95,7 @@ class _LastState(torch.autograd.Function):
         firsts: list[Array] = []  # of every chunk, in the order of time
         for start, stop in reversed(chunks):
             if again:
-                firsts.insert(0, vectors.copy())
+                firsts.insert(0, copy(vectors))
             made = powers[: stop - start]
             _climb(vectors, scale, block_size, made, bias_sum, bias_powers)
             columns = flat[:, start * features : stop * features]
@@ -115,8 +116,8 @@ class _LastState(torch.autograd.Function):
         scale = ctx.scale
         (wants_inputs, _, _, wants_signs, *_), features = ctx.needs_input_grad, inputs.shape[2]
         flat, grad_rows = inputs.detach().flatten(1).numpy(), _padded(grad_state.numpy())
-        bias_grad = grad_rows.sum(0)
-        vectors = ctx.vectors.copy()  # a second backward pass begins where the first did
+        bias_grad = copy(grad_rows.sum(0))
+        vectors = copy(ctx.vectors)  # a second backward pass begins where the first did
         adjoints, sign_sums = (zeros(vectors.shape, vectors.dtype) for _ in range(2))
         grads = empty((ctx.chunks[0][1], features, scale.size), scale.dtype)
         makes_powers = bool(ctx.firsts) or (wants_inputs and not ctx.kept)
@@ -186,8 +187,7 @@ def _climbed(
     first: Array, scale: Array, block_size: int, powers: Array
 ) -> tuple[Array, tuple[Array, Array]]:
     """A chunk's powers once more: the next one behind them, and (powers, those of the bias)."""
-    vectors, unused = zeros(first.shape, first.dtype), zeros(scale.shape, scale.dtype)
-    vectors[...] = first
+    vectors, unused = copy(first), zeros(scale.shape, scale.dtype)
     bias_powers = empty((len(powers), scale.size), scale.dtype)
     _climb(vectors, scale, block_size, powers, unused, bias_powers)
     return vectors, (powers, bias_powers)
@@ -207,7 +207,7 @@ def _descend(
 ) -> None:
     """The adjoint of ``_climb``, with its powers where they were ``kept``."""
     library.run(
-        "descend_kept" if kept else "descend",
+        "descend",
         len(vectors),
         scale.dtype,
         numbers=scale.size,
@@ -220,7 +220,7 @@ def _descend(
         grads=grads,
         bias_grad=bias_grad,
         sign_sums=sign_sums,
-        rebuild=rebuild,
+        rebuild=rebuild and not kept,
         powers=kept[0] if kept else powers,
         bias_powers=kept[1] if kept else None,
     )

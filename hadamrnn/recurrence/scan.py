@@ -122,6 +122,7 @@ class _Scan(torch.autograd.Function):
         dtype, hidden = scale.dtype, len(scale)
         tiles = -(-batch // library.lanes(dtype))
         product = kind in (DENSE, ONE_HOT)
+        wants_signs = ctx.needs_input_grad[4]
         wants_inputs = ctx.needs_input_grad[0] or kind in (ROWS, PROJECTED)
         features = weight.shape[1] if product else 0
         width = (weight.shape[1] if kind == DENSE else hidden) if wants_inputs else 0
@@ -144,7 +145,7 @@ class _Scan(torch.autograd.Function):
             grad_result=(grad_result / steps).numpy(),
             grad_weight=grad_weight,
             grad_bias=grad_bias,
-            sign_sums=sign_sums,
+            sign_sums=sign_sums if wants_signs else None,
             grad_output=grad_output,
             grad_inputs=grad_inputs if wants_inputs else None,
             grad_initial=grad_initial,
@@ -164,7 +165,7 @@ class _Scan(torch.autograd.Function):
         logits = mode == "logits"
         return (
             *input_grads,
-            signs * torch.from_numpy(sign_sums.sum(0)),
+            signs * torch.from_numpy(sign_sums.sum(0)) if wants_signs else None,
             torch.from_numpy(grad_initial),
             torch.from_numpy(grad_output.sum(0)) if logits else None,
             grad_steps.sum((0, 1)) if logits else None,

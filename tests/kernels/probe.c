@@ -4,21 +4,21 @@
 
 #define VECTORS(x) ((vec *)(x))
 
-void probe_rows(real *to, const real *from, int64_t size, int64_t block, int64_t finish, const real *by)
+void probe_rows(real *to, const real *from, int64_t size, int64_t block, int64_t times, const real *by)
 {
-    if (finish == PLAIN) rows_plain(to, size, block);
-    else if (finish == SCALED) rows_scaled(to, from, size, block, by);
-    else rows_plus(to, size, block, by);
+    const vec *vectors = VECTORS(by);
+    if (times) rows_times(VECTORS(to), VECTORS(from), size / LANES, block, vectors);
+    else rows_plus(VECTORS(to), VECTORS(from), size / LANES, block, vectors);
 }
 
 void probe_tile(
-    real *to, const real *from, int64_t rows, int64_t block, int64_t ending, const real *scale,
+    real *to, const real *from, int64_t rows, int64_t block, int64_t direction, const real *scale,
     const real *added)
 {
-    if (ending == AS_IT_IS) transform(VECTORS(to), rows, block);
-    else if (ending == AND_VECTORS)
-        transform_add(VECTORS(to), VECTORS(from), rows, block, scale, VECTORS(added));
-    else transform_add_values(VECTORS(to), VECTORS(from), rows, block, scale, added);
+    const vec *vectors = direction == ADD || direction == SUBTRACT ? VECTORS(added) : NULL;
+    const real *values = direction == ADD_VALUES || direction == SUBTRACT_VALUES ? added : NULL;
+    if (direction >= SUBTRACT) step_back(VECTORS(to), VECTORS(from), rows, block, scale, vectors, values);
+    else step_forth(VECTORS(to), VECTORS(from), rows, block, scale, vectors, values);
 }
 
 void probe_gather(real *columns, const real *base, int64_t stride, int64_t lanes, int64_t offset, int64_t count)
@@ -37,8 +37,7 @@ void probe_product(
     real *out, const real *start, const real *weight_t, int64_t rows, const real *columns,
     int64_t count, int64_t relu)
 {
-    if (relu) product_of_relu(VECTORS(out), start, weight_t, rows, VECTORS(columns), count);
-    else product_of(VECTORS(out), start, weight_t, rows, VECTORS(columns), count);
+    products(VECTORS(out), start, weight_t, rows, VECTORS(columns), count, (int)relu);
 }
 
 void probe_read_back(

@@ -17,20 +17,30 @@ def transformed(tile, block_size):
     return np.einsum("ij,bjk->bik", sylvester(block_size), blocks).reshape(tile.shape)
 
 
+ADD, ADD_VALUES, TIMES, PLUS, SUBTRACT, SUBTRACT_VALUES, SCALE = range(1, 8)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("block_size", "q"), SIZES)
 def test_transform(block_size, q, dtype):
+    """Forth scale (S h) + a, back S (scale (h - a)); a of vectors or of values, or none."""
     rows, width = block_size * q, lanes(dtype)
     (tile, added), scale = whole(dtype, 2, rows, width), whole(dtype, 1, rows)[0]
-    exact = transformed(tile, block_size)
+    values, given = whole(dtype, 1, rows, seed=1)[0], tile.copy()
     out = whole(dtype, rows + 1, width)
-    untouched = out[-1].copy()
-    call("tile", out, tile, rows, block_size, 1, scale, added)
-    np.testing.assert_array_equal(out[:-1], scale[:, None] * exact + added)
-    values = whole(dtype, 1, rows, seed=1)[0]
-    call("tile", out, tile, rows, block_size, 2, scale, values)
-    np.testing.assert_array_equal(out[:-1], scale[:, None] * exact + values[:, None])
-    call("tile", tile, tile, rows, block_size, 0, scale, added)
+    untouched, column = out[-1].copy(), scale[:, None]
+    back = {SUBTRACT: added, SUBTRACT_VALUES: values[:, None], SCALE: 0}
+    forth = {ADD: added, ADD_VALUES: values[:, None]}
+    for direction in (ADD, ADD_VALUES, SUBTRACT, SUBTRACT_VALUES, SCALE):
+        by = values if direction in (ADD_VALUES, SUBTRACT_VALUES) else added
+        call("tile", out, tile, rows, block_size, direction, scale, by)
+        if direction in back:
+            exact = transformed(column * (tile - back[direction]), block_size)
+        else:
+            exact = column * transformed(tile, block_size) + forth[direction]
+        np.testing.assert_array_equal(out[:-1], exact)
+        np.testing.assert_array_equal(tile, given)
+    call("tile", tile, tile, rows, block_size, SCALE, scale, added)
     np.testing.assert_array_equal(tile, exact)
     np.testing.assert_array_equal(out[-1], untouched)
 

@@ -1,18 +1,18 @@
 /* What Python hands to the kernels: library.py reads the names and types of the fields here.
  *
  * One field a line, as "type name;" or "type *name;". real is float or double. Arrays are
- * C-contiguous. */
+ * C-contiguous; those of vec begin at a multiple of its size. */
 
 struct climb {
-    int64_t numbers;          /* padded to whole vectors of LANES */
-    int64_t block_size;       /* m, a power of two */
-    int64_t steps;            /* C */
-    int64_t features;         /* vectors but the last, which is the bias */
-    real *vectors;            /* (features + 1, numbers): replaced by W^C times them */
-    const real *scale;        /* (numbers): signs over sqrt(m), times the factor of states that fade */
-    real *powers;             /* (C, features, numbers): written, [C - 1 - i, v] = W^i vectors[v] */
-    real *bias_sum;           /* (numbers): the bias's own powers are added to it */
-    real *bias_powers;        /* (C, numbers): they are kept here too; NULL if not */
+    int64_t numbers;         /* padded to whole vectors */
+    int64_t block_size;      /* m, a power of two */
+    int64_t steps;           /* C */
+    int64_t features;        /* vectors but the last, which is the bias */
+    vec *vectors;            /* (features + 1, numbers): replaced by W^C times them */
+    const vec *scale;        /* (numbers): signs over sqrt(m), times the factor of fading states */
+    vec *powers;             /* (C, features, numbers): written, [C - 1 - i, v] = W^i vectors[v] */
+    vec *bias_sum;           /* (numbers): the bias's own powers are added to it */
+    vec *bias_powers;        /* (C, numbers): they are kept here too; NULL if not */
 };
 
 struct descend {
@@ -20,15 +20,16 @@ struct descend {
     int64_t block_size;
     int64_t steps;
     int64_t features;
-    real *adjoints;           /* (features + 1, numbers): lambda_{j+1}, and then lambda_{j+1-C} */
-    real *vectors;            /* (features + 1, numbers): see descend and descend_kept */
-    const real *scale;
-    const real *grads;        /* (C, features, numbers): of all vectors but the last */
-    const real *bias_grad;    /* (numbers): of the last vector, the same at every step */
-    real *sign_sums;          /* (features + 1, numbers): they grow */
-    int64_t rebuild;          /* descend: whether vectors go down too */
-    real *powers;             /* (C, features, numbers) as of climb; descend: written, or NULL */
-    const real *bias_powers;  /* (C, numbers) as of climb; descend_kept alone */
+    vec *adjoints;           /* (features + 1, numbers): lambda_{j+1}, and then lambda_{j+1-C} */
+    vec *vectors;            /* (features + 1, numbers): see descend */
+    const vec *scale;
+    const vec *grads;        /* (C, features, numbers): of all vectors but the last */
+    const vec *bias_grad;    /* (numbers): of the last vector, the same at every step */
+    vec *sign_sums;          /* (features + 1, numbers): they grow */
+    int64_t rebuild;         /* whether vectors go down too */
+    vec *powers;             /* (C, features, numbers): those of climb, with bias_powers; or written
+                              * with rebuild; or NULL */
+    const vec *bias_powers;  /* (C, numbers): those of climb; or NULL */
 };
 
 struct product {
@@ -40,12 +41,6 @@ struct product {
     const real *right;        /* (k, width) */
     real *out;                /* (n, width) */
     int64_t grow;             /* whether to add to what out held */
-};
-
-struct filled {
-    int64_t width;
-    const real *numbers;      /* (n, width) */
-    int64_t *counts;          /* (n): written */
 };
 
 struct scan {
@@ -79,7 +74,7 @@ struct scan {
     int64_t wants_inputs;     /* whether DENSE inputs need a gradient */
     real *grad_weight;        /* (tiles, features, d): of U^T, for DENSE and ONE_HOT */
     real *grad_bias;          /* (tiles, d): for DENSE */
-    real *sign_sums;          /* (tiles, d): sum over time of lambda_t * (W h_{t-1}) */
+    real *sign_sums;          /* (tiles, d): sum over time of lambda_t * (W h_{t-1}); or NULL */
     real *grad_output;        /* (tiles, outputs, d): of V, for LOGITS */
     real *grad_inputs;        /* (batch, steps, features): of dense inputs; d: ROWS and PROJECTED */
     real *grad_initial;       /* (batch, d): of h_0 */

@@ -10,23 +10,13 @@
 #define BLOCK 512   /* samples whose losses are summed together, for any number of threads */
 #define LARGE 1e200 /* products of denominators are kept below: one logarithm for many samples */
 
-#if PRECISION == 64
-#define TERMS 13 /* of the series */
-#define FRACTION 52 /* bits of the exponent's place, and its bias */
-#define BIAS 1023
-#define SMALLEST -708.0 /* smaller arguments count as it */
-#define LN2_HIGH 0.693145751953125
-#define LN2_LOW 1.42860682030941723212e-6
-#define NEXT_WHOLE 6755399441055744.0 /* 1.5 * 2^52: what is added to it is rounded */
-#else
-#define TERMS 7
-#define FRACTION 23
-#define BIAS 127
-#define SMALLEST -87.0f
-#define LN2_HIGH 0.693359375f
-#define LN2_LOW -2.12194440e-4f
-#define NEXT_WHOLE 12582912.0f
-#endif
+#define TERMS PICK(7, 13)           /* of the series */
+#define FRACTION PICK(23, 52)       /* bits of the exponent's place, and its bias */
+#define BIAS PICK(127, 1023)
+#define SMALLEST PICK(-87.0f, -708.0) /* smaller arguments count as it */
+#define LN2_HIGH PICK(0.693359375f, 0.693145751953125)
+#define LN2_LOW PICK(-2.12194440e-4f, 1.42860682030941723212e-6)
+#define NEXT_WHOLE PICK(12582912.0f, 6755399441055744.0) /* what is added to it is rounded */
 
 /* exp of numbers that are at most 0, or NaN. */
 INLINE vec exponential(vec x)
@@ -49,10 +39,9 @@ int cross_entropy(int64_t first, int64_t stop, const struct cross_entropy *a)
 {
     int64_t classes = a->classes;
     real share = (real)a->share;
-    struct scratch scratch;
-    if (scratch_open(&scratch, classes)) return -1;
-    vec *columns = scratch_take(&scratch, classes);
-    for (int64_t block = first; block < stop; block++) {
+    struct scratch scratch = {.count = 0};
+    vec *columns = take(&scratch, classes + LANES);
+    for (int64_t block = first; block < stop && !scratch.failed; block++) {
         double loss = 0, product = 1;
         int64_t end = least_of(a->count, (block + 1) * BLOCK);
         for (int64_t start = block * BLOCK; start < end; start += LANES) {
@@ -60,7 +49,11 @@ int cross_entropy(int64_t first, int64_t stop, const struct cross_entropy *a)
             const int64_t *targets = a->targets + start;
             const real *logits = a->logits + start * classes;
             struct lanes rows = lanes_at(logits, classes, lanes);
-            gather(columns, &rows, 0, classes);
+            /* Few classes are read and written by whole vectors, the next samples' first after
+             * them again, as far as these are of the same block. */
+            int64_t behind = (end - start - LANES + 1) * classes;
+            int64_t width = classes <= LANES && behind >= LANES ? LANES : classes;
+            gather(columns, &rows, 0, width);
             for (int k = 0; k < lanes; k++) loss -= logits[k * classes + targets[k]];
             vec peak = columns[0], total = {0};
             for (int64_t c = 1; c < classes; c++) /* NaN in columns[0] stays, others win or lose */
@@ -82,11 +75,10 @@ int cross_entropy(int64_t first, int64_t stop, const struct cross_entropy *a)
             struct lanes written = lanes_at(grads, classes, lanes);
             vec factor = share / total;
             for (int64_t c = 0; c < classes; c++) columns[c] *= factor;
-            scatter(columns, &written, 0, classes);
+            scatter(columns, &written, 0, width);
             for (int k = 0; k < lanes; k++) grads[k * classes + targets[k]] -= share;
         }
         a->losses[block] = loss + log(product);
     }
-    free(scratch.memory);
-    return 0;
+    return release(&scratch);
 }

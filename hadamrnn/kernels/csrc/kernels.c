@@ -6,9 +6,9 @@
 #include "vectors.h"
 
 #include "arguments.h"
-#include "krylov.h"
 #include "products.h"
 #include "tile.h"
+#include "krylov.h"
 #include "scan.h"
 #include "cross_entropy.h"
 

@@ -6,30 +6,17 @@
  * arguments. */
 
 #define LISTED 8 /* vectors that are summed at once: enough to hide the time of a multiply-add */
+#define SHARES 8 /* of them, whose lists are made at once */
 #define SHARE 64 /* most lines of the right factor that are used together: 32 KiB with AVX-512 */
 
-/* counts[i] = how many of row i of the numbers are not zero. */
-int filled(int64_t first, int64_t stop, const struct filled *a)
-{
-    for (int64_t i = first; i < stop; i++) {
-        const real *row = a->numbers + i * a->width;
-        mask count = {0};
-        int64_t total = 0, j = 0;
-        for (; j + LANES <= a->width; j += LANES) count -= load(row + j) != (vec){0};
-        for (; j < a->width; j++) total += row[j] != 0;
-        for (int k = 0; k < LANES; k++) total += count[k];
-        a->counts[i] = total;
-    }
-    return 0;
-}
-
-/* out + k += sum over n < count of values[n] * (vector k of line places[n]), k < vectors. */
+/* out + k = sum over n < count of values[n] * (vector k of line places[n]), k < vectors, added to
+ * what out held with grow. */
 INLINE void sum_listed(
     real *out, const real *values, const int32_t *places, int64_t count, const vec *lines,
-    const int vectors)
+    const int vectors, int64_t grow)
 {
     vec sums[LISTED];
-    UNROLL for (int k = 0; k < vectors; k++) sums[k] = load(out + k * LANES);
+    UNROLL for (int k = 0; k < vectors; k++) sums[k] = grow ? load(out + k * LANES) : (vec){0};
     for (int64_t n = 0; n < count; n++) {
         const vec *line = lines + places[n];
         vec factor = splat(values[n]);
@@ -43,47 +30,49 @@ int product(int64_t first, int64_t stop, const struct product *a)
 {
     int64_t rows = stop - first, shares = (a->count + SHARE - 1) / SHARE;
     int64_t share = (a->count + shares - 1) / shares; /* all of like size */
-    int64_t *found = malloc((size_t)rows * sizeof(int64_t));
-    int32_t *places = malloc((size_t)(rows * share) * sizeof(int32_t));
-    real *values = malloc((size_t)(rows * share) * sizeof(real));
-    struct scratch scratch;
-    int failed = scratch_open(&scratch, share * LISTED) || !found || !places || !values;
-    vec *packed = scratch.next;
-    for (int64_t begin = 0; begin < a->count && !failed; begin += share) {
-        int64_t end = least_of(begin + share, a->count);
-        for (int64_t i = 0; i < rows; i++) {
-            const real *row = a->left + (first + i) * a->stride;
-            int64_t number = i * share;
-            for (int64_t j = begin; j < end; j++) { /* written always, kept by counting: no branch */
-                real value = row[j * a->step];
-                places[number] = (int32_t)(j - begin) * LISTED;
-                values[number] = value;
-                number += value != 0;
+    int64_t group = least_of(SHARES, shares);
+    struct scratch scratch = {.count = 0};
+    int64_t *found = (int64_t *)take(&scratch, rows * group * 8 / BYTES + 1);
+    int32_t *places = (int32_t *)take(&scratch, rows * group * share * 4 / BYTES + 1);
+    real *values = (real *)take(&scratch, rows * group * share / LANES + 1);
+    vec *packed = take(&scratch, share * LISTED);
+    for (int64_t start = 0; start < shares && !scratch.failed; start += group) {
+        int64_t end = least_of(start + group, shares);
+        for (int64_t i = 0; i < rows; i++)
+            for (int64_t s = start; s < end; s++) {
+                const real *row = a->left + (first + i) * a->stride + s * share * a->step;
+                int64_t list = i * group + s - start, number = list * share;
+                int64_t count = least_of(share, a->count - s * share);
+                for (int64_t j = 0; j < count; j++) { /* written always, kept by counting */
+                    real value = row[j * a->step];
+                    places[number] = (int32_t)j * LISTED;
+                    values[number] = value;
+                    number += value != 0;
+                }
+                found[list] = number - list * share;
             }
-            found[i] = number - i * share;
-        }
-        for (int64_t column = 0; column < a->width; column += LISTED * LANES) {
-            int64_t vectors = least_of(LISTED, (a->width - column) / LANES);
-            for (int64_t j = begin; j < end; j++) /* together: lines a power of two apart share few places of a cache */
-                for (int64_t k = 0; k < vectors; k++)
-                    packed[(j - begin) * LISTED + k] = load(a->right + j * a->width + column + k * LANES);
-            for (int64_t i = 0; i < rows; i++) {
-                real *out = a->out + (first + i) * a->width + column;
-                const real *value = values + i * share;
-                const int32_t *place = places + i * share;
-                if (begin == 0 && !a->grow) memset(out, 0, (size_t)(vectors * BYTES));
-                if (vectors == LISTED) sum_listed(out, value, place, found[i], packed, LISTED);
-                else
+        for (int64_t column = 0; column < a->width; column += LISTED * LANES)
+            for (int64_t s = start; s < end; s++) {
+                int64_t vectors = least_of(LISTED, (a->width - column) / LANES);
+                int64_t count = least_of(share, a->count - s * share);
+                const real *right = a->right + s * share * a->width + column;
+                /* Together: lines a power of two apart share few places of a cache. */
+                for (int64_t j = 0; j < count; j++)
                     for (int64_t k = 0; k < vectors; k++)
-                        sum_listed(out + k * LANES, value, place, found[i], packed + k, 1);
+                        packed[j * LISTED + k] = load(right + j * a->width + k * LANES);
+                for (int64_t i = 0; i < rows; i++) {
+                    int64_t list = i * group + s - start, grow = a->grow || s > 0;
+                    real *out = a->out + (first + i) * a->width + column, *value = values + list * share;
+                    const int32_t *place = places + list * share;
+                    if (vectors == LISTED)
+                        sum_listed(out, value, place, found[list], packed, LISTED, grow);
+                    else
+                        for (int64_t k = 0; k < vectors; k++)
+                            sum_listed(out + k * LANES, value, place, found[list], packed + k, 1, grow);
+                }
             }
-        }
     }
-    free(found);
-    free(places);
-    free(values);
-    free(scratch.memory);
-    return -failed;
+    return release(&scratch);
 }
 
 /* The adjoint of look-ups, in the groups first .. stop - 1 of LANES columns. */

@@ -30,19 +30,14 @@ struct inputs {
     real *table;         /* (features, d): ONE_HOT, U x + b of every symbol */
 };
 
-INLINE int64_t vectors_of_inputs(const struct scan *a)
-{
-    return (STEPS + 2) * a->features + a->hidden + a->features * a->hidden / LANES;
-}
-
 static void inputs_open(struct inputs *inputs, const struct scan *a, struct scratch *scratch)
 {
     inputs->a = a;
-    inputs->chunk = scratch_take(scratch, STEPS * a->features);
-    inputs->columns = scratch_take(scratch, a->features);
-    inputs->added = scratch_take(scratch, a->hidden);
-    inputs->table = (real *)scratch_take(scratch, a->features * a->hidden / LANES + a->features);
-    if (a->kind == ONE_HOT)
+    inputs->chunk = take(scratch, STEPS * a->features);
+    inputs->columns = take(scratch, a->features);
+    inputs->added = take(scratch, a->hidden);
+    inputs->table = (real *)take(scratch, a->features * a->hidden / LANES + a->features);
+    if (a->kind == ONE_HOT && !scratch->failed)
         for (int64_t j = 0; j < a->features; j++)
             for (int64_t i = 0; i < a->hidden; i++)
                 inputs->table[j * a->hidden + i] = a->weight[j * a->hidden + i] + a->bias[i];
@@ -69,7 +64,7 @@ INLINE int64_t common_symbol(const struct inputs *inputs, int64_t t)
     return ids[0];
 }
 
-/* What enters the product with U at step t of DENSE and ONE_HOT inputs. */
+/* What U is multiplied with at step t of DENSE and ONE_HOT inputs. */
 static const vec *columns_at(struct inputs *inputs, int64_t t)
 {
     const struct scan *a = inputs->a;
@@ -96,16 +91,15 @@ static const real *input_term(struct inputs *inputs, int64_t t)
     int64_t common = a->kind == ONE_HOT ? common_symbol(inputs, t) : -1;
     if (common >= 0) return inputs->table + common * a->hidden;
     if (a->kind == PROJECTED) gather(inputs->added, &inputs->dense, t * a->hidden, a->hidden);
-    else if (a->kind == ROWS) {
-        struct lanes rows = lanes_at(NULL, 0, a->batch - inputs->first);
-        for (int k = 0; k < LANES; k++) {
-            int64_t sequence = inputs->first + (k < rows.count ? k : 0);
-            rows.at[k] = (real *)a->weight + a->ids[sequence * a->steps + t] * a->hidden;
-        }
-        gather(inputs->added, &rows, 0, a->hidden);
-    } else {
+    else if (a->kind == DENSE) {
         const vec *columns = columns_at(inputs, t);
-        product_of(inputs->added, a->bias, a->weight, a->hidden, columns, a->features);
+        products(inputs->added, a->bias, a->weight, a->hidden, columns, a->features, 0);
+    } else {
+        const real *table = a->kind == ROWS ? a->weight : inputs->table;
+        struct lanes rows = lanes_at(table, 0, a->batch - inputs->first);
+        for (int k = 0; k < rows.count; k++)
+            rows.at[k] += a->ids[(inputs->first + k) * a->steps + t] * a->hidden;
+        gather(inputs->added, &rows, 0, a->hidden);
     }
     return NULL;
 }
@@ -115,8 +109,7 @@ static void step(vec *to, const vec *from, struct inputs *inputs, int64_t t)
 {
     const struct scan *a = inputs->a;
     const real *values = input_term(inputs, t);
-    if (values) transform_add_values(to, from, a->hidden, a->block_size, a->scale, values);
-    else transform_add(to, from, a->hidden, a->block_size, a->scale, inputs->added);
+    step_forth(to, from, a->hidden, a->block_size, a->scale, inputs->added, values);
 }
 
 /* --------------------------------------------------------------------------------- forward */
@@ -125,13 +118,12 @@ static void step(vec *to, const vec *from, struct inputs *inputs, int64_t t)
 int forward(int64_t tile, int64_t stop, const struct scan *a)
 {
     int64_t hidden = a->hidden, outputs = a->outputs;
-    struct scratch scratch;
+    struct scratch scratch = {.count = 0};
     struct inputs inputs;
-    if (scratch_open(&scratch, vectors_of_inputs(a) + 2 * hidden + STEPS * outputs)) return -1;
     inputs_open(&inputs, a, &scratch);
-    vec *state = scratch_take(&scratch, hidden), *total = scratch_take(&scratch, hidden);
-    vec *logits = scratch_take(&scratch, STEPS * outputs);
-    for (int64_t first = tile * LANES; first < stop * LANES; first += LANES) {
+    vec *state = take(&scratch, hidden), *total = take(&scratch, hidden);
+    vec *logits = take(&scratch, STEPS * outputs);
+    for (int64_t first = tile * LANES; first < stop * LANES && !scratch.failed; first += LANES) {
         int64_t there = a->batch - first, width = a->mode == ALL ? hidden : outputs;
         struct lanes initial = lanes_at(a->initial + first * hidden, hidden, there);
         struct lanes last = lanes_at(a->last + first * hidden, hidden, there);
@@ -153,7 +145,7 @@ int forward(int64_t tile, int64_t stop, const struct scan *a)
             else if (a->mode == MEAN) add_where_active(total, state, state, hidden);
             else if (a->mode == LOGITS) {
                 vec *row = logits + t % STEPS * outputs;
-                product_of_relu(row, a->output_bias, a->output_weight_t, outputs, state, hidden);
+                products(row, a->output_bias, a->output_weight_t, outputs, state, hidden, 1);
                 int64_t start = t - t % STEPS;
                 if (t + 1 == start + STEPS || t + 1 == a->steps)
                     scatter(logits, &out, start * outputs, (t + 1 - start) * outputs);
@@ -165,45 +157,37 @@ int forward(int64_t tile, int64_t stop, const struct scan *a)
             scatter(total, &result, 0, hidden);
         }
     }
-    free(scratch.memory);
-    return 0;
+    return release(&scratch);
 }
 
 /* -------------------------------------------------------------------------------- backward */
 
 struct adjoint {
-    vec *state, *lambda;                     /* (d): h_t and its gradient */
+    vec *state;                              /* (d): h_t, where it is rebuilt */
+    vec *lambda;                             /* (d): the gradient of h_t, a row of the queue */
     vec *shared;                             /* (d): gradient of every step's part of the mean */
     vec *sign_sum, *bias_sum;                /* (d) */
     vec *input_queue, *lambda_queue;         /* (CHUNK, features), (CHUNK, d + APART) */
     vec *weight_sum;                         /* (features, d + APART) */
     vec *logits, *active, *output_sum;       /* (STEPS, outputs), (CHUNK, d + APART), (outputs, d + APART) */
     vec *segment;                            /* (segment, d): states of one segment */
-    int64_t queued;
+    int64_t queued;                          /* rows of the queue that are full */
 };
-
-INLINE int64_t vectors_of_adjoint(const struct scan *a)
-{
-    int64_t row = a->hidden + APART, queues = (a->features > 0) + (a->outputs > 0);
-    return 5 * a->hidden + (CHUNK + row) * a->features + (STEPS + row) * a->outputs +
-           queues * CHUNK * row + (a->segments ? a->segment * a->hidden : 0);
-}
 
 static void adjoint_open(struct adjoint *b, const struct scan *a, struct scratch *scratch)
 {
     int64_t hidden = a->hidden, row = hidden + APART;
-    b->state = scratch_take(scratch, hidden);
-    b->lambda = scratch_take(scratch, hidden);
-    b->shared = scratch_take(scratch, hidden);
-    b->sign_sum = scratch_take(scratch, hidden);
-    b->bias_sum = scratch_take(scratch, hidden);
-    b->input_queue = scratch_take(scratch, CHUNK * a->features);
-    b->lambda_queue = scratch_take(scratch, a->features ? CHUNK * row : 0);
-    b->weight_sum = scratch_take(scratch, a->features * row);
-    b->logits = scratch_take(scratch, STEPS * a->outputs);
-    b->active = scratch_take(scratch, a->outputs ? CHUNK * row : 0);
-    b->output_sum = scratch_take(scratch, a->outputs * row);
-    b->segment = scratch_take(scratch, a->segments ? a->segment * hidden : 0);
+    b->state = take(scratch, hidden);
+    b->shared = take(scratch, hidden);
+    b->sign_sum = take(scratch, hidden);
+    b->bias_sum = take(scratch, hidden);
+    b->input_queue = take(scratch, CHUNK * a->features);
+    b->lambda_queue = take(scratch, CHUNK * row);
+    b->weight_sum = take(scratch, a->features * row);
+    b->logits = take(scratch, STEPS * a->outputs);
+    b->active = take(scratch, a->outputs ? CHUNK * row : 0);
+    b->output_sum = take(scratch, a->outputs * row);
+    b->segment = take(scratch, a->segments ? a->segment * hidden : 0);
 }
 
 /* The states of the segment in which t is the last step, made again from the kept one. */
@@ -242,62 +226,64 @@ static void read_out_back(
     }
 }
 
-/* Gradients of what enters at step t, and of the signs; then lambda (and the state, where it is
- * rebuilt) times scale. */
+/* sum of U and b += those of the queue. */
+static void add_queue(struct adjoint *b, const struct scan *a)
+{
+    int64_t hidden = a->hidden;
+    if (a->features)
+        add_outer(b->weight_sum, b->input_queue, b->lambda_queue, b->queued, a->features, hidden);
+    if (a->kind == DENSE)
+        for (int64_t i = 0; i < hidden; i++) {
+            vec sum = b->bias_sum[i];
+            for (int64_t n = 0; n < b->queued; n++) sum += b->lambda_queue[n * (hidden + APART) + i];
+            b->bias_sum[i] = sum;
+        }
+    b->queued = 0;
+}
+
+/* Gradients of what enters at step t, and of the signs; then one step back in time of lambda, and
+ * of the state where none is kept. */
 static void input_back(struct adjoint *b, struct inputs *inputs, const vec *kept, int64_t t)
 {
     const struct scan *a = inputs->a;
-    const real *values = input_term(inputs, t), *scale = a->scale;
-    const vec *added = inputs->added, *state = kept ? kept : b->state;
-    int64_t hidden = a->hidden;
-    vec *lambda = b->lambda, *next = kept ? inputs->added : b->state;
+    int64_t hidden = a->hidden, row = hidden + APART;
+    const real *values = a->kind == ONE_HOT || !kept || a->sign_sums ? input_term(inputs, t) : NULL;
+    const vec *added = values ? NULL : inputs->added, *state = kept ? kept : b->state;
+    vec *lambda = b->lambda;
+    if (a->sign_sums)
+        for (int64_t i = 0; i < hidden; i++)
+            b->sign_sum[i] += (state[i] - (values ? splat(values[i]) : added[i])) * lambda[i];
     if (values) {
-        vec *sum = b->weight_sum + (values - inputs->table) / hidden * (hidden + APART);
-        for (int64_t i = 0; i < hidden; i++) {
-            vec before = state[i] - values[i];
-            b->sign_sum[i] += before * lambda[i];
-            sum[i] += lambda[i];
-            next[i] = before * scale[i];
-            lambda[i] *= scale[i];
-        }
-        return;
-    }
-    if (a->features) {
-        const vec *columns = a->kind == ONE_HOT ? inputs->columns : columns_at(inputs, t);
-        copy(b->input_queue + b->queued * a->features, columns, a->features);
-        copy(b->lambda_queue + b->queued * (hidden + APART), lambda, hidden);
+        vec *sum = b->weight_sum + (values - inputs->table) / hidden * row;
+        for (int64_t i = 0; i < hidden; i++) sum[i] += lambda[i];
+    } else if (a->features) {
+        const vec *columns = columns_at(inputs, t);
+        memcpy(b->input_queue + b->queued * a->features, columns, (size_t)a->features * BYTES);
         b->queued++;
     }
-    if (a->kind == DENSE)
-        for (int64_t i = 0; i < hidden; i++) b->bias_sum[i] += lambda[i];
     if (a->grad_inputs) {
         int64_t width = a->kind == DENSE ? a->features : hidden, stride = a->steps * width;
         real *base = a->grad_inputs + inputs->first * stride;
         struct lanes out = lanes_at(base, stride, a->batch - inputs->first);
-        if (a->kind == DENSE) {
-            product_of(inputs->columns, NULL, a->weight_back, width, lambda, hidden);
-            scatter(inputs->columns, &out, t * width, width);
-        } else scatter(lambda, &out, t * width, width);
+        if (a->kind == DENSE) products(inputs->columns, NULL, a->weight_back, width, lambda, hidden, 0);
+        scatter(a->kind == DENSE ? inputs->columns : lambda, &out, t * width, width);
     }
-    for (int64_t i = 0; i < hidden; i++) {
-        vec before = state[i] - added[i];
-        b->sign_sum[i] += before * lambda[i];
-        next[i] = before * scale[i];
-        lambda[i] *= scale[i];
-    }
+    if (!kept) step_back(b->state, b->state, hidden, a->block_size, a->scale, added, values);
+    if (b->queued == CHUNK || t == 0) add_queue(b, a);
+    b->lambda = b->lambda_queue + b->queued * row; /* lambda itself stays in the queue */
+    step_back(b->lambda, lambda, hidden, a->block_size, a->scale, NULL, NULL);
 }
 
 /* Adjoint of forward; what is written per tile is summed by the caller. */
 int backward(int64_t tile, int64_t stop, const struct scan *a)
 {
     int64_t hidden = a->hidden, outputs = a->outputs, row = hidden + APART;
-    struct scratch scratch;
+    struct scratch scratch = {.count = 0};
     struct inputs inputs;
     struct adjoint b;
-    if (scratch_open(&scratch, vectors_of_inputs(a) + vectors_of_adjoint(a))) return -1;
     inputs_open(&inputs, a, &scratch);
     adjoint_open(&b, a, &scratch);
-    for (; tile < stop; tile++) {
+    for (; tile < stop && !scratch.failed; tile++) {
         int64_t first = tile * LANES, there = a->batch - first;
         int64_t width = a->mode == ALL ? hidden : outputs, stride = a->steps * width;
         struct lanes last = lanes_at(a->last + first * hidden, hidden, there);
@@ -305,6 +291,8 @@ int backward(int64_t tile, int64_t stop, const struct scan *a)
         struct lanes grads = lanes_at(a->grad_steps + first * stride, stride, there);
         inputs_of_tile(&inputs, first);
         gather(b.state, &last, 0, hidden);
+        b.queued = 0;
+        b.lambda = b.lambda_queue;
         gather(b.lambda, &grad_last, 0, hidden);
         if (a->mode == MEAN) {
             struct lanes shared = lanes_at(a->grad_result + first * hidden, hidden, there);
@@ -314,7 +302,6 @@ int backward(int64_t tile, int64_t stop, const struct scan *a)
         clear(b.bias_sum, hidden);
         clear(b.weight_sum, a->features * row);
         clear(b.output_sum, outputs * row);
-        b.queued = 0;
         for (int64_t t = a->steps - 1; t >= 0; t--) {
             const vec *kept = a->segments ? b.segment + t % a->segment * hidden : NULL;
             if (kept && ((t + 1) % a->segment == 0 || t + 1 == a->steps)) {
@@ -323,22 +310,15 @@ int backward(int64_t tile, int64_t stop, const struct scan *a)
             }
             read_out_back(&b, a, kept ? kept : b.state, &grads, t, inputs.added);
             input_back(&b, &inputs, kept, t);
-            if (b.queued == CHUNK || (t == 0 && b.queued)) {
-                add_outer(b.weight_sum, b.input_queue, b.lambda_queue, b.queued, a->features, hidden);
-                b.queued = 0;
-            }
-            if (!kept) transform(b.state, hidden, a->block_size);
-            transform(b.lambda, hidden, a->block_size);
         }
         struct lanes initial = lanes_at(a->grad_initial + first * hidden, hidden, there);
         scatter(b.lambda, &initial, 0, hidden);
         sum_lanes(a->grad_bias + tile * hidden, b.bias_sum, hidden);
-        sum_lanes(a->sign_sums + tile * hidden, b.sign_sum, hidden);
+        if (a->sign_sums) sum_lanes(a->sign_sums + tile * hidden, b.sign_sum, hidden);
         for (int64_t j = 0; j < a->features; j++)
             sum_lanes(a->grad_weight + (tile * a->features + j) * hidden, b.weight_sum + j * row, hidden);
         for (int64_t c = 0; c < outputs; c++)
             sum_lanes(a->grad_output + (tile * outputs + c) * hidden, b.output_sum + c * row, hidden);
     }
-    free(scratch.memory);
-    return 0;
+    return release(&scratch);
 }

@@ -5,69 +5,80 @@
 
 /* --------------------------------------------------------------------------------- transform */
 
-enum ending { AS_IT_IS, AND_VECTORS, AND_VALUES }; /* r; scale * r + added; scale * r + values */
+/* What stands behind or before a transform S: scale (S h) + a in time, S (scale (h - a)) against it,
+ * with scale of numbers for every row, and a of vectors, of values that are the same in every lane,
+ * or none; or factors (S h) and S h + a of vectors. */
+enum direction { NEITHER, ADD, ADD_VALUES, TIMES, PLUS, SUBTRACT, SUBTRACT_VALUES, SCALE };
 
-INLINE void tile_pass(
-    vec *to, const vec *from, int64_t place, int64_t half, const int radix, const int ending,
+INLINE void pass(
+    vec *to, const vec *from, int64_t place, int64_t half, const int radix, const int direction,
     const real *scale, const vec *added, const real *values)
 {
     vec r[16];
-    UNROLL for (int k = 0; k < radix; k++) r[k] = from[place + k * half];
+    UNROLL for (int k = 0; k < radix; k++) {
+        int64_t i = place + k * half;
+        r[k] = from[i];
+        if (direction == SUBTRACT) r[k] -= added[i];
+        if (direction == SUBTRACT_VALUES) r[k] -= values[i];
+        if (direction >= SUBTRACT) r[k] *= scale[i];
+    }
     butterflies(r, radix);
     UNROLL for (int k = 0; k < radix; k++) {
         int64_t i = place + k * half;
-        if (ending == AND_VECTORS) to[i] = scale[i] * r[k] + added[i];
-        else if (ending == AND_VALUES) to[i] = scale[i] * r[k] + values[i];
-        else to[i] = r[k];
+        if (direction == ADD) r[k] = scale[i] * r[k] + added[i];
+        if (direction == ADD_VALUES) r[k] = scale[i] * r[k] + values[i];
+        if (direction == TIMES) r[k] *= added[i];
+        if (direction == PLUS) r[k] += added[i];
+        to[i] = r[k];
     }
 }
 
-#define PASS(radix, ending)                                                                       \
-    for (int64_t start = 0; start < rows; start += radix * half)                                  \
-        for (int64_t i = start; i < start + half; i++)                                            \
-            tile_pass(to, from, i, half, radix, ending, scale, added, values);
+#define PASS(n, direction)                                                                        \
+    case n:                                                                                       \
+        for (int64_t start = 0; start < rows; start += n * half)                                  \
+            for (int64_t i = start; i < start + half; i++)                                        \
+                pass(to, from, i, half, n, direction, scale, added, values);                      \
+        break;
+#define PASSES(direction)                                                                         \
+    switch (radix) {                                                                              \
+        PASS(1, direction) PASS(2, direction) PASS(4, direction) PASS(8, direction)               \
+        PASS(16, direction)                                                                       \
+    }
 
-/* to = (I_q (x) S_m) from along the rows, and what the ending says; they may be one. */
-INLINE void tile_transform(
-    vec *to, const vec *from, int64_t rows, int64_t block_size, const int ending,
+/* to = what the direction makes of from, in blocks of so many rows; they may be one. half: rows
+ * whose levels are done. */
+INLINE void transform(
+    vec *to, const vec *from, int64_t rows, int64_t block, int64_t half, const int direction,
     const real *scale, const vec *added, const real *values)
 {
-    int64_t half = 1;
     do {
-        int64_t left = block_size / half, radix = left < 8 ? left : 8;
+        int64_t left = block / half, radix = left < 8 ? left : 8;
         if (left >= 16 && left != 64 && left != 512 && left != 4096) radix = 16;
-        int last = radix * half == block_size;
-        if (!last && radix == 16) PASS(16, AS_IT_IS)
-        else if (!last) PASS(8, AS_IT_IS)
-        else if (radix == 16) PASS(16, ending)
-        else if (radix == 8) PASS(8, ending)
-        else if (radix == 4) PASS(4, ending)
-        else if (radix == 2) PASS(2, ending)
-        else PASS(1, ending)
+        int outermost = direction < SUBTRACT ? radix == left : half == 1;
+        if (outermost) PASSES(direction)
+        else PASSES(NEITHER)
         half *= radix;
         from = to;
-    } while (half < block_size);
+    } while (half < block);
 }
 
-static void transform(vec *tile, int64_t rows, int64_t block_size)
-{
-    tile_transform(tile, tile, rows, block_size, AS_IT_IS, NULL, NULL, NULL);
-}
-
-/* to = scale * (S from) + added. */
-static void transform_add(
+/* to = scale (S from) + added, or + values where there are any. */
+static void step_forth(
     vec *to, const vec *from, int64_t rows, int64_t block_size, const real *scale,
-    const vec *added)
+    const vec *added, const real *values)
 {
-    tile_transform(to, from, rows, block_size, AND_VECTORS, scale, added, NULL);
+    if (values) transform(to, from, rows, block_size, 1, ADD_VALUES, scale, NULL, values);
+    else transform(to, from, rows, block_size, 1, ADD, scale, added, NULL);
 }
 
-/* to = scale * (S from) + values, the same in every lane. */
-static void transform_add_values(
+/* to = S (scale (from - added)), or - values where there are any, or S (scale from). */
+static void step_back(
     vec *to, const vec *from, int64_t rows, int64_t block_size, const real *scale,
-    const real *values)
+    const vec *added, const real *values)
 {
-    tile_transform(to, from, rows, block_size, AND_VALUES, scale, NULL, values);
+    if (values) transform(to, from, rows, block_size, 1, SUBTRACT_VALUES, scale, NULL, values);
+    else if (added) transform(to, from, rows, block_size, 1, SUBTRACT, scale, added, NULL);
+    else transform(to, from, rows, block_size, 1, SCALE, scale, NULL, NULL);
 }
 
 /* ---------------------------------------------------------------------------------- products */
@@ -102,32 +113,19 @@ INLINE void sum_products(
 
 /* out = start + weight_t^T columns, of relu(columns) with relu; weight_t (count, rows) numbers;
  * start NULL for none. */
-INLINE void products(
+static void products(
     vec *out, const real *start, const real *weight_t, int64_t rows, const vec *columns,
-    int64_t count, const int relu)
+    int64_t count, int relu)
 {
     int64_t share = rows ? share_of(rows) : 1;
     for (int64_t i = 0; i < rows; i += share) {
         const real *from = start ? start + i : NULL;
 #define CASE(n)                                                                                   \
-    case n: sum_products(out + i, from, weight_t + i, rows, columns, count, n, relu); break;
-        switch (least_of(share, rows - i)) { OF_SUMS(CASE) }
+    case n: sum_products(out + i, from, weight_t + i, rows, columns, count, n, 0); break;         \
+    case n + 16: sum_products(out + i, from, weight_t + i, rows, columns, count, n, 1); break;
+        switch (least_of(share, rows - i) + 16 * relu) { OF_SUMS(CASE) }
 #undef CASE
     }
-}
-
-static void product_of(
-    vec *out, const real *start, const real *weight_t, int64_t rows, const vec *columns,
-    int64_t count)
-{
-    products(out, start, weight_t, rows, columns, count, 0);
-}
-
-static void product_of_relu(
-    vec *out, const real *start, const real *weight_t, int64_t rows, const vec *columns,
-    int64_t count)
-{
-    products(out, start, weight_t, rows, columns, count, 1);
 }
 
 INLINE void active_products(
@@ -198,13 +196,15 @@ static void add_outer(
 
 /* ------------------------------------------------------------------------------------- small */
 
+INLINE void clear(vec *tile, int64_t rows) { memset(tile, 0, (size_t)rows * BYTES); }
+
 /* tile = 0 if every number of it is below least: processors are slow with the smallest. */
 static void forget(vec *tile, int64_t rows, double least)
 {
     for (int64_t i = 0; i < rows; i++)
         for (int k = 0; k < LANES; k++)
             if (!(fabs((double)tile[i][k]) < least)) return; /* NaN stays */
-    memset(tile, 0, (size_t)rows * BYTES);
+    clear(tile, rows);
 }
 
 /* out[i] = the sum of the lanes of tile[i]. */
@@ -216,13 +216,6 @@ static void sum_lanes(real *out, const vec *tile, int64_t rows)
         out[i] = total;
     }
 }
-
-INLINE void copy(vec *to, const vec *from, int64_t rows)
-{
-    memcpy(to, from, (size_t)rows * BYTES);
-}
-
-INLINE void clear(vec *tile, int64_t rows) { memset(tile, 0, (size_t)rows * BYTES); }
 
 /* out += other where state > 0: the adjoint of relu. */
 INLINE void add_where_active(vec *out, const vec *other, const vec *state, int64_t rows)

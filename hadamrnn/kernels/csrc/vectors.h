@@ -11,9 +11,11 @@
 #if PRECISION == 64
 typedef double real;
 typedef int64_t whole;
+#define PICK(single, twice) twice
 #else
 typedef float real;
 typedef int32_t whole;
+#define PICK(single, twice) single
 #endif
 
 #if defined(__AVX512F__)
@@ -24,13 +26,6 @@ typedef int32_t whole;
 #define BYTES 16
 #endif
 #define LANES (BYTES * 8 / PRECISION)
-
-/* Whether sixteen vectors and what is done with them fit into the registers. */
-#if defined(__AVX512F__) || defined(__aarch64__)
-#define MANY_REGISTERS 1
-#else
-#define MANY_REGISTERS 0
-#endif
 
 typedef real vec __attribute__((vector_size(BYTES)));
 typedef whole mask __attribute__((vector_size(BYTES)));
@@ -47,14 +42,13 @@ typedef real anywhere __attribute__((vector_size(BYTES), aligned(PRECISION / 8),
 #define EACH2(f, k, a) f(k, a), f((k) + 1, a)
 #define EACH4(f, k, a) EACH2(f, k, a), EACH2(f, (k) + 2, a)
 #define EACH8(f, k, a) EACH4(f, k, a), EACH4(f, (k) + 4, a)
-#if BYTES * 8 == 2 * PRECISION
-#define EACH(f, a) EACH2(f, 0, a)
-#elif BYTES * 8 == 4 * PRECISION
-#define EACH(f, a) EACH4(f, 0, a)
-#elif BYTES * 8 == 8 * PRECISION
-#define EACH(f, a) EACH8(f, 0, a)
+#define EACH16(f, k, a) EACH8(f, k, a), EACH8(f, (k) + 8, a)
+#if BYTES == 64
+#define EACH(f, a) PICK(EACH16, EACH8)(f, 0, a)
+#elif BYTES == 32
+#define EACH(f, a) PICK(EACH8, EACH4)(f, 0, a)
 #else
-#define EACH(f, a) EACH8(f, 0, a), EACH8(f, 8, a)
+#define EACH(f, a) PICK(EACH4, EACH2)(f, 0, a)
 #endif
 
 /* Lanes of x and behind them those of y, chosen by the numbers f(k, a). */
@@ -133,9 +127,8 @@ static void gather(vec *columns, const struct lanes *from, int64_t offset, int64
         UNROLL for (int k = 0; k < LANES; k++) columns[j + k] = (vec)((mask)r[k] & from->used);
     }
     for (; j < count; j++) {
-        vec x;
-        for (int k = 0; k < LANES; k++) x[k] = from->at[k][offset + j];
-        columns[j] = (vec)((mask)x & from->used);
+        for (int k = 0; k < LANES; k++) ((real *)(columns + j))[k] = from->at[k][offset + j];
+        columns[j] = (vec)((mask)columns[j] & from->used);
     }
 }
 
@@ -151,7 +144,7 @@ static void scatter(const vec *columns, const struct lanes *to, int64_t offset, 
             if (k < to->count) store(to->at[k] + offset + j, r[k]);
     }
     for (; j < count; j++)
-        for (int k = 0; k < to->count; k++) to->at[k][offset + j] = columns[j][k];
+        for (int k = 0; k < to->count; k++) to->at[k][offset + j] = ((const real *)(columns + j))[k];
 }
 
 /* ------------------------------------------------------------------------------ butterflies */
@@ -190,23 +183,24 @@ INLINE void butterflies(vec *r, const int radix)
 
 /* ---------------------------------------------------------------------------------- scratch */
 
-/* Vectors for the length of a call, one piece of memory for all of them. */
+/* Vectors for the length of a call. */
 struct scratch {
-    void *memory;
-    vec *next;
+    void *taken[16];
+    int count, failed;
 };
 
-INLINE int scratch_open(struct scratch *scratch, int64_t vectors)
+/* Space for so many vectors, each piece elsewhere in its page, or caches would hold few of them. */
+static vec *take(struct scratch *scratch, int64_t vectors)
 {
-    scratch->memory = malloc((size_t)(vectors + 1) * BYTES);
-    uintptr_t start = (uintptr_t)scratch->memory;
-    scratch->next = (vec *)((start + BYTES - 1) / BYTES * BYTES);
-    return scratch->memory ? 0 : -1;
+    int64_t apart = 3 * scratch->count + 1;
+    void *memory = malloc((size_t)(vectors + apart) * BYTES);
+    scratch->failed |= !memory;
+    scratch->taken[scratch->count++] = memory;
+    return (vec *)(((uintptr_t)memory + BYTES - 1) / BYTES * BYTES) + apart - 1;
 }
 
-INLINE vec *scratch_take(struct scratch *scratch, int64_t vectors)
+static int release(struct scratch *scratch)
 {
-    vec *taken = scratch->next;
-    scratch->next += vectors;
-    return taken;
+    while (scratch->count) free(scratch->taken[--scratch->count]);
+    return -scratch->failed;
 }
