@@ -10,5 +10,6 @@ struct SerialPort {
     void begin(unsigned long);
     void println(const char *);
     void println(unsigned);
+    void println(double);
 };
 extern SerialPort Serial;

@@ -30,7 +30,9 @@ Every name begins with that of the model, here har2. Include it in one C file.
 | `HAR2_STATE_BYTES`, `HAR2_TABLE_BYTES` | memory of a sequence; tables in flash |
 | `har2_class_names` | names of the classes, if `HAR2_CLASS_NAMES` is defined before |
 
-Of a model with an embedding, `<NAME>_VECTOR_SIZE` is how many numbers a symbol stands for.
+Of a model with an embedding, `<NAME>_VECTOR_SIZE` is how many numbers a symbol stands for. Of a
+model of numbers, `<NAME>_VALUE(logit, steps)` is an output as a double in the units of its target,
+with `steps` the state's.
 """
 BLOCK = re.compile(r"/\*(?P<comment>.*?)\*/\s*(?P<code>[^/#\s][^/]*?\);)", re.DOTALL)
 ENTRY = re.compile(r" *(?P<code>[^;,/]+?)[;,]? *(?:/\* (?P<comment>.*?) \*/|\n)", re.DOTALL)

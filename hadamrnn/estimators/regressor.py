@@ -12,9 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.estimators.base import SequenceEstimator
 from hadamrnn.export.checked import Exported
-from hadamrnn.prepared.numbers import Units
+from hadamrnn.prepared.numbers import FARTHEST, Units
 
-FARTHEST = 64
+APART = 64
 """Deviations of several targets differ by no more than this factor where they become integers."""
 
 
@@ -113,10 +113,16 @@ class HadamRNNRegressor(RegressorMixin, SequenceEstimator):  # type: ignore[misc
 
         check_is_fitted(self, "module_")
         least, most = float(self.target_scale_.min()), float(self.target_scale_.max())
-        if most > FARTHEST * least:
+        if most > APART * least:
             raise HadamrnnError(
-                f"export: targets must have deviations within a factor of {FARTHEST}, since their "
+                f"export: targets must have deviations within a factor of {APART}, since their "
                 f"integers share a scale; got {least:.3g} to {most:.3g}"
+            )
+        away = np.abs(self.target_mean_) / self.target_scale_
+        if away.max() > FARTHEST:
+            raise HadamrnnError(
+                f"export: targets must lie within {FARTHEST:,} of their deviations from 0, since "
+                f"models compute in 32 bits (subtract a constant); got {away.max():,.0f}"
             )
         found, numbers = self.calibration_, self.calibration_targets_
         units = Units(self.target_mean_, self.target_scale_)

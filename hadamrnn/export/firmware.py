@@ -174,6 +174,7 @@ def _words(model: IntegerModel, name: str | None, loader: bool) -> dict[str, str
         "loader": LOADER if loader else "",
         "stream": firmware_stream.README if _streams(model) else "",
         "what": _what(model),
+        "numbers": "yes" if model.numbers else "",
         "includes": "" if symbol or raw else "#include <math.h>\n",
         "libm": "" if symbol or raw else " -lm",
         "print": 'printf("%u\\n", (unsigned)class_id);',

@@ -48,7 +48,7 @@ architectures=*
 includes=$prefix.h
 """
 SKETCH = """\
-/* Steps through the model and prints its class: put your sensor where input is filled. */
+/* Steps through the model and prints $sketch_what: put your sensor where input is filled. */
 #include <$prefix.h>
 
 ${upper}_STATE(state);
@@ -59,18 +59,27 @@ void setup() {
 
 void loop() {
     $declare
-    int32_t logits[${upper}_OUTPUT_SIZE];
-    uint16_t class_id;
+    int32_t logits[${upper}_OUTPUT_SIZE];$sketch_declare
 
     if ($step(&${prefix}_model, &state, input) != HR_OK) {
         hr_reset(&state); /* the most steps of a sequence are over */
         return;
     }
     hr_logits(&${prefix}_model, &state, logits);
-    hr_argmax(&${prefix}_model, logits, &class_id);
-    Serial.println(class_id);
+    $sketch_print
 }
 """
+SKETCH_OF_CLASSES = {
+    "sketch_what": "its class",
+    "sketch_declare": "\n    uint16_t class_id;",
+    "sketch_print": "hr_argmax(&${prefix}_model, logits, &class_id);\n"
+    "    Serial.println(class_id);",
+}
+SKETCH_OF_NUMBERS = {
+    "sketch_what": "its number",
+    "sketch_declare": "",
+    "sketch_print": "Serial.println(${upper}_VALUE(logits[0], state.steps));",
+}
 PLATFORMIO = f"""\
 {{
   "name": "hadamrnn_$prefix",
@@ -203,6 +212,8 @@ def arrange(
         for name, text in plain.items()
         if not (name in EXAMPLES and package == "arduino")
     }
+    for key, text in (SKETCH_OF_NUMBERS if words["numbers"] else SKETCH_OF_CLASSES).items():
+        words[key] = Template(text).substitute(words)
     words["stream"] = STREAM if "hadamrnn_stream.c" in plain else ""
     words["use"] = Template(USE[package]).substitute(words)
     arranged["README.md"] = Template(README).substitute(words)

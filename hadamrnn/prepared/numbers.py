@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+FARTHEST = 10_000
+"""Deviations that a mean may be away from 0: float32 then still holds a thousandth of one."""
+
 
 @dataclass(frozen=True)
 class Units:

@@ -176,6 +176,9 @@ def test_targets_too_far_apart_for_one_scale():
     words = "^export: targets must have deviations within a factor of 64, since their integers"
     with pytest.raises(HadamrnnError, match=words):
         model.export("never")
+    model.fit(X, X.mean((1, 2)) + 1e6)
+    with pytest.raises(HadamrnnError, match="^export: targets must lie within 10,000 of their dev"):
+        model.export("never")
 
 
 @pytest.mark.parametrize("readout", ["last", "mean", "log_mean"])

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from hadamrnn import cli
 from hadamrnn.export import firmware, packages
 from hadamrnn.integer import packed
 from tests.export.test_firmware import ARDUINO, STRICT
-from tests.random_models import random_inputs, random_model
+from tests.random_models import random_inputs, random_model, recorded
 
 SEMVER = r"\d+\.\d+\.\d+"
 CATEGORIES = {  # of the Arduino library specification
@@ -24,6 +25,10 @@ CATEGORIES = {  # of the Arduino library specification
 
 
 def model_of(kind="dense"):
+    if kind == "numbers":
+        rng = np.random.default_rng(4)
+        model = recorded(rng, random_model(rng, block_size=16, classes=1, name="Gesture 1"))
+        return replace(model, recording=replace(model.recording, numbers=True))
     return random_model(np.random.default_rng(4), block_size=16, kind=kind, name="Gesture 1")
 
 
@@ -61,11 +66,12 @@ def test_arduino_library(tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("avr-g++"), reason="needs avr-g++")
-@pytest.mark.parametrize("kind", ["dense", "symbol"])
+@pytest.mark.parametrize("kind", ["dense", "symbol", "numbers"])
 def test_arduino_sketch_compiles(kind, tmp_path):
     """As the Arduino core does for its boards: C++11, with Arduino.h before the sketch."""
     folder = written("arduino", tmp_path, kind)
     sketch = (folder / "examples/gesture_1/gesture_1.ino").read_text()
+    assert ("GESTURE_1_VALUE(logits[0], state.steps)" in sketch) == (kind == "numbers")
     (tmp_path / "sketch.cpp").write_text(f'#include "{ARDUINO}"\n{sketch}')
     command = ["avr-g++", "-std=gnu++11", "-Os", "-mmcu=atmega328p", "-Wall", "-Wextra", "-Werror"]
     subprocess.run([*command, "-I", "src", "-c", "sketch.cpp"], cwd=tmp_path, check=True)

@@ -13,7 +13,7 @@ from hadamrnn.datasets.formats.windows import Piece, class_names, label_of
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.params.sentences import shown
 from hadamrnn.prepared.arrays import SPLITS
-from hadamrnn.prepared.numbers import Units
+from hadamrnn.prepared.numbers import FARTHEST, Units
 
 MOST_CLASSES = 1 << 16
 Found = Mapping[str, list[Piece]]
@@ -181,10 +181,17 @@ def _numbers(
     }
     units = {split: Units.of(values) for split, values in targets.items()}
     mean, deviation = units["train"].zero, units["train"].scale
-    if not deviation > 1e-9 * abs(mean):
+    name = output["names"][0]
+    if targets["train"].min() == targets["train"].max():
         raise HadamrnnError(
-            f"{settings.place}: the target {output['names'][0]} must vary in the training rows; "
-            f"got {mean:g} alone"
+            f"{settings.place}: the target {name} must vary in the training rows; got {mean:g} "
+            "alone"
+        )
+    if abs(mean) > FARTHEST * deviation:
+        raise HadamrnnError(
+            f"{settings.place}: the target {name} must lie within {FARTHEST:,} of its deviations "
+            f"from 0, since models compute in 32 bits (subtract a constant); got a mean of "
+            f"{mean:g} and a deviation of {deviation:g}"
         )
     return (
         {f"{split}_targets": values for split, values in targets.items()},

@@ -185,6 +185,13 @@ def without_up_in_training():
             "benchmark.own.data: the target 3 must vary in the training rows; got 7 alone",
         ),
         (
+            [line.replace(",up", ",1e9").replace(",down", ",1000000001") for line in log()],
+            REGRESS | {"columns": NUMBER | {"label": "label"}},
+            "benchmark.own.data: the target label must lie within 10,000 of its deviations from 0, "
+            "since models compute in 32 bits (subtract a constant); got a mean of 1e+09 and a "
+            "deviation of 0.5",
+        ),
+        (
             log(),
             REGRESS | {"columns": NUMBER | {"inputs": ["ax", "ay"]}},
             "benchmark.own.data.columns.label: must be none of the inputs; got 'ay'",
