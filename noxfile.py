@@ -85,10 +85,12 @@ def reliability(session):
     session.run("pytest", "tests/kill", *session.posargs, env={"HADAMRNN_KILLS": "20"})
     session.run("pytest", *PROCESSES, *BUILDS, env={"HADAMRNN_PORTABILITY": "all"})
     programs = (("tests.fuzz", "200000"), ("tests.properties", "5000"))
+
+    def check(program, count):
+        session.run("python", "-m", program, count, "--seed", "1000")
+
     with concurrent.futures.ThreadPoolExecutor() as pool:  # each takes one core
-        runs = [
-            pool.submit(session.run, "python", "-m", *one, "--seed", "1000") for one in programs
-        ]
+        runs = [pool.submit(check, *one) for one in programs]
     for one in runs:
         one.result()
 

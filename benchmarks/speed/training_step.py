@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from benchmarks.speed import bounds
 from benchmarks.speed.peers import DenseStepLoop, DiagonalRecurrence, TorchRecurrent
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.models.classifier import HadamClassifier
@@ -277,10 +278,21 @@ def measure(
         numbers["ratio"] = statistics.median(a / b for a, b in pairs)
         milliseconds, way = 1e3 * numbers["seconds"], numbers["way"]
         progress(f"{shape.name}: {name:16} {milliseconds:9.1f} ms  x {numbers['ratio']:.1f}, {way}")
+    result["bound"] = _bound(shape, result["contenders"][OURS]["seconds"])
+    progress(f"{shape.name}: {OURS} / bound {result['bound']['times_bound']:.1f}")
     if shape.paper_steps:
         minutes = shape.paper_steps * result["contenders"][OURS]["seconds"] / 60
         result["paper_run_minutes"] = minutes
     return result | {"load_before_after": [load, os.getloadavg()[0]]}
+
+
+def _bound(shape, seconds):
+    """The time of the step's operations at the machine's peaks of this moment; see bounds."""
+    count = bounds.operations(build(OURS, shape), batch_of(shape, OURS)[0])
+    peak = bounds.peaks()
+    bound = count.seconds(peak)
+    numbers = {"operations": asdict(count), "peaks": asdict(peak), "seconds": bound}
+    return numbers | {"times_bound": seconds / bound}
 
 
 def _best(name, ways, times):

@@ -33,8 +33,9 @@ OPTIONS = ("-std=gnu11", "-O2", "-ffp-contract=fast", "-fno-math-errno", "-share
 """Products and sums are fused where the processor can; nothing else may change a result, so that
 NaN is seen and one machine always gives the same bits."""
 
-NATIVE = (("-march=native",), ("-mcpu=native",), ())
-"""For this processor, as compilers of different processors call it; the first that works."""
+NATIVE = (("-march=native",), ("-mcpu=native",), ()) if os.name != "nt" else ((),)
+"""For this processor, as compilers of different processors call it; the first that works. Compilers
+of Windows put wide vectors where the stack is not aligned for them."""
 
 
 @functools.cache
@@ -168,7 +169,7 @@ def load(precision: int) -> ctypes.CDLL:
         except OSError:
             continue
     compiler = compiler or find_compiler()  # whose sentence says what is missing
-    with tempfile.TemporaryDirectory(prefix="hadamrnn-") as folder:
+    with tempfile.TemporaryDirectory(prefix="hadamrnn-", ignore_cleanup_errors=True) as folder:
         built = Path(folder, "kernels.so")
         _compile(compiler, precision, built)
         try:

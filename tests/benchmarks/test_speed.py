@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from benchmarks.machine import PACKAGES
-from benchmarks.speed import growth, latency, memory, run, training_step, ways
+from benchmarks.speed import bounds, growth, latency, memory, run, training_step, ways
 from benchmarks.speed.training_step import CONTENDERS, LOOP, OURS, Shape
 from hadamrnn.datasets.common import splits
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.recurrence import dispatch
 
 SHAPES = {shape.name: shape for shape in run.QUICK_SHAPES}
@@ -58,6 +59,7 @@ def assert_every_contender(shape, result):
             numbers["seconds"] == min(numbers["ways"].values()) == numbers["ways"][numbers["way"]]
         )
     assert result["contenders"][OURS]["ratio"] == 1
+    assert result["bound"]["times_bound"] > 0
     assert ("paper_run_minutes" in result) == bool(shape.paper_steps)
 
 
@@ -182,6 +184,41 @@ def test_growth_slope_and_prediction():
             )
     predicted = result["with_hidden_size"]["predicted_seconds"]["scan"]
     assert predicted[2] / predicted[0] == pytest.approx(32 * 5 / (8 * 3))
+
+
+def test_bounds_of_the_benchmarks_as_shipped(capsys, tmp_path, monkeypatch):
+    """Every kind of step is counted and measured: last state, every step, means, words."""
+    tiny = [
+        dataclasses.replace(shape, hidden_size=shape.options.get("q", 1) * 8, batch=3, steps=24)
+        for shape in bounds.SHAPES
+    ]
+    monkeypatch.setattr(bounds, "SHAPES", tuple(tiny))
+    path = tmp_path / "bounds.json"
+    bounds.main(["--rounds", "2", "--seconds", "0", "--out", str(path)])
+    results = json.loads(path.read_text(encoding="utf-8"))
+    assert list(results["shapes"]) == [shape.name for shape in tiny]
+    rates = results["peaks"]
+    printed = capsys.readouterr().out
+    for name, numbers in results["shapes"].items():
+        assert len(finite_numbers(numbers)) >= 7 and f"\n{name} " in printed
+        sums, products = numbers["additions"], numbers["multiply_adds"]
+        bound = sums / rates["additions"] + products / rates["multiply_adds"]
+        assert numbers["bound"] == pytest.approx(bound)
+        assert numbers["times_bound"] == pytest.approx(numbers["seconds"] / bound)
+
+
+@pytest.mark.parametrize(
+    ("options", "inputs", "additions", "products"),
+    [
+        # 2 walks of 3 vectors of 8 numbers through 10 steps, zeros passed over
+        ({}, torch.eye(2).repeat(3, 5, 1), 2 * 10 * 3 * 8 * 3, 2 * 240 + 2 * 30 * 8 + 3 * 3 * 16),
+        # 3 walks of 3 sequences, the mean twice
+        ({"readout": "mean"}, torch.ones(3, 10, 2), 240 * (9 + 2), 240 * (3 + 6) + 3 * 3 * 16),
+    ],
+)
+def test_operations_of_a_step(options, inputs, additions, products):
+    model = HadamClassifier(2, 8, 2, **options)
+    assert bounds.operations(model, inputs) == bounds.Operations(additions, products)
 
 
 def test_latency_counts_the_bound_in_the_width_of_the_transform():
