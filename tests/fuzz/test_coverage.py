@@ -48,6 +48,14 @@ def test_every_branch_of_the_runtime_is_taken(form, tmp_path):
         assert len(left) <= ("native" in str(coverage.FORMS[form])), left
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not is_gcc(), reason="needs gcc and gcov on x86-64")
+def test_every_branch_of_streams_is_taken():
+    rows = coverage.streamed()
+    assert len(rows) > 40
+    assert not [text for of, taken, text in rows if taken < of]
+
+
 def test_branches_are_those_of_the_line_before_them(tmp_path):
     path = tmp_path / "some.c.gcov"
     path.write_text("        5:    9:    if (first) {\n" + GCOV)

@@ -9,7 +9,7 @@ import pytest
 from hadamrnn import compiler
 from hadamrnn.integer import c_header
 from hadamrnn.runtime import sources
-from tests.random_models import random_model
+from tests.random_models import random_model, recorded
 
 pytestmark = pytest.mark.skipif(
     not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler"
@@ -22,6 +22,8 @@ PROGRAM = r"""
 #include "symbol.h"
 #include "last.h"
 #include "single.h"
+#include "raw.h"
+#include "endless.h"
 #define EXPECT(call, status) \
     if ((call) != (status)) { printf("line %d\n", __LINE__); return 1; }
 #define SET(field, value, status) \
@@ -34,11 +36,14 @@ STEADY_STATE(d);
 SYMBOL_STATE(symbol);
 LAST_STATE(last);
 SINGLE_STATE(single);
+RAW_STATE(raw);
+ENDLESS_STATE(endless);
 static int32_t scores[HR_STREAM_SCORES(4)];
 static hr_stream s;
 int main(void)
 {
     const int8_t input[3] = {0};
+    const int16_t reading[RAW_INPUT_SIZE] = {0};
     hr_event event;
     hr_state broken = fading;
 
@@ -62,7 +67,17 @@ int main(void)
     EXPECT(hr_stream_push_symbol(NULL, 0, &event), HR_NULL_POINTER)
     EXPECT(hr_stream_push_symbol(&s, 0, NULL), HR_NULL_POINTER)
     EXPECT(hr_stream_push_symbol(&s, 0, &event), HR_WRONG_INPUT)
+    EXPECT(hr_stream_push(&s, NULL, &event), HR_NULL_POINTER)
+    EXPECT(hr_stream_push(&s, reading, &event), HR_NULL_POINTER) /* no memory to code it in */
     EXPECT(hr_stream_push_input(&s, input, &event), HR_OK)
+    s.model = NULL; /* after the start */
+    EXPECT(hr_stream_push_input(&s, input, &event), HR_NULL_POINTER)
+    s.model = &fading_model;
+    EXPECT(hr_stream_start(&s), HR_OK)
+    s.scores = NULL;
+    EXPECT(hr_stream_push_input(&s, input, &event), HR_NULL_POINTER)
+    s.scores = scores;
+    EXPECT(hr_stream_start(&s), HR_OK)
     SET(model, NULL, HR_NULL_POINTER)
     SET(shift, 4, HR_OK)
     SET(shift, 5, HR_BAD_FIELD) /* 2^3 <= 12 steps < 2^4 */
@@ -115,16 +130,30 @@ int main(void)
     s.states[1] = &last;
     EXPECT(hr_stream_start(&s), HR_OK)
 
+    s.model = &raw_model;
+    s.states[0] = &raw;
+    s.window = 0;
+    s.hop = 1;
+    EXPECT(hr_stream_start(&s), HR_OK)
+    EXPECT(hr_stream_push(&s, reading, &event), HR_OK)
+    EXPECT((int)event.due, 1)
+
+    s.model = &endless_model;
+    s.states[0] = &endless;
+    EXPECT(hr_stream_start(&s), HR_OK)
+    SET(shift, 16, HR_OK) /* means over 2^15 steps, the most of all */
+    SET(shift, 17, HR_BAD_FIELD)
+
     s.model = &single_model;
     s.states[0] = &single;
-    s.window = 0;
     EXPECT(hr_stream_start(&s), HR_BAD_FIELD) /* nothing to tell apart */
     return 0;
 }
 """
 
 
-def test_every_status(tmp_path):
+def run_every_status(folder, options, files):
+    """Compile the program in a folder with ``files``, run it, and expect every status."""
     rng = np.random.default_rng(0)
     for model in (
         random_model(rng, name="fading", readout="log_mean", fade=3),
@@ -132,12 +161,17 @@ def test_every_status(tmp_path):
         random_model(rng, name="symbol", readout="mean", fade=2, kind="symbol"),
         random_model(rng, name="last", fade=2),
         random_model(rng, name="single", fade=2, classes=1),
+        recorded(rng, random_model(rng, name="raw", readout="mean", fade=2)),
+        random_model(rng, name="endless", readout="mean", fade=2, max_steps=1 << 17),
     ):
-        c_header.write(model, tmp_path / f"{model.name}.h")
-    main = tmp_path / "main.c"
-    main.write_text(PROGRAM)
-    files = [main, sources.FOLDER / "hadamrnn_stream.c", sources.FOLDER / "hadamrnn.c"]
-    options = ["-std=c99", *compiler.SANITIZERS, "-I", sources.FOLDER, "-I", tmp_path]
-    compiler.compile_c([*options, *files, "-o", tmp_path / "main"])
-    done = subprocess.run([tmp_path / "main"], capture_output=True, text=True, check=False)
+        c_header.write(model, folder / f"{model.name}.h")
+    (folder / "main.c").write_text(PROGRAM)
+    command = ["-std=c99", *options, "-I", sources.FOLDER, "-I", folder, folder / "main.c"]
+    compiler.compile_c([*command, *files, "-o", folder / "main"])
+    done = subprocess.run([folder / "main"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_status(tmp_path):
+    files = [sources.FOLDER / "hadamrnn_stream.c", sources.FOLDER / "hadamrnn.c"]
+    run_every_status(tmp_path, compiler.SANITIZERS, files)

@@ -58,12 +58,17 @@ def program(request):
         yield made
 
 
+def recording(model, steps=100):
+    """Random inputs, with stretches that saturate states at either end."""
+    (x,) = random_inputs(np.random.default_rng(1), model, sequences=1, steps=steps)
+    x[50:60], x[70:80] = x.min(), x.max()
+    return x
+
+
 def test_c_equals_integer_python(program):
     """Every read-out, input kind and setting; saturating inputs among them."""
-    rng = np.random.default_rng(1)
     for model, settings in cases():
-        (x,) = random_inputs(rng, model, sequences=1, steps=100)
-        x[50:60], x[70:80] = x.min(), x.max()
+        x = recording(model)
         stream = model.stream(**settings)
         run = program.run(model, stream.settings, x, 30)
         assert run.checksums.tolist() == streams.checksums(stream, x, 30).tolist(), (
