@@ -25,6 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="add hadamrnn_load.c, to read .hrnn files on the device",
     )
     parser.add_argument(
+        "--any-model",
+        action="store_true",
+        help="a runtime that runs other models too; without, one for this model, which is smaller",
+    )
+    parser.add_argument(
         "--package",
         choices=packages.FILES,
         help="in the layout of a build system, with the files that it wants",
@@ -34,7 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write the folder and say what is in it."""
     model = integer.load(options.file)
-    written = firmware.write(model, options.folder, options.name, options.loader, options.package)
+    written = firmware.write(
+        model,
+        options.folder,
+        options.name,
+        loader=options.loader,
+        package=options.package,
+        any_model=options.any_model,
+    )
     for name in written:
         print(Path(options.folder, name))
     for name in sorted(firmware.KEPT):

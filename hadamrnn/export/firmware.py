@@ -20,7 +20,7 @@ KEPT = {"main.c", firmware_stream.NAME}
 README = """\
 # $prefix: a HadamRNN model in C
 
-- `hadamrnn.c`, `hadamrnn.h`: the runtime. C99, no malloc, no floating point, only `string.h`.
+- `hadamrnn.c`, `hadamrnn.h`: the runtime$alone. C99, no malloc, no floating point, only `string.h`.
 - `$prefix.h`: the model, checksum $checksum: $table_bytes bytes of tables, and
   $state_bytes bytes of memory for each sequence.
 $loader- `main.c`: an example for the computer, which prints $what that it reads:
@@ -28,6 +28,7 @@ $loader- `main.c`: an example for the computer, which prints $what that it reads
 $stream
 On a board compile `hadamrnn.c` with your program: `-O2` on Cortex-M and RISC-V, `-Os -flto` on AVR.
 """
+ALONE = ", for this model alone (--any-model: for any)"
 LOADER = """\
 - `hadamrnn_load.c`: `hr_load`, for a program that reads packed files (.hrnn) while it runs.
 """
@@ -159,7 +160,7 @@ static int read_step(uint16_t *symbol)
 """
 
 
-def _words(model: IntegerModel, name: str | None, loader: bool) -> dict[str, str]:
+def _words(model: IntegerModel, name: str | None, loader: bool, alone: bool) -> dict[str, str]:
     """What the templates are filled with."""
     names = c_header.names_of(model, name)
     symbol, raw = model.input_kind == "symbol", c_inputs.takes_readings(model)
@@ -171,6 +172,7 @@ def _words(model: IntegerModel, name: str | None, loader: bool) -> dict[str, str
         "checksum": f"{names.checksum:08x}",
         "table_bytes": f"{sizes(model)['total_bytes']:,}",
         "state_bytes": f"{c_header.state_bytes(model):,}",
+        "alone": ALONE if alone else "",
         "loader": LOADER if loader else "",
         "stream": firmware_stream.README if _streams(model) else "",
         "what": _what(model),
@@ -208,7 +210,7 @@ def _streams(model: IntegerModel) -> bool:
 
 
 def contents(
-    model: IntegerModel, name: str | None = None, loader: bool = False
+    model: IntegerModel, name: str | None = None, loader: bool = False, alone: bool = True
 ) -> Iterator[tuple[str, str]]:
     """(file name, text) of everything in the folder.
 
@@ -220,13 +222,16 @@ def contents(
         As ``c_header.names_of``.
     loader : bool
         Whether ``hadamrnn_load.c`` is among them.
+    alone : bool
+        Whether the runtime is for this model alone.
     """
-    words = _words(model, name, loader)
-    yield "hadamrnn.c", sources.one_file()
-    yield "hadamrnn.h", sources.text("hadamrnn.h")
+    words = _words(model, name, loader, alone)
+    checksum = c_header.names_of(model, name).checksum
+    yield "hadamrnn.c", sources.one_file(c_header.only(model) if alone else None)
+    yield "hadamrnn.h", sources.interface(checksum if alone else None)
     if loader:
         yield "hadamrnn_load.c", sources.text("hadamrnn_load.c")
-    yield f"{words['prefix']}.h", c_header.to_text(model, name)
+    yield f"{words['prefix']}.h", c_header.to_text(model, name, alone=True)
     yield "main.c", Template(MAIN).substitute(words)
     if _streams(model):
         yield "hadamrnn_stream.c", sources.text("hadamrnn_stream.c")
@@ -235,14 +240,27 @@ def contents(
     yield "README.md", Template(README).substitute(words)
 
 
+def _others(folder: Path, own: str) -> bool:
+    """Whether a folder holds headers of models beside ``own``."""
+    return any(
+        "static const hr_model " in path.read_text(encoding="utf-8", errors="replace")
+        for path in folder.glob("*.h")
+        if path.name != own and path.is_file()
+    )
+
+
 def write(
     model: IntegerModel,
     folder: str | Path,
     name: str | None = None,
     loader: bool = False,
     package: str | None = None,
+    any_model: bool = False,
 ) -> list[str]:
     """Write the folder; an example that is there already is kept.
+
+    The runtime is for this model alone, and so smaller and faster, unless it is asked for any
+    model, a loader is, or the header of another model is there already.
 
     Parameters
     ----------
@@ -256,6 +274,8 @@ def write(
         Whether to add ``hadamrnn_load.c``.
     package : str, optional
         A key of ``packages.FILES``, for the layout of that build system.
+    any_model : bool
+        Whether the runtime is to run any model.
 
     Returns
     -------
@@ -267,10 +287,12 @@ def write(
     HadamrnnError
         If the name holds no letter or digit, or the folder cannot be written.
     """
-    texts = dict(contents(model, name, loader))
+    own = f"{c_header.names_of(model, name).prefix}.h"
+    alone = not (any_model or loader or _others(Path(folder, "src" if package else ""), own))
+    texts = dict(contents(model, name, loader, alone))
     kept = KEPT
     if package is not None:
-        texts, kept = packages.arrange(texts, package, _words(model, name, loader))
+        texts, kept = packages.arrange(texts, package, _words(model, name, loader, alone))
     written = []
     for file, text in texts.items():
         path = Path(folder, file)

@@ -24,7 +24,7 @@ USE = {
 README = """\
 # $prefix: a HadamRNN model in C
 
-- `src/hadamrnn.c`, `src/hadamrnn.h`: the runtime. C99, no malloc, no floating point.
+- `src/hadamrnn.c`, `src/hadamrnn.h`: the runtime$alone. C99, no malloc, no floating point.
 $stream- `src/$prefix.h`: the model, checksum $checksum: $table_bytes bytes of tables, and
   $state_bytes bytes of memory for each sequence. Its first lines say how to feed it.
 - `examples`: a program to begin with.

@@ -153,6 +153,30 @@ def _fields(model: IntegerModel, names: Names) -> dict[str, object]:
     }
 
 
+def only(model: IntegerModel) -> dict[str, str]:
+    """Members of hr_model that a runtime for this model alone has as constants.
+
+    All but pointers to tables; the bits of states, because loops that know these keep in no
+    register what they compare with; and the bits of the sums of states that fade, because
+    hadamrnn_stream.c steps without sums.
+
+    Parameters
+    ----------
+    model : IntegerModel
+        The one model.
+
+    Returns
+    -------
+    dict of str to str
+        For ``runtime.sources.one_file``.
+    """
+    fields = _fields(model, names_of(model, "model"))
+    kept = [*TABLES, "channels", "activation_bits"]
+    kept += ["companding"] if fields["companding"] != "NULL" else []
+    kept += ["sum_bits"] if model.fade else []
+    return {name: str(value) for name, value in fields.items() if name not in kept}
+
+
 def _declarations(model: IntegerModel, names: Names) -> list[str]:
     """The lines of the macro that declares the memory of one sequence."""
     size = f"{names.upper}_HIDDEN_SIZE"
@@ -178,7 +202,7 @@ def _declarations(model: IntegerModel, names: Names) -> list[str]:
     ]
 
 
-def to_text(model: IntegerModel, name: str | None = None) -> str:
+def to_text(model: IntegerModel, name: str | None = None, alone: bool = False) -> str:
     """The text of the header ``<prefix>.h``.
 
     It defines, with PREFIX in upper case: PREFIX_HIDDEN_SIZE, _INPUT_SIZE, _OUTPUT_SIZE,
@@ -194,6 +218,8 @@ def to_text(model: IntegerModel, name: str | None = None) -> str:
         What the header holds.
     name : str, optional
         As ``names_of``.
+    alone : bool
+        Whether the header also goes with a runtime for this model alone.
 
     Raises
     ------
@@ -218,7 +244,7 @@ def to_text(model: IntegerModel, name: str | None = None) -> str:
     constants = _constants(model, upper).items()
     return HEADER.format(
         name=plain(model.name),
-        layout=LAYOUT,
+        layout=f"{LAYOUT} && HR_LAYOUT != 0x{names.checksum:08x}u" if alone else LAYOUT,
         checksum=f"{names.checksum:08x}",
         prefix=prefix,
         upper=upper,
@@ -239,7 +265,9 @@ def to_text(model: IntegerModel, name: str | None = None) -> str:
     )
 
 
-def write(model: IntegerModel, path: str | Path, name: str | None = None) -> None:
+def write(
+    model: IntegerModel, path: str | Path, name: str | None = None, alone: bool = False
+) -> None:
     """Write the header of a model to ``path``, with line feeds on every system.
 
     Parameters
@@ -250,5 +278,7 @@ def write(model: IntegerModel, path: str | Path, name: str | None = None) -> Non
         Of the header.
     name : str, optional
         As ``names_of``.
+    alone : bool
+        As ``to_text``.
     """
-    files.write_text(path, to_text(model, name))
+    files.write_text(path, to_text(model, name, alone))

@@ -82,7 +82,8 @@ enum {
     HR_EMBEDDING = 64
 };
 
-/* Changes with hr_model, so that a header of another version does not compile. */
+/* Changes with hr_model, so that a header of another version does not compile; beside a hadamrnn.c
+ * for one model alone its checksum, so that no other model's does. */
 #define HR_LAYOUT 5
 
 /* One model. Tables are packed bytes, little endian, lowest bit first; a row starts on a byte. */

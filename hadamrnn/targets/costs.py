@@ -76,6 +76,7 @@ def _is_halved(model: IntegerModel) -> bool:
         and c_loops.bias_table(model)[1] + 16 - width < 15
         and model.input_weight_bits == 4
         and model.hidden_size % 8 == 0
+        and _features(model) <= CHUNK
     )
 
 
@@ -163,7 +164,7 @@ def logits_terms(model: IntegerModel, form: Form) -> Terms:
 def memory_terms(model: IntegerModel, form: Form) -> Terms:
     """What decides which code, and how much stack, a program needs beside tables and state.
 
-    On AVR, where the linker leaves out loops that the model does not take, every loop it takes.
+    Loops that the model does not take are left out.
     """
     terms: dict[str, float] = {
         "program": 1,
@@ -171,10 +172,8 @@ def memory_terms(model: IntegerModel, form: Form) -> Terms:
         "class": model.output_size,
         "input": _features(model) * (not model.one_hot),
     }
-    if form == "bytes":
-        taken = {**step_terms(model, form), **logits_terms(model, form)}
-        terms |= {f"loop: {name}": 1 for name, rounds in taken.items() if rounds}
-    return terms
+    taken = {**step_terms(model, form), **logits_terms(model, form)}
+    return terms | {f"loop: {name}": 1 for name, rounds in taken.items() if rounds}
 
 
 def coding_terms(model: IntegerModel, form: Form) -> Terms:

@@ -90,7 +90,12 @@ class Run:
 
 
 def emulate(
-    target: Target, model: IntegerModel, inputs: npt.ArrayLike, folder: Path, raw: bool = False
+    target: Target,
+    model: IntegerModel,
+    inputs: npt.ArrayLike,
+    folder: Path,
+    raw: bool = False,
+    any_model: bool = False,
 ) -> Run:
     """Run sequences on a target.
 
@@ -106,6 +111,8 @@ def emulate(
         Where sources and program are written.
     raw : bool
         Whether inputs are readings in the recorder's units, which C codes (``hr_step_raw``).
+    any_model : bool
+        Whether the runtime is one for any model; without, for this one alone.
 
     Raises
     ------
@@ -113,10 +120,12 @@ def emulate(
         If tools are missing, or the program cannot be built or does not end well.
     """
     require(target)
-    c_header.write(model, folder / "model.h")
+    alone = None if any_model else model
+    c_header.write(model, folder / "model.h", alone=True)
     x = stored(model, inputs, raw)
     (folder / "inputs.bin").write_bytes(struct.pack("<II", *x.shape[:2]) + x.tobytes())
-    elf = target.compile("device_main.c", folder, definitions(model, raw), "device.elf")
+    options = definitions(model, raw)
+    elf = target.compile("device_main.c", folder, options, "device.elf", model=alone)
     words, printed = execute(target, elf, folder)
     sequences, steps = x.shape[:2]
     if len(words) != 3 + sequences * (steps + 2) or words[-1]:
@@ -190,13 +199,21 @@ def in_units(
     return counts
 
 
-def weigh(target: Target, model: IntegerModel, folder: Path, raw: bool = False) -> dict[str, int]:
+def weigh(
+    target: Target,
+    model: IntegerModel,
+    folder: Path,
+    raw: bool = False,
+    any_model: bool = False,
+) -> dict[str, int]:
     """Flash and RAM of a minimal program less those of an empty one, and the worst-case stack."""
     require(target)
-    c_header.write(model, folder / "model.h")
+    c_header.write(model, folder / "model.h", alone=True)
+    alone = None if any_model else model
     sizes = []
     for name, extra in (("empty.elf", ["-DHR_EMPTY"]), ("flash.elf", [])):
-        target.compile("flash_main.c", folder, [*definitions(model, raw), *extra], name)
+        options = [*definitions(model, raw), *extra]
+        target.compile("flash_main.c", folder, options, name, model=alone)
         sizes.append(memory.section_bytes(target, folder / name))
     (empty_flash, empty_ram), (flash, ram) = sizes
     tables = memory.table_bytes(target, folder / "flash.elf", model)
@@ -217,6 +234,7 @@ def measure(
     inputs: npt.ArrayLike,
     checksums: np.ndarray,
     raw: bool = False,
+    any_model: bool = False,
 ) -> dict[str, Any]:
     """What one target does with a model: sizes, counts a step, and how many sequences differ.
 
@@ -232,6 +250,8 @@ def measure(
         As ``model.trace`` gives.
     raw : bool
         Whether inputs are readings in the recorder's units, which C codes (``hr_step_raw``).
+    any_model : bool
+        As ``emulate``.
 
     Returns
     -------
@@ -240,8 +260,8 @@ def measure(
     """
     with tempfile.TemporaryDirectory(prefix="hadamrnn-") as name:
         folder = Path(name)
-        run = emulate(target, model, inputs, folder, raw)
-        weights = weigh(target, model, folder, raw)
+        run = emulate(target, model, inputs, folder, raw, any_model)
+        weights = weigh(target, model, folder, raw, any_model)
     result: dict[str, Any] = {
         "unit": target.unit,
         "sequences": len(run.checksums),

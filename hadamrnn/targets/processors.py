@@ -7,11 +7,12 @@ qemu-system-misc.
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hadamrnn.compiler import compile_c
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.integer import IntegerModel, c_header
 from hadamrnn.runtime import sources
 from hadamrnn.targets.costs import Form
 
@@ -66,7 +67,8 @@ class Target:
     @property
     def form(self) -> Form:
         """Which loops of the C runtime it takes, as ``costs`` counts them."""
-        halves = self.options[1:2] in [("-mcpu=cortex-m4",), ("-mcpu=cortex-m33",)]
+        cores = [f"-mcpu=cortex-{core}" for core in ("m4", "m33", "m55")]
+        halves = any(option in cores for option in self.options)
         return "bytes" if self.avr else "halves" if halves else "words"
 
     def missing(self) -> list[str]:
@@ -86,6 +88,7 @@ class Target:
         definitions: Sequence[str],
         elf: str,
         extra: Sequence[Path] = (),
+        model: IntegerModel | None = None,
     ) -> Path:
         """Compile a program of runtime/targets with the single ``hadamrnn.c``.
 
@@ -102,6 +105,8 @@ class Target:
             Name of the linked program.
         extra : sequence of Path
             C files of the runtime beside ``hadamrnn.c``.
+        model : IntegerModel, optional
+            For whom alone the runtime is written, as ``hadamrnn firmware`` does; without, for any.
 
         Returns
         -------
@@ -113,7 +118,10 @@ class Target:
         HadamrnnError
             With the compiler's first error.
         """
-        files = [PROGRAMS / program, sources.write_one_file(folder), *extra]
+        only = layout = None
+        if model is not None:
+            only, layout = c_header.only(model), c_header.names_of(model).checksum
+        files = [PROGRAMS / program, sources.write_one_file(folder, only, layout), *extra]
         if program != "flash_main.c":
             files.append(PROGRAMS / ("port_avr.c" if self.avr else "port_semihosting.c"))
         command = [*self.options, *COMMON, *([] if self.avr else BARE), *definitions]
@@ -199,6 +207,12 @@ CORTEX_M33 = _cortex_m(
     "Cortex-M33", "cortex-m33", "mps2-an505", 1 << 22, 1 << 22, starts=(0x10000000, 0x38000000)
 )
 """Not in TARGETS: it takes the loops of a Cortex-M4."""
+CORTEX_M55 = _cortex_m(
+    "Cortex-M55", "cortex-m55", "mps3-an547", 1 << 19, 1 << 19, starts=(0, 0x20000000)
+)
+"""Not in TARGETS: it takes the loops of a Cortex-M4."""
+CORTEX_M55_HELIUM = replace(CORTEX_M55, options=(*CORTEX_M55.options, "-O3", "-mfloat-abi=hard"))
+"""With vectors, which the compiler may use."""
 ATTINY85 = _avr("ATtiny85", "attiny85", call_bytes=2, ram_bytes=512)
 """Not in TARGETS: without a multiplier it takes the plain loops, for models of a few neurons."""
 

@@ -15,6 +15,7 @@ from hadamrnn.compiler import compile_c
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import firmware
 from hadamrnn.integer import c_header, inputs, load, packed
+from hadamrnn.runtime import sources
 from tests.random_models import random_inputs, random_model, random_readings, recorded
 
 ROOT = Path(__file__).parents[2]
@@ -232,7 +233,7 @@ def variants():
 
 def write_variants(folder, second_name=None):
     first, second = variants()
-    firmware.write(first, folder)
+    firmware.write(first, folder, any_model=True)
     c_header.write(first, folder / "a.h")
     c_header.write(second, folder / "b.h", name=second_name)
 
@@ -261,6 +262,76 @@ def test_a_header_of_another_layout_does_not_compile(tmp_path, compiler):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode
     assert "gesture.h is of another version than hadamrnn.h" in done.stderr
+
+
+@compilers(["gcc", "clang", "avr-gcc -mmcu=atmega328p"])
+def test_a_runtime_for_one_model_takes_no_other(tmp_path, compiler):
+    """Its constants would be wrong for it."""
+    first, second = variants()
+    firmware.write(first, tmp_path)
+    assert "model->hidden_size" not in (tmp_path / "hadamrnn.c").read_text()
+    for model, compiles in ((first, False), (second, False), (first, True), (second, False)):
+        c_header.write(model, tmp_path / "other.h", alone=compiles or model is second)
+        (tmp_path / "one.c").write_text('#include "other.h"\nGESTURE_STATE(state);\n')
+        command = [*compiler, "-std=c99", "-c", "one.c", "-o", "one.o"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode == 0) == compiles
+        assert compiles or "gesture.h is of another version than hadamrnn.h" in done.stderr
+
+
+TWO = """
+#include "gesture.h"
+#include "small.h"
+GESTURE_STATE(a);
+SMALL_STATE(b);
+int main(void)
+{
+    int8_t input[GESTURE_INPUT_SIZE] = {0};
+    return (int)hr_step(&gesture_model, &a, input) || (int)hr_step(&small_model, &b, input);
+}
+"""
+
+
+@needs_gcc
+@pytest.mark.parametrize("package", [None, "cmake"])
+def test_a_second_model_in_a_folder_makes_the_runtime_one_for_any(tmp_path, package):
+    """In whatever order, and however often, they are written."""
+    first, second = variants()
+    for model, name in ((first, None), (second, "small"), (first, None)):
+        firmware.write(model, tmp_path, name=name, package=package)
+    place = tmp_path / "src" if package else tmp_path
+    assert "model->hidden_size" in (place / "hadamrnn.c").read_text()
+    (place / "two.c").write_text(TWO)
+    compile_c(["-std=c99", *STRICT, "two.c", "hadamrnn.c", "-o", "two"], ["gcc"], cwd=place)
+    assert subprocess.run([place / "two"], check=False).returncode == 0
+
+
+@needs_gcc
+@pytest.mark.parametrize("options", ["-O0", "-O2 -DHR_NO_VECTORS", "-O2 -DHR_LANES=1", "-Os"])
+def test_forms_for_one_model_equal_python(tmp_path, options):
+    """What the constants leave of every form, under both sanitizers."""
+    rng = np.random.default_rng(11)
+    shapes = ({"block_size": 64, "q": 1, "activation_bits": 10, "fade": 4, "bits": 4},)
+    shapes += ({"block_size": 8, "q": 5, "bits": 3, "readout": "log_mean"},)
+    shapes += ({"block_size": 32, "q": 2, "activation_bits": 13, "readout": "mean", "bits": 6},)
+    sanitizers = ["-fsanitize=undefined,address", "-fno-sanitize-recover=all"]
+    for number, fields in enumerate(shapes):
+        model = random_model(rng, name="m", **fields)
+        folder = tmp_path / str(number)
+        firmware.write(model, folder)
+        x = random_inputs(rng, model, sequences=3)
+        program = folder / "host_program"
+        command = ["-std=c99", *options.split(), *sanitizers, "-I", folder]
+        command += ['-DHR_MODEL_HEADER="m.h"', f"-DHR_MODEL={c_header.names_of(model).model}"]
+        files = [folder / "hadamrnn.c", sources.FOLDER / "targets/host_program.c"]
+        loader = sources.FOLDER / "hadamrnn_load.c"
+        compile_c([*command, *files, loader, "-o", program], ["gcc"], cwd=folder)
+        (folder / "in").write_bytes(np.array(x.shape[:2], "<u4").tobytes() + x.tobytes())
+        subprocess.run([program, "in", "out", "1"], cwd=folder, check=True)
+        logits, checksums = model.trace(x)
+        words = np.fromfile(folder / "out", "<u4")
+        assert words[: logits.size].astype(np.int32).tolist() == logits.ravel().tolist()
+        assert words[logits.size :][: len(x)].tolist() == checksums.tolist()
 
 
 SHIPPED = sorted(ROOT.glob("shipped/*/model.hrnn"))

@@ -40,3 +40,19 @@ def test_one_file_holds_every_header_once():
         wanted = 0 if path.name in sources.PUBLIC else 1
         assert text.count(f"#define {path.stem.upper()}_H") == wanted, path.name
     assert text.count('#include "') == 1
+
+
+def test_members_of_one_model_are_constants():
+    only = {"weight_bits": "4", "companding": "NULL", "flags": "HR_MEAN | HR_LOGARITHM"}
+    text, plain = sources.one_file(only), sources.one_file()
+    assert "#define HR_ONLY_weight_bits HR_ONLY(weight_bits, (uint8_t)(4))" in text
+    assert "HR_ONLY(companding, (const uint8_t *)(NULL))" in text
+    for name in only:
+        assert plain.count(f"model->{name}") > 0 and f"model->{name}" not in text
+    assert text.count("model->input_weight_bits") == plain.count("model->input_weight_bits")
+
+
+def test_the_interface_of_one_model_names_it():
+    text = sources.interface(0xAB12)
+    assert "#define HR_LAYOUT 0x0000ab12u\n" in text
+    assert text.replace("0x0000ab12u", "5") == sources.interface() == sources.text("hadamrnn.h")

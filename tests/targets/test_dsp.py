@@ -9,7 +9,7 @@ from hadamrnn.compiler import compile_c, run_tool
 from hadamrnn.integer import c_header
 from hadamrnn.runtime import sources
 from hadamrnn.targets import emulation
-from hadamrnn.targets.processors import CORTEX_M33, TARGETS
+from hadamrnn.targets.processors import CORTEX_M33, CORTEX_M55, CORTEX_M55_HELIUM, TARGETS
 from tests.random_models import random_inputs, random_model
 from tests.targets.test_emulators import har2_like
 
@@ -26,12 +26,23 @@ def runs_equal(target, model, x, folder):
     return run.steps
 
 
-@pytest.mark.parametrize(("target", "fade"), [(CORTEX_M4, 0), (CORTEX_M4, 4), (CORTEX_M33, 0)])
-def test_a_step_takes_at_most_5500_instructions(target, fade, tmp_path):
-    """128 neurons, 9 inputs; fading takes some more. Counts are exact: this is no timing test."""
-    model = har2_like(fade=fade)
+@pytest.mark.parametrize(
+    ("target", "fields"),
+    [
+        (CORTEX_M4, {}),
+        (CORTEX_M4, {"fade": 4}),
+        (CORTEX_M4, {"q": 2, "activation_bits": 10, "fade": 5}),
+        (CORTEX_M33, {"fade": 4}),
+        (CORTEX_M55, {"fade": 4}),
+        (CORTEX_M55_HELIUM, {"fade": 4}),
+    ],
+    ids=str,
+)
+def test_a_step_takes_at_most_5500_instructions(target, fields, tmp_path):
+    """128 neurons, 9 inputs. Counts are exact: this is no timing test."""
+    model = har2_like(**fields)
     x = random_inputs(np.random.default_rng(0), model, sequences=1, steps=20)
-    assert runs_equal(target, model, x, tmp_path).max() <= (5750 if fade else 5500)
+    assert runs_equal(target, model, x, tmp_path).max() <= 5500
 
 
 SHAPES = (  # states in a block, blocks, bits of states, features, fade, read-out, max_steps
@@ -65,6 +76,25 @@ def test_pairs_at_the_ends_of_their_ranges(shape, tmp_path):
     x[1], x[2, ::2] = x.min(), x.max()
     x[3] = np.where(model.input_weight[5] > 0, 127, -128)
     runs_equal(CORTEX_M4, model, x, tmp_path)
+    run = emulation.emulate(CORTEX_M4, model, x, tmp_path, any_model=True)
+    assert (run.checksums == model.trace(x)[1]).all()
+
+
+def test_a_cortex_m55_with_and_without_helium_equals(tmp_path):
+    """Transforms of 32 bits, weights of 2 and 6 bits, symbols, readings: the plain loops too."""
+    rng = np.random.default_rng(6)
+    for index, fields in enumerate(
+        (
+            {"activation_bits": 13, "block_size": 64, "readout": "log_mean", "bits": 2},
+            {"activation_bits": 12, "readout": "mean", "input_weight_bits": 6, "fade": 3},
+            {"kind": "symbol", "per_step": True, "block_size": 32, "activation_bits": 10},
+        )
+    ):
+        model = random_model(rng, **fields)
+        x = random_inputs(rng, model, sequences=2)
+        for target in (CORTEX_M55, CORTEX_M55_HELIUM):
+            run = emulation.emulate(target, model, x, tmp_path, any_model=index == 1)
+            assert (run.checksums == model.trace(x)[1]).all(), (target.name, fields)
 
 
 @pytest.mark.parametrize(

@@ -77,17 +77,35 @@ def test_measures_and_equals(name):
 
 
 @pytest.mark.slow
+@every_target
+def test_a_runtime_for_one_model_computes_what_that_for_any_does(name):
+    """In less code, where no link-time optimisation finds the constants by itself."""
+    target, rng = TARGETS[name], np.random.default_rng(4)
+    for model in (har2_like(fade=3), random_model(rng, readout="log_mean", input_weight_bits=6)):
+        x = random_inputs(rng, model, sequences=2, steps=9)
+        checksums = model.trace(x)[1]
+        one, both = (emulation.measure(target, model, x, checksums, any_model=w) for w in (0, 1))
+        assert one["mismatches"] == both["mismatches"] == 0
+        code, more = one["flash_text_bytes"], both["flash_text_bytes"]
+        assert code == more if target.avr else code < 0.8 * more
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=needs(name)) for name in ("ATmega2560", "Cortex-M3")]
 )
 def test_every_shape_equals(name, tmp_path):
-    """m = 2 to 512, widths 2 to 16, both input kinds, all readouts, as far as they fit."""
+    """m = 2 to 512, widths 2 to 16, both input kinds, all readouts, as far as they fit.
+
+    In turns with the runtime for one model and with the one for any.
+    """
     rng = np.random.default_rng(1)
-    for model in many_models(seed=1):
+    for index, model in enumerate(many_models(seed=1)):
         if c_header.state_bytes(model) > RAM_BYTES:
             continue
         x = random_inputs(rng, model, sequences=2, steps=min(STEPS, model.max_steps))
-        checksums = emulation.emulate(TARGETS[name], model, x, tmp_path).checksums
+        target, any_model = TARGETS[name], index % 3 == 0
+        checksums = emulation.emulate(target, model, x, tmp_path, any_model=any_model).checksums
         assert (checksums == model.trace(x, workers=1)[1]).all(), model
 
 
@@ -231,12 +249,29 @@ def test_limits_on_the_atmega328p(d, q, bits, fade, limit_ms):
     assert result["flash_bytes"] <= 4096 and result["ram_bytes"] <= 1024
 
 
+LIMITS = {  # of a step, of hr_logits, and of code
+    "ATmega328P": (36_000, 40_000, 2_648 + 586),
+    "Cortex-M0+": (13_500, 5_000, 4_808),
+    "Cortex-M3": (6_800, 5_000, 4_380),
+    "Cortex-M4": (5_500, 5_000, 4_380),
+    "RV32IMAC": (9_500, 5_000, 4_828),
+}
+"""Code: what the first version of the runtime took for any model (on AVR with its link-time
+optimisation, and 15 % of all flash)."""
+
+
 @pytest.mark.slow
-@needs("Cortex-M3")
-def test_limit_on_the_cortex_m3():
-    model = har2_like()
+@pytest.mark.parametrize("fade", [0, 4])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=needs(name)) for name in LIMITS])
+def test_limits_for_128_neurons_and_9_inputs(name, fade):
+    """Counts are exact, so this is no timing test. Fading takes an AVR some more."""
+    step, logits, code = LIMITS[name]
+    model = har2_like(fade=fade)
     x = random_inputs(np.random.default_rng(0), model, sequences=1, steps=20)
-    assert reporting.measure_all(model, x, ["Cortex-M3"])["Cortex-M3"]["step_max"] <= 8000
+    result = reporting.measure_all(model, x, [name])[name]
+    assert result["mismatches"] == 0
+    assert result["step_median"] <= step + 1_300 * (fade > 0 and name == "ATmega328P")
+    assert result["logits_median"] <= logits and result["flash_text_bytes"] <= code
 
 
 @pytest.mark.slow

@@ -15,8 +15,18 @@ static uint8_t filled;
 
 #ifdef __arm__
 extern uint32_t __stack[];
+#ifdef __ARM_FEATURE_MVE
+/* Helium is off after a reset, and port_start may save its registers. CPACR is at 0xE000ED88. */
+__attribute__((naked)) static void first(void)
+{
+    __asm__ volatile("movw r0, #0xED88\n movt r0, #0xE000\n ldr r1, [r0]\n"
+                     "orr r1, r1, #0xF00000\n str r1, [r0]\n dsb\n isb\n b port_start");
+}
+#else
+#define first port_start
+#endif
 __attribute__((section(".vectors"), used)) static const void *const vectors[2] = {
-    __stack, (const void *)port_start};
+    __stack, (const void *)first};
 static volatile uint32_t *const systick = (volatile uint32_t *)0xE000E010;
 
 static uint32_t now(void)
