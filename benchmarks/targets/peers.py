@@ -4,8 +4,9 @@
 
 builds the LSTM of 8 bits of CMSIS-NN (https://github.com/ARM-software/CMSIS-NN) and the FastGRNN
 of 16 bits of EdgeML (https://github.com/microsoft/EdgeML) from clones of their sources, and times
-an LSTM of torch and of onnxruntime on this computer. 9 inputs, random weights, no read-out: what
-is compared is cost. A peer without a folder is left out. ``python -m docs.generators`` makes
+an LSTM of torch, of onnxruntime and, with --litert, of LiteRT (pip install ai-edge-litert) on this
+computer. 9 inputs, random weights, no read-out: what is compared is cost. A peer that is not asked
+for is left out. ``python -m docs.generators`` makes
 docs/reference/peers.md of it.
 """
 
@@ -71,7 +72,7 @@ class Contender:
     def sources(self, folder: Path, compiler: tuple[str, ...]) -> list[Path]:
         """All C files, after ``prepare``; those of the peer as objects."""
         if self.program == "ours.c":
-            return [HERE / "main.c", HERE / self.program, sources.write_one_file(folder)]
+            return [HERE / "main.c", HERE / self.program, folder / "hadamrnn.c"]
         return [HERE / "main.c", HERE / self.program, *objects(compiler, self.files, self.options)]
 
 
@@ -104,8 +105,14 @@ def weights(folder: Path, size: int, kind: str, bias: str, gates: int) -> None:
 
 
 def header(model: IntegerModel) -> Callable[[Path], object]:
-    """Writes model.h, its names those of har2."""
-    return lambda folder: c_header.write(model, folder / "model.h")
+    """Writes model.h, its names those of har2, and the runtime for this model alone."""
+
+    def write(folder: Path) -> None:
+        layout = c_header.names_of(model).checksum
+        sources.write_one_file(folder, c_header.only(model), layout)
+        c_header.write(model, folder / "model.h", alone=True)
+
+    return write
 
 
 def ours() -> Iterator[Contender]:
@@ -208,8 +215,8 @@ def here(contenders: list[Contender]) -> list[float]:
     return [statistics.median(column) for column in zip(*rounds, strict=True)]
 
 
-def libraries(size: int = 128, steps: int = 128) -> dict[str, float]:
-    """Nanoseconds of processor time a step of an LSTM of 32-bit floats, one thread."""
+def libraries(litert: bool, size: int = 128, steps: int = 128) -> dict[str, float]:
+    """Nanoseconds of processor time a step of an LSTM of libraries, one thread."""
     import onnx
     import onnxruntime
     import torch
@@ -242,15 +249,19 @@ def libraries(size: int = 128, steps: int = 128) -> dict[str, float]:
         return (time.process_time_ns() - begun) / (20 * steps)
 
     with torch.inference_mode():
-        ways = {
+        ways: dict[str, Callable[[], object]] = {
             "onnxruntime LSTM, 32-bit floats": lambda: session.run(None, {"x": x}),
             "torch LSTM, 32-bit floats": lambda: lstm(tensor),
         }
+        if litert:
+            from benchmarks.targets import peer_litert
+
+            ways["LiteRT LSTM, 8 bits"] = peer_litert.ready(size, INPUTS, steps)
         rounds = [{name: once(run) for name, run in ways.items()} for _ in range(ROUNDS + 1)][1:]
     return {name: statistics.median(row[name] for row in rounds) for name in ways}
 
 
-def table(contenders: list[Contender]) -> dict[str, Any]:
+def table(contenders: list[Contender], litert: bool) -> dict[str, Any]:
     """What results/peers.json holds."""
     rows: list[dict[str, Any]] = []
     for contender, ns in zip(contenders, here(contenders), strict=True):
@@ -259,7 +270,7 @@ def table(contenders: list[Contender]) -> dict[str, Any]:
             row[target] = on_target(contender, TARGETS[target])
         rows.append(row)
         print(row, flush=True)
-    for name, ns in libraries().items():
+    for name, ns in libraries(litert).items():
         rows.append({"name": name, "size": 128, "here_ns": round(ns)})
         print(rows[-1], flush=True)
     return {"machine": machine(), "inputs": INPUTS, "rows": rows}
@@ -270,13 +281,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cmsis-nn", type=Path, help="a clone of CMSIS-NN")
     parser.add_argument("--edgeml", type=Path, help="a clone of EdgeML")
+    parser.add_argument("--litert", action="store_true", help="LiteRT too, which must be installed")
     options = parser.parse_args()
     contenders = list(ours())
     if options.cmsis_nn:
         contenders += cmsis_nn(options.cmsis_nn.resolve())
     if options.edgeml:
         contenders += edgeml(options.edgeml.resolve())
-    files.write_json(RESULT, table(contenders))
+    files.write_json(RESULT, table(contenders, options.litert))
 
 
 if __name__ == "__main__":

@@ -45,3 +45,14 @@ def test_the_results_are_those_of_the_runtime_as_it_is():
     now, then = peers.on_target(contender, TARGETS["Cortex-M3"]), FOUND["rows"][1]["Cortex-M3"]
     for key, value in now.items():
         assert value == pytest.approx(then[key], rel=0.05), key
+
+
+def test_a_model_of_litert_has_one_operator():
+    litert = pytest.importorskip("ai_edge_litert.interpreter", reason="needs ai-edge-litert")
+    from benchmarks.targets import peer_litert
+
+    made = litert.Interpreter(model_content=peer_litert.model(16, 9, 5))
+    made.allocate_tensors()
+    shapes = [d["shape"].tolist() for d in made.get_input_details() + made.get_output_details()]
+    assert shapes == [[1, 5, 9], [1, 5, 16]]
+    peer_litert.ready(16, 9, 5)()

@@ -19,7 +19,14 @@ from hadamrnn import params
 from hadamrnn.errors import HadamrnnError
 from tests.docs.pages import ROOT
 
-BOARD_TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm", "avr-gcc", "avr-objcopy", "avrdude")
+BOARD_TOOLS = (
+    "arm-none-eabi-gcc",
+    "qemu-system-arm",
+    "avr-gcc",
+    "avr-objcopy",
+    "avrdude",
+    "qemu-system-avr",
+)
 """Toolchains of boards; tests/docs/test_quick_starts.py compiles with those that are there."""
 HARMLESS = ("cd", "source", "python3", "git", "ssh")
 PLACEHOLDERS = {

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from hadamrnn.compiler import compile_c, run_tool
-from hadamrnn.integer import c_header
+from hadamrnn.export import firmware
+from hadamrnn.integer import c_header, load
 from hadamrnn.runtime import sources
 from tests.random_models import random_inputs, random_model
 
@@ -27,7 +28,7 @@ def needs(*tools):
 
 def explained(tool):
     """{finding: file} of the page's table, for one tool."""
-    rows = re.findall(rf"^\| {tool} \| `([\w-]+)` \| `(\w+\.[ch])` \|", PAGE, re.MULTILINE)
+    rows = re.findall(rf"^\| {tool} \| `([\w.-]+)` \| `(\w+\.[ch])` \|", PAGE, re.MULTILINE)
     return set(rows)
 
 
@@ -57,6 +58,39 @@ def test_clang_tidy_finds_nothing(path):
     options = ["--quiet", f"-checks={TIDY}", "--warnings-as-errors=*", path, "--", "-std=c99"]
     done = run_tool(["clang-tidy", *options])
     assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="module", params=["har2", "pdigits", None], ids=str)
+def firmware_folder(request, tmp_path_factory):
+    """What ``hadamrnn firmware`` writes, for one model alone or, of har2, for any."""
+    folder = tmp_path_factory.mktemp("firmware")
+    model = load(ROOT / "shipped" / (request.param or "har2") / "model.hrnn")
+    firmware.write(model, folder, any_model=request.param is None)
+    return folder
+
+
+C_FILES = ("hadamrnn.c", "hadamrnn_stream.c", "main.c", "stream.c")
+
+
+@pytest.mark.slow
+@needs("cppcheck", "clang-tidy", "gcc")
+@pytest.mark.skipif(not ALL, reason="set HADAMRNN_PORTABILITY=all")
+def test_what_analysers_find_in_firmware_is_explained(firmware_folder):
+    """In one file clang-tidy looks at what lies in headers here, and constants are known."""
+    for file in C_FILES:
+        command = ["gcc", "-std=c99", "-O1", "-fanalyzer", "-DHR_NO_VECTORS", "-c", file]
+        found = run_tool([*command, "-o", "x.o"], firmware_folder).stderr
+        pairs = {(check, file) for check in re.findall(r"\[-W(analyzer-[\w-]+)\]", found)}
+        assert pairs <= explained("gcc, firmware")
+    options = ["--std=c99", "--enable=warning,portability,performance", "--quiet"]
+    options += ["--suppress=toomanyconfigs", "--template={id} {file}"]
+    found = run_tool(["cppcheck", *options, *C_FILES], firmware_folder).stderr.split("\n")
+    pairs = {tuple(line.split()) for line in found if line.strip()}
+    assert pairs <= explained("cppcheck, firmware")
+    tidy = ["clang-tidy", "--quiet", f"-checks={TIDY}", *C_FILES, "--", "-std=c99"]
+    found = run_tool(tidy, firmware_folder).stdout
+    pairs = re.findall(r"^\S*?(\w+\.c):\d+:\d+: warning: .* \[([\w.-]+)\]$", found, re.MULTILINE)
+    assert {(check, file) for file, check in pairs} <= explained("clang-tidy, firmware")
 
 
 THREADS = r"""
