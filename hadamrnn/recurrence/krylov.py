@@ -16,8 +16,10 @@ Between the kernels stand NumPy's operations, not torch's: calls cost more than 
 and NumPy's cost less.
 """
 
+import collections
+import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,24 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 CHUNK = 2**19
 """Numbers of W^j U that exist at once: 2 MiB of float32. Every chunk wakes the threads again."""
+
+
+_spare: dict[np.dtype[Any], list[Array]] = collections.defaultdict(list)
+
+
+@contextlib.contextmanager
+def _chunk(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Iterator[Array]:
+    """Numbers of one chunk, kept for the next one: the system would clear all their pages again."""
+    size = math.prod(shape)
+    try:
+        buffer = _spare[dtype].pop()
+    except IndexError:
+        buffer = empty((CHUNK,), dtype)
+    if buffer.size < size:
+        buffer = empty((size,), dtype)
+    yield buffer[:size].reshape(shape)
+    if buffer.size <= CHUNK:
+        _spare[dtype].append(buffer)
 
 
 def _padded(vectors: Array) -> Array:
@@ -88,18 +108,20 @@ class _LastState(torch.autograd.Function):
         chunks, bias_sum = _chunks(steps, features * scale.size), zeros(scale.shape, scale.dtype)
         wants_inputs, _, _, wants_signs, *_ = ctx.needs_input_grad
         kept = len(chunks) == 1 and (wants_inputs or wants_signs)
-        powers = empty((chunks[0][1], features, scale.size), scale.dtype)
+        shape = (chunks[0][1], features, scale.size)
         bias_powers = empty((steps, scale.size), scale.dtype) if kept else None
         state, sparse = zeros((batch, scale.size), scale.dtype), mostly_zero(flat)
         again = fade is not None and not kept and (wants_inputs or wants_signs)
         firsts: list[Array] = []  # of every chunk, in the order of time
-        for start, stop in reversed(chunks):
-            if again:
-                firsts.insert(0, copy(vectors))
-            made = powers[: stop - start]
-            _climb(vectors, scale, block_size, made, bias_sum, bias_powers)
-            columns = flat[:, start * features : stop * features]
-            _multiply(sparse, columns, made.reshape(columns.shape[1], -1), state, True)
+        place = contextlib.nullcontext(empty(shape, scale.dtype)) if kept else None
+        with place or _chunk(shape, scale.dtype) as powers:
+            for start, stop in reversed(chunks):
+                if again:
+                    firsts.insert(0, copy(vectors))
+                made = powers[: stop - start]
+                _climb(vectors, scale, block_size, made, bias_sum, bias_powers)
+                columns = flat[:, start * features : stop * features]
+                _multiply(sparse, columns, made.reshape(columns.shape[1], -1), state, True)
         state += bias_sum
         ctx.vectors, ctx.scale, ctx.kept = vectors, scale, (powers, bias_powers) if kept else None
         ctx.block_size, ctx.fade, ctx.firsts = block_size, fade, firsts
@@ -119,37 +141,39 @@ class _LastState(torch.autograd.Function):
         bias_grad = copy(grad_rows.sum(0))
         vectors = copy(ctx.vectors)  # a second backward pass begins where the first did
         adjoints, sign_sums = (zeros(vectors.shape, vectors.dtype) for _ in range(2))
-        grads = empty((ctx.chunks[0][1], features, scale.size), scale.dtype)
         makes_powers = bool(ctx.firsts) or (wants_inputs and not ctx.kept)
-        powers = empty(grads.shape, grads.dtype) if makes_powers else None
         grad_inputs = np.empty(flat.shape if wants_inputs else 0, flat.dtype)
-        for index, (start, stop) in enumerate(ctx.chunks):
-            place, count = slice(start * features, stop * features), (stop - start) * features
-            made = grads.reshape(-1, scale.size)[:count]
-            _multiply(ctx.sparse, flat[:, place].T, grad_rows, made, False)
-            kept = ctx.kept
-            if ctx.firsts:
-                assert powers is not None
-                vectors, kept = _climbed(
-                    ctx.firsts[index], scale, ctx.block_size, powers[: stop - start]
+        shape = (ctx.chunks[0][1], features, scale.size)
+        with contextlib.ExitStack() as taken:
+            grads = taken.enter_context(_chunk(shape, scale.dtype))
+            powers = taken.enter_context(_chunk(shape, scale.dtype)) if makes_powers else None
+            for index, (start, stop) in enumerate(ctx.chunks):
+                place, count = slice(start * features, stop * features), (stop - start) * features
+                made = grads.reshape(-1, scale.size)[:count]
+                _multiply(ctx.sparse, flat[:, place].T, grad_rows, made, False)
+                kept = ctx.kept
+                if ctx.firsts:
+                    assert powers is not None
+                    vectors, kept = _climbed(
+                        ctx.firsts[index], scale, ctx.block_size, powers[: stop - start]
+                    )
+                _descend(
+                    adjoints,
+                    vectors,
+                    scale,
+                    ctx.block_size,
+                    grads[: stop - start],
+                    bias_grad,
+                    sign_sums,
+                    wants_signs or wants_inputs,
+                    powers,
+                    kept,
                 )
-            _descend(
-                adjoints,
-                vectors,
-                scale,
-                ctx.block_size,
-                grads[: stop - start],
-                bias_grad,
-                sign_sums,
-                wants_signs or wants_inputs,
-                powers,
-                kept,
-            )
-            if wants_inputs:
-                used = kept[0] if kept else powers
-                assert used is not None
-                made = used.reshape(-1, scale.size)[:count]
-                np.matmul(grad_rows, made.T, out=grad_inputs[:, place])
+                if wants_inputs:
+                    used = kept[0] if kept else powers
+                    assert used is not None
+                    made = used.reshape(-1, scale.size)[:count]
+                    np.matmul(grad_rows, made.T, out=grad_inputs[:, place])
         start_grad = torch.from_numpy(adjoints[:, : len(signs)])
         sign_grad = None
         if wants_signs:

@@ -30,9 +30,8 @@ INLINE void inner_pass(vec *to, const vec *from, const int radix, const int bloc
 #define INNER(radix, block)                                                                       \
     for (int64_t i = 0; i < rows; i += radix) inner_pass(to + i, from + i, radix, block);
 
-/* to = the transform of from, times by or plus by, as the direction says. */
-INLINE void rows_transform(
-    vec *to, const vec *from, int64_t rows, int64_t block_size, const int direction, const vec *by)
+/* The first pass; returns how many rows it has combined. */
+static int64_t first_pass(vec *to, const vec *from, int64_t rows, int64_t block_size)
 {
     int64_t block = block_size / LANES, radix = 1;
     while (radix < 8 && radix * radix < block) radix *= 2; /* leaves a later pass of like size */
@@ -44,6 +43,14 @@ INLINE void rows_transform(
     else if (block_size == 4) INNER(1, 4)
     else if (block_size == 2) INNER(1, 2)
     else INNER(1, 1)
+    return radix;
+}
+
+/* to = the transform of from, times by or plus by, as the direction says. */
+INLINE void rows_transform(
+    vec *to, const vec *from, int64_t rows, int64_t block_size, const int direction, const vec *by)
+{
+    int64_t block = block_size / LANES, radix = first_pass(to, from, rows, block_size);
     transform(to, to, rows, radix < block ? block : radix, radix, direction, NULL, by, NULL);
 }
 
