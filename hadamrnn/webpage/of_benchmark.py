@@ -86,7 +86,7 @@ def _learning(results: Results) -> str:
     score = {
         words: [(float(r["epoch"]), factor * float(r["valid_score"])) for r in results.history]
     }
-    of_loss = ("half the squared error", "in deviations squared")
+    of_loss = ("half the squared error", "half the squared error, in deviations")
     of_loss = of_loss if results.of_numbers else ("cross-entropy", "cross-entropy, nats")
     unit = "R2" if results.of_numbers else "score, %"
     best = results.metrics["train"]["best_epoch"]
