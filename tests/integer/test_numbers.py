@@ -26,6 +26,7 @@ def of_numbers(readout, outputs=1, seed=3):
     model = recorded(rng, random_model(rng, readout=readout, classes=outputs, input_size=3))
     names = tuple(f"output {k}" for k in range(outputs))
     known = replace(model.recording, numbers=True)
+    model = replace(model, sum_shift=2 if readout == "mean" else 0)
     return replace(model, recording=known, class_names=names, logit_scale=0.012345), rng
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.prepared.coding import Coding
 from hadamrnn.training.batches import Batches
 from hadamrnn.training.fit import fit
+from hadamrnn.training.handlers import _is_best
 from hadamrnn.training.losses import cross_entropy, half_squared_error, loss_of, outputs_of
 from hadamrnn.training.validation import evaluate
 from tests.training import small
@@ -138,3 +140,13 @@ def test_a_rare_class_of_steps_is_learned_where_classes_are_balanced():
             answers = model(torch.from_numpy(inputs).float()).argmax(-1).numpy()
         given[balanced] = (answers[targets == 1] == 1).mean()
     assert given[True] > 0.6 > 0.4 > given[False]
+
+
+def test_a_run_of_numbers_that_was_killed_goes_on_choosing():
+    """What a checkpoint brings back is no number either, but not the same object."""
+    best = {"valid_accuracy": float("nan"), "valid_cross_entropy": 0.5}
+    result = SimpleNamespace(best_epoch=1, best=best)
+    run = SimpleNamespace(settings=SimpleNamespace(select="accuracy"), result=result)
+    for loss, better in ((0.4, True), (0.6, False)):
+        row = {"valid_accuracy": float("nan"), "valid_cross_entropy": loss}
+        assert _is_best(run, row) == better
