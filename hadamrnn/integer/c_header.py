@@ -16,7 +16,7 @@ from hadamrnn.integer.c_inputs import (
     of_readings,
     takes_readings,
 )
-from hadamrnn.integer.c_loops import bias_table, is_aligned, loops
+from hadamrnn.integer.c_loops import alignment, bias_table, loops
 from hadamrnn.integer.c_templates import CLASS_NAMES, HEADER
 from hadamrnn.integer.c_text import Names, c_name, comment, plain, quoted, table
 from hadamrnn.integer.model import IntegerModel
@@ -149,7 +149,7 @@ def _fields(model: IntegerModel, names: Names) -> dict[str, object]:
         "block_log2": model.block_size.bit_length() - 1,
         "transform_bits": model.transform_bits,
         "sum_bits": model.sum_bits,
-        "aligned": int(is_aligned(model)),
+        "aligned": alignment(model),
     }
 
 

@@ -36,17 +36,9 @@ def is_aligned(model: IntegerModel) -> bool:
     k, _ = block_scale(model.block_size)
     width = model.fraction_bits - k
     align = max(0, 16 - width)
-    bias, bias_shift = bias_table(model)
+    _, bias_shift = bias_table(model)
     inputs = input_bounds(model.input_weight, model.one_hot, model.input_bits)
-    rest = accumulator_bound(
-        block_size=model.block_size,
-        activation_bits=1,
-        fraction_bits=model.fraction_bits,
-        inputs=inputs,
-        multiplier=model.input_multiplier,
-        bias=bias,
-        bias_shift=bias_shift,
-    )
+    rest = _rest(model)
     if model.fade:
         rest += model.block_size * model.state_limit << (width - model.fade)
     return (
@@ -56,6 +48,38 @@ def is_aligned(model: IntegerModel) -> bool:
         and rest << align <= INT32_MAX
         and (not model.fade or width + align - model.fade <= 15)
     )
+
+
+def _rest(model: IntegerModel) -> int:
+    """Bound of what is added to y 2^w, without what fades."""
+    bias, bias_shift = bias_table(model)
+    return accumulator_bound(
+        block_size=model.block_size,
+        activation_bits=1,
+        fraction_bits=model.fraction_bits,
+        inputs=input_bounds(model.input_weight, model.one_hot, model.input_bits),
+        multiplier=model.input_multiplier,
+        bias=bias,
+        bias_shift=bias_shift,
+    )
+
+
+def alignment(model: IntegerModel) -> int:
+    """hr_model.aligned as a number: 2 where moreover t takes 17 bits and may be saturated to 16.
+
+    The state then saturates wherever t does: y of such a t is at least 2^15 / sqrt 2 less two for
+    rounding, of which fading leaves 1 - 2^-f, and what else is added, at most D, takes back too
+    little. Only for odd log2(m), where the least t of 16 bits has a negative after the root.
+    """
+    k, root = block_scale(model.block_size)
+    wide = model.block_size * model.state_limit > 32767
+    halves = model.block_size // 2 * model.state_limit <= 32767
+    if not (is_aligned(model) and wide and halves and root and k):
+        return int(is_aligned(model))
+    most = (_rest(model) >> (model.fraction_bits - k)) + 1
+    kept = (1 << 15) * 46341 // 65536 - 2
+    kept -= (kept >> model.fade) + 1 if model.fade else 0
+    return 2 if most + ((model.state_limit + 1) << k) <= kept else 1
 
 
 def loops(model: IntegerModel) -> dict[str, str]:

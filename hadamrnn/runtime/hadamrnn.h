@@ -124,7 +124,8 @@ typedef struct {
     uint8_t sum_bits;             /* 0 without HR_MEAN; 16 if the sums fit, else 32 */
     uint8_t aligned;              /* 1 if U x fits 16 bits, and what is added to y 2^w, with y
                                      2^(w-fade), fits w + 16 bits, so that products of bytes do:
-                                     is_aligned in hadamrnn/integer/c_header.py; w = F - log2(m)/2 */
+                                     is_aligned in hadamrnn/integer/c_loops.py; w = F - log2(m)/2.
+                                     2: moreover t takes 17 bits, and may be saturated to 16 */
 } hr_model;
 
 /* Words of scratch memory for d states. Where int has 16 bits, a 16-bit transform needs none. */

@@ -38,16 +38,6 @@ HR_LOCAL uint32_t hr_twice(int32_t value)
     return ((uint32_t)value & 0xFFFFu) * 0x00010001u;
 }
 
-/* Whether a model takes this form. */
-HR_LOCAL uint8_t hr_is_halved(const hr_model *model)
-{
-    const uint8_t k = model->block_log2 >> 1, width = (uint8_t)(model->fraction_bits - k);
-
-    return hr_in_pairs(model) && model->aligned && k > 0 && width <= 16 &&
-           model->bias_shift + 16 - width < 15 && model->bias_bits == 16 &&
-           model->input_weight_bits == 4 && (model->hidden_size & 7) == 0;
-}
-
 /* Words of products += three features, x, y and z, by weights of 4 bits, whose rows are step bytes
  * apart. In assembly, because it takes every register there is. */
 #ifdef __cplusplus

@@ -112,6 +112,19 @@ HR_LOCAL uint8_t hr_in_pairs(const hr_model *model)
     return model->transform_bits == 16 && model->block_log2 > 0;
 }
 
+#ifdef HR_DSP
+/* Whether a model takes the form of hadamrnn_dsp.h: at most HR_CHUNK of hadamrnn_pairs.h features. */
+HR_LOCAL uint8_t hr_is_halved(const hr_model *model)
+{
+    const uint8_t k = model->block_log2 >> 1, width = (uint8_t)(model->fraction_bits - k);
+
+    return (hr_in_pairs(model) || model->aligned > 1) && model->aligned && k > 0 && width <= 16 &&
+           model->bias_shift + 16 - width < 15 && model->bias_bits == 16 &&
+           model->input_weight_bits == 4 && (model->hidden_size & 7) == 0 &&
+           (HR_ONE_HOT(model) || model->input_size <= 17);
+}
+#endif
+
 /* Three levels at once while hidden is read, where that may take room. */
 #ifdef HR_SMALL
 #define HR_FIRST_EIGHTS 0
@@ -188,6 +201,26 @@ HR_LOCAL void hr_transform_pairs(const int16_t *hidden, uint32_t *words, size_t 
 #endif
 }
 
+#ifdef HR_DSP
+/* The last level of blocks of 2 half words, saturated to 16 bits; all are plus 2^15 before and after. */
+HR_LOCAL void hr_saturated_level(uint32_t *words, size_t size, size_t half)
+{
+    const uint32_t *const end = words + size;
+
+    for (; words != end; words += half) {
+        const uint32_t *const next = words + half;
+
+        for (; words != next; words++) {
+            const int16x2_t a = (int16x2_t)(words[0] ^ 0x80008000u);
+            const int16x2_t b = (int16x2_t)(words[half] ^ 0x80008000u);
+
+            words[0] = (uint32_t)__qadd16(a, b) ^ 0x80008000u;
+            words[half] = (uint32_t)__qsub16(a, b) ^ 0x80008000u;
+        }
+    }
+}
+#endif
+
 /* t = (I_q (x) S_m) h into scratch; if it fits 16 bits, as words of two, each plus 2^15: so no half
  * of a word is negative, and none borrows from the other. */
 HR_APART static void hr_transform(const hr_model *model, hr_state *state)
@@ -198,6 +231,11 @@ HR_APART static void hr_transform(const hr_model *model, hr_state *state)
 
     if (hr_in_pairs(model)) {
         hr_transform_pairs(state->hidden, state->scratch, size >> 1, (uint8_t)(log2 - 1));
+#ifdef HR_DSP
+    } else if (hr_is_halved(model)) {
+        hr_transform_pairs(state->hidden, state->scratch, size >> 1, (uint8_t)(log2 - 2));
+        hr_saturated_level(state->scratch, size >> 1, (size_t)1 << (log2 - 2));
+#endif
     } else if (model->transform_bits == 32) {
         for (i = 0; i < size; i++) {
             state->scratch[i] = (uint32_t)(int32_t)state->hidden[i];

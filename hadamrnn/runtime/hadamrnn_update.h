@@ -145,7 +145,7 @@ HR_LOCAL void hr_update(const hr_model *model, const hr_drive *drive, hr_state *
     size_t first, count;
 
 #ifdef HR_DSP
-    if (hr_in_pairs(model) && drive->features <= HR_CHUNK && hr_is_halved(model)) {
+    if (hr_is_halved(model)) {
         hr_update_halved(model, drive, state);
         return;
     }

@@ -69,8 +69,7 @@ def _is_halved(model: IntegerModel) -> bool:
     k, _ = block_scale(model.block_size)
     width = model.fraction_bits - k
     return (
-        c_loops.is_aligned(model)
-        and model.transform_bits == 16
+        c_loops.alignment(model) >= 1 + (model.transform_bits == 32)
         and k > 0
         and width <= 16
         and c_loops.bias_table(model)[1] + 16 - width < 15
@@ -88,7 +87,10 @@ def _halves(model: IntegerModel) -> dict[str, float]:
     threes, left = divmod(features, 3)
     passes = threes + (1 if left == 2 and threes else left)
     batches = math.ceil(d / DSP_BATCH)
-    terms = {name: n for name, n in _words(model).items() if name.startswith(("first", "radix"))}
+    log2 = model.block_size.bit_length() - 1 - (model.transform_bits == 32)
+    terms: dict[str, float] = _levels(d // 2, log2 - 4 if log2 > 3 else log2 - 1)
+    terms |= {"first levels" if log2 > 3 else "first level": d / 2}
+    terms |= {"halves, last level": d * (model.transform_bits == 32)}
     terms |= {"step": 1, "input": features, "halves, batch": batches}
     terms |= {"halves, passes": passes * batches, "halves, products": passes * d / 8}
     terms |= {"halves, settle": d, "halves, fade": d * (model.fade > 0)}

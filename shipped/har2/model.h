@@ -312,7 +312,7 @@ static const hr_model har2_model = {
     5, /* block_log2 */
     32, /* transform_bits */
     32, /* sum_bits */
-    1, /* aligned */
+    2, /* aligned */
 };
 
 #ifdef HAR2_CLASS_NAMES /* define it to have the names as text */

@@ -1,12 +1,16 @@
 """What is said about the loops of the C runtime, and biases as these read them."""
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from hadamrnn.cli import info
-from hadamrnn.integer import c_header, c_loops
+from hadamrnn.integer import c_header, c_loops, load
 from tests.random_models import many_models, random_model
 
+ROOT = Path(__file__).parents[2]
 PLAIN = {"block_size": 64, "q": 1, "input_size": 9, "activation_bits": 10}
 FAST, UPDATE = "fast loops", "fast products, general update"
 GENERAL = "general products, general update"
@@ -55,3 +59,15 @@ def test_arrays_whose_halves_are_added_in_twos_begin_at_words():
         assert f"static {name}[M_HIDDEN_SIZE] HR_ALIGNED; " in text
     wide = random_model(np.random.default_rng(0), **shape, activation_bits=16, max_steps=12)
     assert wide.sum_bits == 32 and "_hidden[M_HIDDEN_SIZE];" in c_header.to_text(wide)
+
+
+def test_who_may_saturate_a_transform_of_17_bits():
+    """One bit more than 16, an odd logarithm of the block, and sums that cannot take it back."""
+    found = {
+        path.parent.name: c_loops.alignment(load(path))
+        for path in (ROOT / "shipped").glob("*/model.hrnn")
+    }
+    assert {name for name, number in found.items() if number == 2} == {"har2", "har6"}
+    model = load(ROOT / "shipped/har2/model.hrnn")
+    large = dataclasses.replace(model, input_multiplier=4 * model.input_multiplier)
+    assert c_loops.is_aligned(large) and c_loops.alignment(large) == 1

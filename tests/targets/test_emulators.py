@@ -11,7 +11,7 @@ import pytest
 from hadamrnn.compiler import STRICT, compile_c
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import firmware
-from hadamrnn.integer import c_header, load
+from hadamrnn.integer import c_header, c_loops, load
 from hadamrnn.integer.accounting import sizes
 from hadamrnn.targets import emulation, memory, reporting
 from hadamrnn.targets.processors import TARGETS
@@ -161,7 +161,7 @@ def test_aligned_update_at_the_ends_of_its_ranges(shape, tmp_path):
         bias_bits=bias_bits,
         input_bits=4 if features > 31 else 8,
     )
-    assert c_header.is_aligned(model)
+    assert c_loops.is_aligned(model)
     x = random_inputs(rng, model, sequences=4)
     x[1], x[2, ::2] = x.min(), x.max()
     checksums = emulation.emulate(TARGETS["ATmega2560"], model, x, tmp_path).checksums
@@ -182,7 +182,7 @@ def test_biases_may_be_multiplied_by_all_of_16_bits(activation_bits, tmp_path):
         bias=rng.choice([-20000, 3, 20000], 64),
         input_multiplier=1000,
     )
-    assert c_header.is_aligned(model) and c_header.bias_table(model)[1] == shift < 16
+    assert c_loops.is_aligned(model) and c_header.bias_table(model)[1] == shift < 16
     x = random_inputs(rng, model)
     checksums = emulation.emulate(TARGETS["ATmega2560"], model, x, tmp_path).checksums
     assert (checksums == model.trace(x)[1]).all()
@@ -194,7 +194,7 @@ def test_biases_may_be_multiplied_by_all_of_16_bits(activation_bits, tmp_path):
 def test_shipped_models_take_the_fast_loops(name, tmp_path):
     """Their transforms take 32 bits, and the weights of copy are multiplied by 24."""
     model = load(ROOT / "shipped" / name / "model.hrnn")
-    assert c_header.is_aligned(model)
+    assert c_loops.is_aligned(model)
     x = random_inputs(np.random.default_rng(0), model, sequences=2, steps=20)
     run = emulation.emulate(TARGETS["ATmega2560"], model, x, tmp_path)
     assert (run.checksums == model.trace(x)[1]).all()
