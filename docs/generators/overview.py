@@ -165,7 +165,7 @@ def figure(folder: Path) -> str:
         out.append(f'<g transform="translate({x} {TOP + 10})">')
         out += [*panel(title, points(benchmark, groups)), "</g>"]
     out.append(
-        f'<text x="12" y="{HEIGHT - 10}">HadamRNN: three seeds, mean and standard deviation; others: one. '
-        "Up and to the left is better; kB = 1,000 bytes.</text>"
+        f'<text x="12" y="{HEIGHT - 10}">HadamRNN: three seeds, mean and standard deviation; '
+        "others: one. Up and to the left is better; kB = 1,000 bytes.</text>"
     )
     return "\n".join([*out, "</svg>"]) + "\n"
