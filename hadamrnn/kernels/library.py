@@ -49,7 +49,7 @@ def _structures() -> dict[str, type["Arguments"]]:
         found[name] = type(name, (Arguments,), made)
     kernels = {}
     for path in sorted(build.SOURCES.glob("*.h")):
-        heads = r"^int (\w+)\(int64_t \w+, int64_t \w+, const struct (\w+) \*a\)"
+        heads = r"^KERNEL\((\w+), \w+, (\w+)\)$"
         for kernel, name in re.findall(heads, path.read_text(encoding="utf-8"), re.MULTILINE):
             kernels[kernel] = found[name]
     return kernels

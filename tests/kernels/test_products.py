@@ -3,6 +3,8 @@
 Arrays hold small whole numbers, so every result is exact.
 """
 
+import platform
+
 import numpy as np
 import pytest
 import torch
@@ -52,6 +54,19 @@ def test_it_writes_its_rows_alone():
     expected[3:5] = left[3:5] @ right
     product(left[3:5], right, out[3:5], False)
     np.testing.assert_array_equal(out, expected)
+
+
+@pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64", "aarch64", "arm64"), reason="others keep them"
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_numbers_without_full_precision_are_zero_in_kernels_and_nowhere_else(dtype):
+    """A processor takes a hundred times as long for them."""
+    left, right, out = factors(5, 40, 2, 1.0, dtype)
+    left = np.full_like(left, np.finfo(dtype).smallest_normal / 4)
+    product(left, right, out, False)
+    assert not out.any()
+    assert (left @ right).all()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

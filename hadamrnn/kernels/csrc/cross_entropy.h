@@ -35,7 +35,7 @@ INLINE vec exponential(vec x)
 }
 
 /* Losses and gradients of the blocks first .. stop - 1 of BLOCK samples. */
-int cross_entropy(int64_t first, int64_t stop, const struct cross_entropy *a)
+KERNEL(cross_entropy, first, cross_entropy)
 {
     int64_t classes = a->classes;
     real share = (real)a->share;

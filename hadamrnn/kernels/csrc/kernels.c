@@ -1,7 +1,8 @@
 /* All CPU kernels in one translation unit, for numbers of PRECISION bits; library.py compiles it.
  *
- * A kernel is int name(first, stop, arguments): it works on the tiles (or vectors, rows, blocks)
- * first .. stop - 1, which are all that it writes, and returns 0, or -1 for want of memory. */
+ * A kernel is int name(first, stop, arguments), as KERNEL defines it: it works on the tiles (or
+ * vectors, rows, blocks) first .. stop - 1, which are all that it writes, and returns 0, or -1 for
+ * want of memory. */
 
 #include "vectors.h"
 

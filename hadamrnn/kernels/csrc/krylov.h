@@ -66,7 +66,7 @@ static void rows_plus(vec *to, const vec *from, int64_t rows, int64_t block_size
 }
 
 /* Write the next powers of W, backwards in place, of the vectors first .. stop - 1. */
-int climb(int64_t first, int64_t stop, const struct climb *a)
+KERNEL(climb, first, climb)
 {
     int64_t rows = a->numbers / LANES, stride = a->features * rows;
     for (int64_t v = first; v < stop; v++) {
@@ -90,7 +90,7 @@ int climb(int64_t first, int64_t stop, const struct climb *a)
  * vectors are W^(j+1) times their start and go down too, W being orthogonal; with kept powers they
  * are W^C times it, and stay. In both cases sign_sums grow by lambda * vector of every step, which
  * is u times the gradient of the signs u. */
-int descend(int64_t first, int64_t stop, const struct descend *a)
+KERNEL(descend, first, descend)
 {
     int64_t rows = a->numbers / LANES, stride = a->features * rows;
     for (int64_t v = first; v < stop; v++) {

@@ -26,7 +26,7 @@ INLINE void sum_listed(
 }
 
 /* out = left @ right in the rows first .. stop - 1 of out. */
-int product(int64_t first, int64_t stop, const struct product *a)
+KERNEL(product, first, product)
 {
     int64_t rows = stop - first, shares = (a->count + SHARE - 1) / SHARE;
     int64_t share = (a->count + shares - 1) / shares; /* all of like size */
@@ -76,7 +76,7 @@ int product(int64_t first, int64_t stop, const struct product *a)
 }
 
 /* The adjoint of look-ups, in the groups first .. stop - 1 of LANES columns. */
-int add_lookups(int64_t first, int64_t stop, const struct lookups *a)
+KERNEL(add_lookups, first, lookups)
 {
     int64_t begin = first * LANES, end = least_of(stop * LANES, a->width);
     for (int64_t n = 0; n < a->count; n++) {

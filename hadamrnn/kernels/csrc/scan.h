@@ -115,7 +115,7 @@ static void step(vec *to, const vec *from, struct inputs *inputs, int64_t t)
 /* --------------------------------------------------------------------------------- forward */
 
 /* Run the recurrence for the tiles tile .. stop - 1 and write what the mode asks for. */
-int forward(int64_t tile, int64_t stop, const struct scan *a)
+KERNEL(forward, tile, scan)
 {
     int64_t hidden = a->hidden, outputs = a->outputs;
     struct scratch scratch = {.count = 0};
@@ -275,7 +275,7 @@ static void input_back(struct adjoint *b, struct inputs *inputs, const vec *kept
 }
 
 /* Adjoint of forward; what is written per tile is summed by the caller. */
-int backward(int64_t tile, int64_t stop, const struct scan *a)
+KERNEL(backward, tile, scan)
 {
     int64_t hidden = a->hidden, outputs = a->outputs, row = hidden + APART;
     struct scratch scratch = {.count = 0};

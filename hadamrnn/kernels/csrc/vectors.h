@@ -181,6 +181,45 @@ INLINE void butterflies(vec *r, const int radix)
     }
 }
 
+/* ---------------------------------------------------------------------------------- kernels */
+
+/* While a kernel runs, numbers below the smallest of full precision count as zero: processors take
+ * a hundred times as long for them, and the gradients of a model that is sure are full of them. */
+#if defined(__SSE__)
+typedef unsigned int rounding;
+INLINE rounding mode(void) { return __builtin_ia32_stmxcsr(); }
+INLINE void set_mode(rounding to) { __builtin_ia32_ldmxcsr(to); }
+#define FLUSHED 0x8040 /* results, and what goes in */
+#elif defined(__aarch64__)
+typedef uint64_t rounding;
+INLINE rounding mode(void)
+{
+    rounding now;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(now));
+    return now;
+}
+INLINE void set_mode(rounding to) { __asm__ volatile("msr fpcr, %0" : : "r"(to)); }
+#define FLUSHED (1 << 24)
+#else
+typedef int rounding;
+INLINE rounding mode(void) { return 0; }
+INLINE void set_mode(rounding to) { (void)to; }
+#define FLUSHED 0
+#endif
+
+/* Head of a kernel, int name(int64_t first, int64_t stop, const struct given *a). */
+#define KERNEL(name, first, given)                                                                \
+    static int name##_flushed(int64_t first, int64_t stop, const struct given *a);                \
+    int name(int64_t first, int64_t stop, const struct given *a)                                  \
+    {                                                                                             \
+        rounding before = mode();                                                                 \
+        set_mode(before | FLUSHED);                                                               \
+        int result = name##_flushed(first, stop, a);                                              \
+        set_mode(before);                                                                         \
+        return result;                                                                            \
+    }                                                                                             \
+    static int name##_flushed(int64_t first, int64_t stop, const struct given *a)
+
 /* ---------------------------------------------------------------------------------- scratch */
 
 /* Vectors for the length of a call. */
