@@ -183,28 +183,29 @@ INLINE void butterflies(vec *r, const int radix)
 
 /* ---------------------------------------------------------------------------------- kernels */
 
-/* While a kernel runs, numbers below the smallest of full precision count as zero: processors take
- * a hundred times as long for them, and the gradients of a model that is sure are full of them. */
+/* While a kernel runs, subnormal numbers count as zero, by the processor's floating-point control
+ * register: they take up to a hundred times as long, and the gradients of a model that is sure are
+ * full of them. */
 #if defined(__SSE__)
-typedef unsigned int rounding;
-INLINE rounding mode(void) { return __builtin_ia32_stmxcsr(); }
-INLINE void set_mode(rounding to) { __builtin_ia32_ldmxcsr(to); }
-#define FLUSHED 0x8040 /* results, and what goes in */
+typedef unsigned int control;
+INLINE control read_control(void) { return __builtin_ia32_stmxcsr(); }
+INLINE void write_control(control to) { __builtin_ia32_ldmxcsr(to); }
+#define FLUSH_TO_ZERO 0x8040 /* FTZ and DAZ: results, and operands, of MXCSR */
 #elif defined(__aarch64__)
-typedef uint64_t rounding;
-INLINE rounding mode(void)
+typedef uint64_t control;
+INLINE control read_control(void)
 {
-    rounding now;
+    control now;
     __asm__ volatile("mrs %0, fpcr" : "=r"(now));
     return now;
 }
-INLINE void set_mode(rounding to) { __asm__ volatile("msr fpcr, %0" : : "r"(to)); }
-#define FLUSHED (1 << 24)
+INLINE void write_control(control to) { __asm__ volatile("msr fpcr, %0" : : "r"(to)); }
+#define FLUSH_TO_ZERO (1 << 24)
 #else
-typedef int rounding;
-INLINE rounding mode(void) { return 0; }
-INLINE void set_mode(rounding to) { (void)to; }
-#define FLUSHED 0
+typedef int control;
+INLINE control read_control(void) { return 0; }
+INLINE void write_control(control to) { (void)to; }
+#define FLUSH_TO_ZERO 0
 #endif
 
 /* Head of a kernel, int name(int64_t first, int64_t stop, const struct given *a). */
@@ -212,10 +213,10 @@ INLINE void set_mode(rounding to) { (void)to; }
     static int name##_flushed(int64_t first, int64_t stop, const struct given *a);                \
     int name(int64_t first, int64_t stop, const struct given *a)                                  \
     {                                                                                             \
-        rounding before = mode();                                                                 \
-        set_mode(before | FLUSHED);                                                               \
+        control before = read_control();                                                          \
+        write_control(before | FLUSH_TO_ZERO);                                                    \
         int result = name##_flushed(first, stop, a);                                              \
-        set_mode(before);                                                                         \
+        write_control(before);                                                                    \
         return result;                                                                            \
     }                                                                                             \
     static int name##_flushed(int64_t first, int64_t stop, const struct given *a)
