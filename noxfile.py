@@ -1,6 +1,7 @@
 """Sessions for everything a user or contributor runs; ``nox -l`` explains each.
 
-Every session builds its own environment from pyproject.toml under the pins of constraints.txt.
+Every session builds its own environment: the files of locked.txt, whose hashes pip checks, then the
+project and torch under the pins of constraints.txt.
 """
 
 import concurrent.futures
@@ -18,6 +19,7 @@ nox.options.reuse_existing_virtualenvs = True
 HERE = Path(__file__).parent
 # PIP_CONSTRAINT reaches isolated builds too; a bare option would not.
 CONSTRAINED = {"PIP_CONSTRAINT": str(HERE / "constraints.txt")}
+LOCKED = str(HERE / "locked.txt")
 # A process a core; one that has done its tests takes over some of another's.
 PROCESSES = ("--numprocesses=logical", "--dist=worksteal")
 
@@ -31,6 +33,8 @@ def install(session, *groups):
         return
     groups_options = [option for name in groups for option in ("--group", name)]
     session.install("-q", "-U", "pip>=25.1", env=CONSTRAINED)
+    # pip checks the hashes of all that one command installs or of none, and a clone has none.
+    session.install("-q", "--no-deps", "--require-hashes", "-r", LOCKED, env=CONSTRAINED)
     session.install("-q", "-e", ".[pipeline]", *groups_options, env=CONSTRAINED)
 
 
@@ -103,9 +107,13 @@ def random(session):
     session.run("pytest", *PROCESSES, *session.posargs, env={"OMP_NUM_THREADS": "1"})
 
 
+def pyproject():
+    return tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))
+
+
 def lowest_versions():
     """A constraint "name==version" for every lower bound in pyproject.toml."""
-    project = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))
+    project = pyproject()
     groups = [project["project"]["dependencies"], project["dependency-groups"]["tests"]]
     groups += project["project"]["optional-dependencies"].values()
     found = (re.match(r"([\w.-]+)(?:\[\w+\])?>=([\d.]+)", text) for one in groups for text in one)
@@ -133,10 +141,28 @@ def newest(session):
 
 
 @nox.session
+def lock(session):
+    """Write locked.txt anew: the pins of constraints.txt with the hashes of PyPI's files."""
+    session.install("-q", "uv")
+    folder = Path(session.create_tmp())
+    # Each machine chooses its build of torch; what every build needs stays.
+    without_torch, added = folder / "without_torch.txt", folder / "added.txt"
+    without_torch.write_text("torch; python_version < '3'\n", encoding="utf-8")
+    added.write_text("sympy\n", encoding="utf-8")
+    groups = [f"--group={name}" for name in pyproject()["dependency-groups"]]
+    session.run(
+        *("uv", "pip", "compile", "-q", "pyproject.toml", str(added), "--all-extras", *groups),
+        *("-c", "constraints.txt", "--override", str(without_torch), "-o", "locked.txt"),
+        *("--universal", "--python-version=3.11", "--generate-hashes"),
+        *("--no-annotate", "--no-header", "--default-index=https://pypi.org/simple"),
+    )
+
+
+@nox.session
 def audit(session):
     """Known weaknesses of the pinned packages (asks a public database)."""
     session.install("-q", "pip-audit")
-    session.run("pip-audit", "-r", "constraints.txt", "--no-deps", "--disable-pip")
+    session.run("pip-audit", "--strict", "-r", "constraints.txt", "--no-deps", "--disable-pip")
 
 
 TOOLCHAINS = (
