@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hadamrnn import machine_code
 from hadamrnn.compiler import compile_c
 from hadamrnn.kernels import build, library
 
@@ -17,7 +18,7 @@ DTYPES = [np.float32, np.float64]
 def _probe(precision):
     with tempfile.TemporaryDirectory() as folder:
         built = Path(folder, "probe.so")
-        source, native = Path(__file__).with_name("probe.c"), build.NATIVE[0]
+        source, native = Path(__file__).with_name("probe.c"), machine_code.NATIVE[0]
         options = (*build.OPTIONS, *native, f"-DPRECISION={precision}", f"-I{build.SOURCES}")
         compile_c([*options, source, "-o", built, "-lm"])
         return ctypes.CDLL(str(built))

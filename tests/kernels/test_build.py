@@ -19,9 +19,10 @@ PACKAGE = Path(hadamrnn.__file__).parent
 KERNELS = PACKAGE / "kernels"
 
 PROBE = """
+from hadamrnn import machine_code
 from hadamrnn.kernels import build
-compiled, compile_c = [], build.compile_c
-build.compile_c = lambda *given, **named: compiled.append(1) or compile_c(*given, **named)
+compiled, compile_c = [], machine_code.compile_c
+machine_code.compile_c = lambda *given, **named: compiled.append(1) or compile_c(*given, **named)
 print(build.load(32).value(), len(compiled))
 """
 
@@ -36,7 +37,7 @@ def folder(tmp_path):
     shutil.copytree(
         KERNELS, package / "kernels", ignore=shutil.ignore_patterns("__pycache__", "csrc")
     )
-    for name in ("__init__", "compiler", "errors"):
+    for name in ("__init__", "compiler", "errors", "machine_code"):
         shutil.copy(PACKAGE / f"{name}.py", package)
     sources = package / "kernels" / "csrc"
     sources.mkdir()
@@ -77,8 +78,8 @@ def test_another_compiler_or_option_makes_its_own(folder):
 
 def test_another_processor_makes_its_own(folder):
     probe(folder)
-    other = f"from hadamrnn.kernels import build\nbuild._processor = lambda: 'another'\n{PROBE}"
-    assert probe(folder, other) == (["1", "1"], "")
+    other = "from hadamrnn import machine_code as code\ncode._processor = lambda: 'another'\n"
+    assert probe(folder, other + PROBE) == (["1", "1"], "")
 
 
 def test_what_a_compiler_has_left_is_used_without_one(folder):
@@ -92,8 +93,8 @@ def test_without_a_folder_that_can_be_written_kernels_run_and_one_sentence_says_
     words, warning = probe(folder)
     assert words == ["1", "1"]
     assert re.findall(r"UserWarning: (.*)", warning) == [
-        "hadamrnn: compiled kernels must be kept in a folder that can be written, or every process "
-        f"compiles them anew; got {folder}/home/hadamrnn, "
+        "hadamrnn: compiled code of the CPU kernels must be kept in a folder that can be written, "
+        f"or every process compiles it anew; got {folder}/home/hadamrnn, "
         f"{folder}/source/hadamrnn/kernels/__pycache__"
     ]
 
@@ -132,8 +133,8 @@ pathlib.Path.write_bytes = full
     words, warning = probe(folder, program)
     assert words == ["1", "1"]
     (sentence,) = re.findall(r"UserWarning: (.*)", warning)
-    assert sentence.startswith("hadamrnn: compiled kernels must fit into ")
-    assert sentence.endswith("No space left on device; they are compiled anew in the next process")
+    assert sentence.startswith("hadamrnn: compiled code of the CPU kernels must fit into ")
+    assert sentence.endswith("No space left on device; it is compiled anew in the next process")
     assert not list((folder / "home").glob("**/*.partial"))
 
 
