@@ -236,7 +236,7 @@ def main(folder: Path = FOLDER) -> None:
     for row in choices(model, read("valid", model)):
         rows.append(row)
         print(row)
-    shipped = integer.load(common.shipped(BENCHMARK) / "model.hrnn")
+    shipped = integer.load(common.shipped(BENCHMARK) / "model.hrnn", engine="numpy")
     rows.append(tested(shipped, read("test", shipped), *chosen(rows)))
     print(rows[-1])
     Table(folder / "stream.csv", COLUMNS).replace(rows)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hadamrnn.evaluation import onnx_sessions
-from hadamrnn.integer import IntegerModel
+from hadamrnn.integer import IntegerModel, with_engine
 from hadamrnn.prepared import lengths
 from hadamrnn.targets import host
 
@@ -61,7 +61,7 @@ def parity_and_logits(
     Parameters
     ----------
     model : IntegerModel
-        As exported.
+        As exported, whatever runs it elsewhere.
     readings : array, (n, time, features) or (n, time)
         In the recorder's units, or ids. C codes them itself.
     steps : array of int, (n,), optional
@@ -70,18 +70,19 @@ def parity_and_logits(
     Returns
     -------
     logits : array of int64
-        Python's.
+        NumPy's.
     parity : dict
         {"sequences", "c_mismatches"}.
     microseconds : float
         Median of one sequence in C.
     """
     found, mismatches = [], 0
+    definition = with_engine(model, "numpy")
     with host.HostProgram(model) as program:
         for rows, length in lengths.parts(steps, readings.shape):
             part = readings[rows, :length]
             result = program.run(model, part, workers=2, raw=True)
-            logits = model.run_logits(model.quantize_raw(part))
+            logits = definition.run_logits(model.quantize_raw(part))
             differs = (logits != result.logits).reshape(len(logits), -1).any(1)
             mismatches += int(differs.sum())
             found.append((rows, logits))

@@ -14,7 +14,7 @@ from hadamrnn import files
 from hadamrnn.compiler import find_compiler
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.export import firmware, from_torch, onnx_float
-from hadamrnn.integer import IntegerModel, packed
+from hadamrnn.integer import IntegerModel, packed, with_engine
 from hadamrnn.metrics import errors
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.prepared.numbers import Units
@@ -116,7 +116,7 @@ def write(
     try:
         for batch in batches:
             x_int = model.quantize_input(batch)
-            integers = model.run_logits(x_int)
+            integers = with_engine(model, "numpy").run_logits(x_int)
             if program and (program.run(model, x_int).logits != integers).any():
                 raise HadamrnnError("export: C must equal the integer model; got other logits")
             floats = _torch_logits(classifier, batch)

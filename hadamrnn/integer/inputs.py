@@ -11,6 +11,11 @@ from hadamrnn.integer.parameters import IntegerParameters
 
 
 def check_input(model: IntegerParameters, x_int: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """``integers_in_range`` as int64."""
+    return integers_in_range(model, x_int).astype(np.int64)
+
+
+def integers_in_range(model: IntegerParameters, x_int: npt.ArrayLike) -> npt.NDArray[Any]:
     """Integers that a step may read.
 
     Parameters
@@ -22,8 +27,8 @@ def check_input(model: IntegerParameters, x_int: npt.ArrayLike) -> npt.NDArray[n
 
     Returns
     -------
-    array of int64
-        The same numbers.
+    array
+        The same.
 
     Raises
     ------
@@ -44,7 +49,7 @@ def check_input(model: IntegerParameters, x_int: npt.ArrayLike) -> npt.NDArray[n
         raise HadamrnnError(
             f"inputs: must be integers from {low} to {high}; got {x.min()} to {x.max()}"
         )
-    return x.astype(np.int64)
+    return x
 
 
 def check_sequences(model: IntegerParameters, x: npt.ArrayLike) -> npt.NDArray[Any]:

@@ -84,6 +84,11 @@ class IntegerModel(IntegerParameters):
             array.flags.writeable = False
             object.__setattr__(self, name, array)
 
+    @property
+    def engine(self) -> str:
+        """What runs this model: "numpy", or "c" (``compiled.CompiledModel``)."""
+        return "numpy"
+
     def initial_state(self, batch: int | None = None) -> IntegerState:
         """Zero state of one sequence, or of ``batch`` of them."""
         shape = (self.hidden_size,) if batch is None else (batch, self.hidden_size)

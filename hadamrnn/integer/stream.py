@@ -125,6 +125,30 @@ class Stream:
             state.sums = np.zeros_like(state.sums)
             state.steps = 0
 
+    def resume(
+        self,
+        steps: int,
+        scores: Integers | None,
+        answer: int | None,
+        states: list[IntegerState],
+    ) -> None:
+        """Go on as a stream of these settings that has come so far.
+
+        Parameters
+        ----------
+        steps : int
+            Inputs seen.
+        scores : array of int64, (classes,), or None
+            Of the last answer.
+        answer : int or None
+            The last one.
+        states : list of IntegerState
+            Of every window.
+        """
+        self.steps, self.scores, self._answer = steps, scores, answer
+        for mine, given in zip(self._states, states, strict=True):
+            mine.hidden, mine.sums, mine.steps = given.hidden, given.sums, given.steps
+
     @property
     def states(self) -> list[IntegerState]:
         """Of every window; of fading states the only one, its sums being the means E."""
@@ -169,7 +193,7 @@ class Stream:
         x = self.model.check_input(x_int)
         if x.ndim != (self.model.input_kind == "dense"):
             raise HadamrnnError(f"inputs: must be those of one step; got shape {x.shape}")
-        return self._fading(x) if self.settings.window is None else self._windows(x)
+        return self._step(x)
 
     def run(self, readings: Iterable[npt.ArrayLike]) -> list[Event]:
         """The events of many steps.
@@ -185,6 +209,10 @@ class Stream:
             In order.
         """
         return [event for event in map(self.push, readings) if event is not None]
+
+    def _step(self, x: Integers) -> Event | None:
+        """One step on a checked input."""
+        return self._fading(x) if self.settings.window is None else self._windows(x)
 
     def _fading(self, x: Integers) -> Event | None:
         model, (state,) = self.model, self._states

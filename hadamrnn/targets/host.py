@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from hadamrnn.compiler import OPTIMIZED, SANITIZERS, compile_c
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.integer import IntegerModel, c_header, packed
+from hadamrnn.integer import IntegerModel, c_header, packed, with_engine
 from hadamrnn.integer.recording import counts
 from hadamrnn.runtime import sources
 
@@ -202,7 +202,7 @@ def _counts(model: IntegerModel, readings: npt.ArrayLike) -> np.ndarray | None:
 def parity(
     model: IntegerModel, x_int: npt.ArrayLike, trace: bool = False, workers: int | None = None
 ) -> dict[str, int]:
-    """Compare C with integer Python on all sequences.
+    """Compare C with the integer model in NumPy on all sequences.
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ def parity(
         logits, checksums = model.trace(x_int)
         differs = checksums != result.checksums
     else:
-        logits = model.run_logits(x_int)
+        logits = with_engine(model, "numpy").run_logits(x_int)
         differs = np.zeros(len(logits), dtype=bool)
     differs |= (logits != result.logits).reshape(len(logits), -1).any(axis=1)
     return {"sequences": len(logits), "c_mismatches": int(differs.sum())}

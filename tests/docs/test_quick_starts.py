@@ -92,7 +92,7 @@ def firmware(folder):
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
 def test_c_of_the_readme_compiles_and_equals_python(folder):
-    model = hadamrnn.integer.load("shipped/har2/model.hrnn")
+    model = hadamrnn.integer.load("shipped/har2/model.hrnn", engine="numpy")
     place = firmware(folder / "firmware")
     (code,) = blocks(README, ("c",))
     (place / "main.c").write_text(code + MAIN)

@@ -40,7 +40,7 @@ def commands(start):
 
 def wanted(path):
     """The name of the class that Python gives the readings."""
-    model = load(path)
+    model = load(path, engine="numpy")
     known = model.recording
     counts = np.fromfile(READINGS, "<i2").reshape(1, -1, model.input_size)
     readings = counts * np.tile(known.unit, known.frame) + np.tile(known.offset, known.frame)
@@ -90,7 +90,7 @@ def test_an_emulated_uno_prints_the_class(uno):
 @needs("avr-gcc")
 @pytest.mark.skipif(bool(TARGETS["ATmega328P"].missing()), reason="needs simavr")
 def test_simavr_prints_the_classes_of_three_sequences(uno, here):
-    model = load("results/paper/har2-uno-seed1.hrnn")
+    model = load("results/paper/har2-uno-seed1.hrnn", engine="numpy")
     counts = np.random.default_rng(1).integers(-9000, 9000, (3, model.max_steps, 9))
     x = counts * model.recording.unit + model.recording.offset
     program = Path(__file__).with_name("simavr_serial.c")
