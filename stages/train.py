@@ -41,11 +41,11 @@ def train_on(where: "torch.device", given: Settings, share: tuple[int, int]) -> 
 
     def loss(candidate: Settings) -> float:
         trials.append(Job.of(automatic.trial(candidate), folder, card, where, share))
-        shown = progress(trials[-1], f"{name}, trial of {candidate.readout}")
+        shown = progress(trials[-1], f"{name}, trial of {automatic.named(candidate)}")
         with trials[-1].checkpoint.locked(), shown or contextlib.nullcontext():
             return float(trials[-1].fit(shown).best["valid_cross_entropy"])
 
-    settings = automatic.decided(automatic.resolved(given, card), loss)
+    settings = automatic.decided(automatic.resolved(given, card), loss, lambda one: one.readout)
     chosen = automatic.chosen(given, settings)
     job = Job.of(settings, folder, card, where, share)
     shown = progress(job, name)

@@ -29,7 +29,7 @@ NAMES = {
 MOST_CLASSES = 100
 WINDOW_SECONDS, WINDOW_STEPS = 4.0, 100
 """A window where the rate is known, and where it is not."""
-AUTO = ("hidden_size", "readout", "fade", "batch_size", "epochs", "learning_rate")
+AUTO = ("hidden_size", "readout", "fade", "batch_size", "epochs", "learning_rate", "select")
 """Keys that the training chooses (``training.automatic``)."""
 
 
@@ -93,6 +93,7 @@ def at(path: str, given: Mapping[str, str | None], task: str | None = None) -> F
     if data["window"] is None:
         data["lengths"] = "mask"
     data["frame"] = "auto"
+    data["companding"] = "auto"
     data["split"] = _split(recordings)
     recipe = _recipe(recordings, data)
     return Found(lines, data, recipe)
@@ -213,7 +214,7 @@ def _split(recordings: Sequence[Recording]) -> dict[str, Any]:
 def _recipe(recordings: Sequence[Recording], data: Mapping[str, Any]) -> dict[str, Any]:
     """What the training chooses, and whether classes are of unequal size."""
     held = {str(g) for part in ("test", "valid") for g in data["split"][part].get("group", [])}
-    recipe: dict[str, Any] = {**dict.fromkeys(AUTO, "auto"), "select": "cross_entropy"}
+    recipe: dict[str, Any] = dict.fromkeys(AUTO, "auto")
     if data.get("task") == "regress":
         return recipe
     sizes = Counter(most_frequent(one) for one in recordings if one.group not in held)

@@ -95,7 +95,8 @@ def at(path: str, kind: str, task: str | None = None) -> Found:
         if min(sizes) < max(sizes):
             data["lengths"] = "mask"
         data["frame"] = "auto"
-    recipe: dict[str, Any] = {**dict.fromkeys(AUTO, "auto"), "select": "cross_entropy"}
+        data["companding"] = "auto"
+    recipe: dict[str, Any] = dict.fromkeys(AUTO, "auto")
     if task == "regress":
         numbers = [one.labels[0] for one in recordings]
         lines.append(f"target      {min(numbers):g} to {max(numbers):g}")

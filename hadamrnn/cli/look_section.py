@@ -27,11 +27,11 @@ def section(name: str, found: Found) -> str:
     why = {
         "hidden_size": "auto: 256; hadamrnn tune looks for less",
         "readout": "auto: log_mean or last, by a short trial",
-        "fade": "auto: states remember an eighth of a sequence",
+        "fade": "auto: an eighth of a sequence is remembered, or all",
         "batch_size": "auto: 16, or 32 where sequences are many",
         "epochs": "auto: 30, or what makes 2,000 optimizer steps",
         "learning_rate": "auto: 0.005",
-        "select": "epoch by the loss on validation rows",
+        "select": "auto: the last epoch, or by the loss of many rows",
         "balanced": "every class equally often where some are rare",
     }
     rules = {
@@ -40,6 +40,7 @@ def section(name: str, found: Found) -> str:
         "window": "readings of a window, and to the next one; null: no windows",
         "lengths": "mask: padding is not read; cut to the shortest, or pad",
         "frame": "readings of a step; auto: 1, more where sequences are long",
+        "companding": "auto: where levels span more than a decade",
         "words": "ids in all; the frequent words of the training texts",
         "steps": "words kept of a text, its last",
         "split": "the others are trained on",

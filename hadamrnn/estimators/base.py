@@ -152,7 +152,9 @@ class SequenceEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         defaults.settings({"batch_size": batch})  # what epochs follow from
         epochs = self.epochs
         epochs = automatic.epochs(len(rows[0]), int(batch)) if epochs == "auto" else epochs
+        last = self.early_stopping is None and automatic.select(len(rows[1])) == "last"
         recipe = {
+            "select": "last" if last else "cross_entropy",
             "hidden_size": self.hidden_size,
             "q": self.q,
             "weight_bits": self.weight_bits,
@@ -164,13 +166,14 @@ class SequenceEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         defaults.settings(recipe)  # a wrong value is told before any work
         choices = self._choices(found)
         shorter = {**recipe, "epochs": max(1, math.ceil(int(epochs) / automatic.TRIAL))}
+        shorter["select"] = "cross_entropy"
         arguments = found, targets, outputs, weights, rows, seed
 
         def loss(choice: dict[str, Any]) -> float:
             best = self._run({**shorter, **choice}, *arguments)[1].best
             return float(best["valid_cross_entropy"])
 
-        choice = automatic.decided(choices, loss)
+        choice = automatic.decided(choices, loss, lambda one: str(one["readout"]))
         self.module_, result = self._run({**recipe, **choice}, *arguments)
         kept = rows[0][calibration.choose(len(rows[0]), KEPT)]
         self.calibration_, self.calibration_targets_ = found.part(kept), targets[kept]

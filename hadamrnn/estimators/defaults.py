@@ -24,7 +24,6 @@ DEFAULTS: Mapping[str, Any] = {
     "input_weight_bits": "auto",
     "output_weight_bits": "auto",
     "quantizer": "max",
-    "select": "cross_entropy",
     "train_on_validation": False,
     "finer_classes": False,
     "sign_schedule": "hold",

@@ -8,7 +8,6 @@ and with g counts of w for each unit of compress(reading) (``recording``: w = r 
 not companded, else about 2^8 2^(f/4) compress), Z = g zero and M / 2^S = 1 / (g scale input_scale).
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -17,33 +16,10 @@ import numpy.typing as npt
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer.proof import INT32_MAX
 from hadamrnn.integer.recording import HIGHEST, LOWEST, RANGES, UINT32_MAX, Recording, largest
-from hadamrnn.prepared.coding import Coding, Raw
+from hadamrnn.prepared.coding import Coding, Raw, decimal_unit
 
-ROOM = 2
-"""A chosen unit leaves room for readings so many times the largest of the training rows."""
 FINER_UNIT = 64
 """Channels share a unit unless it makes one more than this many times coarser than its own."""
-
-
-def decimal_unit(largest_reading: float) -> float:
-    """The smallest of ..., 0.1, 0.2, 0.5, 1, 2, 5, ... by which readings fit 16 bits with room.
-
-    Parameters
-    ----------
-    largest_reading : float
-        Largest size of the training rows, 0 or above.
-
-    Examples
-    --------
-    >>> decimal_unit(2.0), decimal_unit(9.0), decimal_unit(0.0)
-    (0.0002, 0.001, 1.0)
-    """
-    if not largest_reading:
-        return 1.0
-    least = largest_reading * ROOM / HIGHEST
-    power = math.floor(math.log10(least))
-    steps = (float(f"{digit}e{power + more}") for more in (0, 1) for digit in (1, 2, 5))
-    return next(step for step in steps if step >= least)
 
 
 def _units(readings: npt.NDArray[Any], raw: Raw) -> npt.NDArray[np.float64]:

@@ -29,6 +29,7 @@ Positive = Annotated[float, number(0, open_end=True)]
 Size = Annotated[int, whole(1, 4096)]
 Blocks = Annotated[int, whole(1)]
 Readout = Literal["last", "mean", "log_mean"]
+Select = Literal["accuracy", "cross_entropy", "last"]
 Fade = Annotated[int, whole(1, 15)] | Annotated[None, means("null for states that do not fade")]
 WeightBits = Annotated[int, whole(1, 8)] | Annotated[None, means("null for full precision")]
 FromData = Annotated[Literal["auto"], means("auto, by a rule from the data")]
@@ -46,6 +47,7 @@ AUTOMATIC: Mapping[str, Any] = MappingProxyType(
         "learning_rate": 0.005,
         "readout": "last",
         "fade": None,
+        "select": "last",
     }
 )
 """Keys that may be ``auto``, and what that stands for until the data are known: the width, which is
@@ -69,7 +71,6 @@ class Recipe:
     input_weight_bits: PartBits
     output_weight_bits: PartBits
     quantizer: Literal["max", "lsq"]
-    select: Literal["accuracy", "cross_entropy", "last"]
     train_on_validation: Switch
     finer_classes: Switch
     sign_schedule: Literal["hold", "constant", "anneal", "warmup"]
@@ -93,6 +94,7 @@ class TrainSettings(Recipe):
     learning_rate: Positive
     readout: Readout
     fade: Fade
+    select: Select
 
 
 @dataclass(frozen=True, kw_only=True, config=CLOSED)
@@ -108,6 +110,10 @@ class TrainSection(Recipe):
         means("one of last, mean, log_mean, or auto, by a trial on the data"),
     ]
     fade: Fade | FromData
+    select: Annotated[
+        Literal["accuracy", "cross_entropy", "last", "auto"],
+        means("one of accuracy, cross_entropy, last, or auto, by a rule from the data"),
+    ]
 
 
 @dataclass(frozen=True, kw_only=True, config=CLOSED)

@@ -15,6 +15,33 @@ from hadamrnn import companding
 from hadamrnn.errors import HadamrnnError
 
 KINDS = ("dense", "symbol")
+HIGHEST = (1 << 15) - 1
+"""Of a reading as a recorder's integer, which has 16 bits."""
+ROOM = 2.0
+"""A chosen unit leaves room for readings so many times the largest of the training rows."""
+
+
+def decimal_unit(largest_reading: float, room: float = ROOM) -> float:
+    """The smallest of ..., 0.1, 0.2, 0.5, 1, 2, 5, ... by which readings fit 16 bits with room.
+
+    Parameters
+    ----------
+    largest_reading : float
+        Largest size of the training rows, 0 or above.
+    room : float
+        So many times as large still fits.
+
+    Examples
+    --------
+    >>> decimal_unit(2.0), decimal_unit(9.0), decimal_unit(0.0)
+    (0.0002, 0.001, 1.0)
+    """
+    if not largest_reading:
+        return 1.0
+    least = largest_reading * room / HIGHEST
+    power = math.floor(math.log10(least))
+    steps = (float(f"{digit}e{power + more}") for more in (0, 1) for digit in (1, 2, 5))
+    return next(step for step in steps if step >= least)
 
 
 def _finite(name: str, value: Any, positive: bool = False) -> None:

@@ -11,7 +11,7 @@ from hadamrnn.export.calibration import input_quantization, input_range
 from hadamrnn.integer import packed
 from hadamrnn.integer.doubts import doubt
 from hadamrnn.integer.inputs import quantize, quantize_raw
-from hadamrnn.prepared.coding import Coding, Raw
+from hadamrnn.prepared.coding import Coding, Raw, decimal_unit
 from tests.random_models import random_model
 
 
@@ -67,7 +67,7 @@ def test_stored_bytes_keep_every_value_apart():
 
 def test_a_unit_leaves_room_for_twice_the_largest_reading():
     for largest in (3e-5, 0.1, 0.99, 1.0, 16.0, 2000.0, 123456.0):
-        unit = recorded.decimal_unit(largest)
+        unit = decimal_unit(largest)
         assert 2 * largest / unit <= 32767
         assert 2 * largest / unit > 32767 / 2.6  # the next finer one would not
 

@@ -155,7 +155,8 @@ POWER = "into blocks whose size is a power of two"
         (
             "benchmark.copy.select",
             "loss",
-            "benchmark.copy.select: must be one of accuracy, cross_entropy, last; got 'loss'",
+            "benchmark.copy.select: must be one of accuracy, cross_entropy, last, or auto, by a "
+            "rule from the data; got 'loss'",
         ),
         (
             "train.hidden_size",

@@ -29,22 +29,61 @@ def test_small_data_get_steps_enough(rows):
 
 @pytest.mark.parametrize(("steps", "k"), [(1, 1), (8, 1), (64, 3), (100, 4), (128, 4), (10**6, 8)])
 def test_states_remember_an_eighth_of_a_sequence(steps, k):
-    assert automatic.candidates(steps) == (("log_mean", k), ("last", None))
+    assert automatic.candidates(steps) == (("log_mean", k), ("log_mean", None), ("last", None))
 
 
-def test_what_learns_people_by_heart_must_be_clearly_better():
-    assert automatic.better([1.0, 0.51]) == 0
-    assert automatic.better([1.0, 0.49]) == 1
-    assert automatic.better([1.0]) == 0
+@pytest.mark.parametrize(
+    ("losses", "taken"),
+    [
+        ([1.0], 0),
+        ([1.0, 0.81], 0),
+        ([1.0, 0.79], 1),
+        ([1.0, 0.79, 0.41], 1),
+        ([1.0, 0.79, 0.39], 2),
+        ([1.0, 0.81, 0.51], 0),
+        ([1.0, 0.81, 0.49], 2),
+    ],
+)
+def test_what_learns_people_by_heart_must_be_clearly_better(losses, taken):
+    assert automatic.better(losses, ["log_mean", "log_mean", "last"]) == taken
+
+
+def test_of_steps_with_classes_states_that_never_fade_must_halve_the_loss():
+    assert automatic.better([1.0, 0.51], ["last", "last"]) == 0
+    assert automatic.better([1.0, 0.49], ["last", "last"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "card", "how"),
+    [
+        ({}, {}, "last"),
+        ({}, {"counts": {"train": 9000, "valid": 1000}}, "last"),
+        ({}, {"counts": {"train": 9000, "valid": 1001}}, "cross_entropy"),
+        ({}, {"output": {"per_step": True}}, "cross_entropy"),  # 40 rows of 100 answers
+        ({"patience": 5}, {}, "cross_entropy"),
+        (
+            {"train_on_validation": True},
+            {"counts": {"train": 9000, "valid": 1001}},
+            "last",
+        ),
+        ({"select": "accuracy"}, {}, "accuracy"),
+    ],
+)
+def test_few_answers_do_not_choose_the_epoch(document, changes, card, how):
+    given = settings_with(document, **{"select": "auto"} | changes)
+    for found in automatic.resolved(given, {**CARD, **card}):
+        assert found.train.select == how
+        assert automatic.trial(found).train.select == "cross_entropy"
 
 
 def test_keys_that_are_open_get_what_the_rules_say(document):
     given = settings_with(document, **OPEN)
     assert set(given.auto) == set(OPEN)
-    fading, ordered = automatic.resolved(given, CARD)
+    fading, still, ordered = automatic.resolved(given, CARD)
     assert (fading.readout, fading.fade) == ("log_mean", 4)
+    assert (still.readout, still.fade) == ("log_mean", None)
     assert (ordered.readout, ordered.fade) == ("last", None)
-    for one in (fading, ordered):
+    for one in (fading, still, ordered):
         assert (one.train.hidden_size, one.train.learning_rate) == (256, 0.005)
         assert one.train.batch_size == 16 and one.auto == ()
         assert one.train.epochs == 154  # 13 steps each make 2,000
@@ -57,6 +96,7 @@ def test_keys_that_are_open_get_what_the_rules_say(document):
         "learning_rate": 0.005,
         "readout": "log_mean",
         "fade": 4,
+        "select": "last",
     }
 
 
@@ -90,7 +130,7 @@ def test_rows_that_validate_count_where_they_are_trained_on(document):
         ({"state_noise_bits": 8}, {}, [("log_mean", None), ("last", None)]),
         ({"fade": 3}, {}, [("log_mean", 3), ("last", 3)]),
         ({"readout": "last"}, {}, [("last", None)]),
-        ({"readout": "log_mean"}, {"steps": 16}, [("log_mean", 1)]),
+        ({"readout": "log_mean"}, {"steps": 16}, [("log_mean", 1), ("log_mean", None)]),
     ],
 )
 def test_candidates_go_with_everything_else(document, changes, card, expected):

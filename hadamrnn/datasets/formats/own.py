@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from hadamrnn import companding
 from hadamrnn.datasets.common import splits
-from hadamrnn.datasets.formats import frames, npz, parts, tables, targets, texts, ts
+from hadamrnn.datasets.formats import frames, levels, npz, parts, tables, targets, texts, ts
 from hadamrnn.datasets.formats.recordings import Recording, without_gaps
 from hadamrnn.datasets.formats.settings import Settings
 from hadamrnn.datasets.formats.windows import Piece, hop_of, pieces
@@ -63,20 +64,28 @@ def prepare(folder: Path, settings: Settings) -> None:
     settings = frames.resolved(settings, found["train"])
     found = targets.of_steps(found, settings)
     names = targets.names_of(found, settings)
-    arrays, facts = _arrays(found, channels, settings)
+    coding = levels.Companding((0.0,) * len(channels), None)
+    if settings.own.companding is not None:
+        coding = levels.chosen(found["train"])
+    if coding.counts is not None:
+        found = levels.as_recorded(found, coding.counts)
+    arrays, facts = _arrays(found, channels, settings, coding)
     wanted, of_targets = targets.arrays(found, names, facts["steps"], settings)
     card = _card(settings, recordings, channels)
     splits.write(folder, {**arrays, **wanted}, {**card, **facts, **of_targets})
 
 
 def _arrays(
-    found: Mapping[str, list[Piece]], channels: Sequence[str], settings: Settings
+    found: Mapping[str, list[Piece]],
+    channels: Sequence[str],
+    settings: Settings,
+    coding: levels.Companding,
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The arrays but the targets by stem, and what the card says of them."""
     own = settings.own
     mean, deviation = np.zeros(len(channels)), np.ones(len(channels))
     if own.normalise is not None:
-        mean, deviation = _statistics(found["train"], channels, settings.place)
+        mean, deviation = _statistics(found["train"], channels, settings.place, coding.units)
     longest = _longest(found, settings)
     groups = sorted({piece.group for split in SPLITS for piece in found[split] if piece.group})
     code = {group: k for k, group in enumerate(groups)}
@@ -94,7 +103,7 @@ def _arrays(
         for row, piece in enumerate(found[split]):
             kept = counts[row] * frame
             inputs[row, :kept] = piece.values[:kept]
-            inputs[row, kept:] = mean
+            inputs[row, kept:] = companding.expand(mean, np.array(coding.units))
         arrays[f"{split}_inputs"] = inputs.reshape(len(inputs), steps, frame * len(channels))
         if own.lengths == "mask":
             arrays[f"{split}_{lengths.WHAT}"] = np.array(counts, dtype=np.uint32)
@@ -110,6 +119,10 @@ def _arrays(
         "scale": [float(v) for v in deviation],
         "frame": frame,
     }
+    if any(coding.units):
+        facts["raw"]["companding"] = [*coding.units]
+    if coding.counts is not None:
+        facts["raw"]["unit"] = [*coding.counts]
     if window is not None:
         facts["raw"]["hop"] = hop_of(window, own.task)
         if window.rate_hz is not None:
@@ -126,10 +139,11 @@ def _arrays(
 
 
 def _statistics(
-    train: Sequence[Piece], channels: Sequence[str], place: str
+    train: Sequence[Piece], channels: Sequence[str], place: str, units: Sequence[float]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and deviation of every channel over the training readings, six significant digits."""
     readings = np.concatenate([piece.values for piece in train])
+    readings = companding.compress(readings, np.array(units))
     mean, deviation = readings.mean(axis=0), readings.std(axis=0)
     for channel, value, spread in zip(channels, mean, deviation, strict=True):
         if not spread > 1e-9 * abs(value):

@@ -115,6 +115,9 @@ class Numbers(Own):
     normalise: Annotated[Literal["per_channel"] | None, means("per_channel, or null for none")] = (
         "per_channel"
     )
+    companding: Annotated[
+        Literal["auto"] | None, means("auto, by a rule from levels, or null for none")
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True, config=params.CLOSED)

@@ -1,0 +1,105 @@
+"""Which channels are companded where params.yaml says ``companding: auto``, and how finely.
+
+The level of a sequence is the root mean square of its readings. A channel whose loud sequences (the
+level that one of ten exceeds) are more than LOUD times as strong as its quiet ones (the level that
+nine of ten exceed) is companded, with the quiet level as its unit: both keep their detail. Sixteen
+bits may not hold both: where a count that leaves room for the largest reading is coarser than the
+quiet level, a finer one is taken, by which READINGS of all fit; the others are at its limit, as on
+the device, and the unit is a quarter of a count at least.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from hadamrnn.datasets.formats.windows import Piece
+from hadamrnn.prepared.coding import HIGHEST, decimal_unit
+
+LOUD = 10.0
+QUIET_SHARE, LOUD_SHARE, READINGS = 10, 90, 99
+"""Per cent of sequences, and of readings."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Companding:
+    """What becomes of each channel.
+
+    Parameters
+    ----------
+    units : tuple of float
+        Of ``companding.compress``; 0: not companded.
+    counts : tuple of float or None
+        Units of the recorder's integers, where the usual ones are too coarse for a channel.
+    """
+
+    units: tuple[float, ...]
+    counts: tuple[float, ...] | None
+
+
+def chosen(train: Sequence[Piece]) -> Companding:
+    """The companding of every channel, by the rows that are trained on.
+
+    Parameters
+    ----------
+    train : sequence of Piece
+        Their readings are numbers.
+
+    Returns
+    -------
+    Companding
+
+    Examples
+    --------
+    >>> pieces = [Piece(np.full((4, 2), [10.0**k, 1.0]), "a") for k in range(5)]
+    >>> chosen(pieces)
+    Companding(units=(4.6, 0.0), counts=None)
+    """
+    squares = [np.square(piece.values).mean(axis=0) for piece in train]
+    levels = np.sqrt(np.array(squares, dtype=np.float64))
+    readings = np.abs(np.concatenate([piece.values for piece in train]))
+    pairs = [_channel(*columns) for columns in zip(levels.T, readings.T, strict=True)]
+    finer = any(fine for _, _, fine in pairs)
+    counts = tuple(count for _, count, _ in pairs) if finer else None
+    return Companding(tuple(unit for unit, _, _ in pairs), counts)
+
+
+def _channel(levels: np.ndarray, readings: np.ndarray) -> tuple[float, float, bool]:
+    """Unit, count, and whether the count is finer than the largest reading asks for."""
+    there, count = levels[levels > 0], decimal_unit(float(readings.max()))
+    if not len(there):
+        return 0.0, count, False
+    quiet, loud = np.percentile(there, (QUIET_SHARE, LOUD_SHARE))
+    if loud <= LOUD * quiet:
+        return 0.0, count, False
+    unit = float(f"{quiet:.6g}")
+    if unit >= count:
+        return unit, count, False
+    most = float(np.percentile(readings[readings > 0], READINGS))
+    count = min(count, decimal_unit(most, room=1.0))
+    return max(unit, count / 4), count, True
+
+
+def as_recorded(
+    found: Mapping[str, list[Piece]], counts: Sequence[float]
+) -> dict[str, list[Piece]]:
+    """Readings as integers of these units say them.
+
+    Parameters
+    ----------
+    found : mapping
+        Of each split its pieces.
+    counts : sequence of float
+        Unit of each channel.
+
+    Returns
+    -------
+    dict
+    """
+    unit = np.array(counts)
+
+    def recorded(piece: Piece) -> Piece:
+        whole = np.clip(np.rint(piece.values / unit), -HIGHEST - 1, HIGHEST)
+        return dataclasses.replace(piece, values=whole * unit)
+
+    return {split: [recorded(piece) for piece in pieces] for split, pieces in found.items()}
