@@ -180,6 +180,8 @@ def test_a_missing_or_unreadable_file_is_one_sentence(folder):
     words = f"{path}: must exist; got no such file; run x"
     with pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
         files.read_bytes(path, "run x")
+    with pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
+        files.read_json(path, "run x")
     words = f"{folder}: must be readable; got Is a directory"
     with pytest.raises(HadamrnnError, match=f"^{re.escape(words)}$"):
         files.checksum_of(folder)

@@ -57,8 +57,9 @@ def read_json(path: str | Path, remedy: str = "", *, sealed: bool = False) -> di
     HadamrnnError
         The file is missing, cannot be read, or is not what was written.
     """
+    data = read_bytes(path, remedy)
     try:
-        content = json.loads(read_bytes(path, remedy))
+        content = json.loads(data)
     except (ValueError, RecursionError) as error:
         words = " ".join(str(error).split())
         raise damaged(path, f"what is no JSON ({words})", remedy) from None
