@@ -23,6 +23,7 @@ SETTINGS = {
 TIMES = {"seconds", "seconds_per_epoch", "latency_us", "checksum", "checksums"}
 """What differs between any two runs: times, and checksums over them."""
 DVC = ("dvc", "repro")
+BYTECODE = (sys.executable, "-m", "compileall", "-q", "hadamrnn", "stages")
 TORCHRUN = (
     *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"),
     *("-m", "stages.train", BENCHMARK),
@@ -32,7 +33,7 @@ TORCHRUN = (
 def environment(clone: Path, **more: str) -> dict[str, str]:
     """In which a clone's commands run: its own code, the hook, its own kept results."""
     path = os.pathsep.join((str(HOOK), str(clone)))
-    own = {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    own = {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     return {**os.environ, **own, "KILL_FOLDER": str(clone), **more}
 
 
@@ -108,6 +109,10 @@ class Reference:
         self.work, self.before, self.wanted = work, {}, {}
         clone = work / "clone"
         commit_clone(clone, SETTINGS)
+        # For all trials: the report of recorded runs, and bytecode.
+        for command in (("dvc", "repro", "report"), BYTECODE):
+            done = call(clone, *command)
+            assert done.returncode == 0, done.stdout
         log = work / "writings"
         self.seconds: dict[str, float] = {}
         start = time.monotonic()
