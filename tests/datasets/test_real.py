@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from hadamrnn.datasets import dsa19, har2
 from hadamrnn.datasets.common import download, uci_har
 from hadamrnn.prepared import arrays
 from hadamrnn.prepared.coding import Coding
+from tests.compiling import shared_folder
 
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "datasets"
 MIRROR = os.environ.get(download.MIRROR) or (str(BESIDE) if BESIDE.is_dir() else "")
@@ -57,13 +59,17 @@ def _npy_sha256(array):
 
 @pytest.fixture(scope="module", params=SHAPES)
 def benchmark_folder(request, tmp_path_factory):
-    """(benchmark, folder), each prepared once."""
-    folder = tmp_path_factory.mktemp(request.param)
-    module = importlib.import_module(f"hadamrnn.datasets.{request.param}")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(download.MIRROR, MIRROR)
-        patch.setenv(download.CACHE, str(folder / "cache"))
-        module.prepare(folder / "out", module.Data())
+    """(benchmark, folder), each prepared once in a run, by the first process that needs it."""
+    folder = shared_folder(request, tmp_path_factory) / f"real-{request.param}"
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / "lock"):
+        if not (folder / "made").exists():
+            module = importlib.import_module(f"hadamrnn.datasets.{request.param}")
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv(download.MIRROR, MIRROR)
+                patch.setenv(download.CACHE, str(folder / "cache"))
+                module.prepare(folder / "out", module.Data())
+            (folder / "made").touch()
     return request.param, folder / "out"
 
 

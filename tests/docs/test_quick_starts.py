@@ -1,12 +1,7 @@
 """README's quick starts and the guides' snippets, run as they are written, at small size."""
 
-import json
-import os
-import re
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +12,6 @@ from hadamrnn import cli
 from hadamrnn.datasets import pdigits
 from hadamrnn.prepared import arrays
 from tests.docs.pages import ROOT, all_pages, blocks
-from tests.pipeline.clones import copy_tree
 
 README = ROOT / "README.md"
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-O2")
@@ -119,34 +113,3 @@ def test_board_commands_of_the_device_guide_compile(folder, tool):
         (place / "main.c").write_text('#include "har2.h"\nint main(void) { return 0; }\n')
         command = f"cd firmware/har2 && {command}"
     subprocess.run(command, shell=True, check=True)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not shutil.which("dvc"), reason="needs the dvc command (pip install dvc)")
-@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a git checkout")
-def test_experiment_of_the_readme_runs(tmp_path):
-    """The commands as they stand there, in a clone whose shipped parameters train one epoch."""
-    clone = tmp_path / "clone"
-    copy_tree(clone)
-    document = (clone / "params.yaml").read_text(encoding="utf-8")
-    small, found = re.subn(r"(  pdigits:.*\n    epochs: )\d+", r"\g<1>1", document)
-    assert found == 1
-    (clone / "params.yaml").write_text(small, encoding="utf-8")
-    person = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
-    for command in (["init", "-q"], ["add", "-A"], [*person, "commit", "-qm", "small"]):
-        subprocess.run(["git", *command], cwd=clone, check=True)
-    (block,) = (block for block in blocks(README, ("sh",)) if "dvc exp run" in block)
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = os.environ | {"PATH": path, "PYTHONPATH": str(clone)}
-    outputs = []
-    for command in block.splitlines():
-        if not command.startswith("source "):
-            done = subprocess.run(
-                command, cwd=clone, env=environment, shell=True, capture_output=True, text=True
-            )
-            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-            outputs.append(done.stdout)
-    assert "pdigits" in outputs[1]
-    config = json.loads((clone / "models/pdigits/config.json").read_text(encoding="utf-8"))
-    assert config["arguments"]["q"] == 4
-    assert (clone / "params.yaml").read_text(encoding="utf-8") == small

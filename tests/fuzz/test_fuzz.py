@@ -17,7 +17,7 @@ from tests.fuzz import __main__ as program
 from tests.fuzz.mutants import FIELDS, Mutants, sealed
 from tests.fuzz.readers import BUILDS, CReader, Tally, compare
 
-COUNT = 40_000
+COUNT = 20_000
 BATCH = 2000
 EVERY = 20
 

@@ -207,7 +207,7 @@ def test_sanitizers_are_silent(tmp_path):
         for name in ("libasan.so", "libstdc++.so.6")
     )
     flags = (
-        "gcc -g -fsanitize=address,undefined -fno-sanitize-recover=all "
+        "gcc -fsanitize=address,undefined -fno-sanitize-recover=all "
         "-fno-sanitize=null,pointer-overflow,object-size,alignment"  # ASan sees what these would
     )
     words, errors = probe(
