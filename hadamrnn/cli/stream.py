@@ -48,6 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reject", type=int, default=0, help='answers with a smaller margin are "none"'
     )
+    parser.add_argument(
+        "--hold",
+        type=int,
+        default=0,
+        help="so much smaller may be the margin of a class that is the answer (0 to REJECT)",
+    )
     parser.add_argument("--all", action="store_true", help="print every answer that is due")
 
 
@@ -85,7 +91,12 @@ def _stream(model: IntegerModel, options: argparse.Namespace) -> Stream:
     if hop is None and window is not None:
         hop = max(1, window // 2)
     return model.stream(
-        shift=options.shift, window=window, hop=hop, smooth=options.smooth, reject=options.reject
+        shift=options.shift,
+        window=window,
+        hop=hop,
+        smooth=options.smooth,
+        reject=options.reject,
+        hold=options.hold,
     )
 
 

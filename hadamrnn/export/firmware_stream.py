@@ -34,6 +34,7 @@ $includes#include <stdio.h>
 #define SHIFT $shift /* means over about 2^SHIFT steps */
 #define SMOOTH 0 /* scores over about 2^SMOOTH answers */
 #define REJECT 0 /* answers with a smaller margin are none */
+#define HOLD 0 /* so much smaller may be that of a class that is the answer, 0 to REJECT */
 
 $states
 static int32_t scores[HR_STREAM_SCORES(${upper}_OUTPUT_SIZE)];
@@ -66,6 +67,7 @@ $pointers
     stream.shift = SHIFT;
     stream.smooth = SMOOTH;
     stream.reject = REJECT;
+    stream.hold = HOLD;
     status = hr_stream_start(&stream);
     while (status == HR_OK && (count = read_step($pointer)) == $values) {
         status = $push(&stream, input, &event);

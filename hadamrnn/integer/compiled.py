@@ -80,6 +80,7 @@ class CompiledModel(IntegerModel):
         hop: int | None = None,
         smooth: int = 0,
         reject: int = 0,
+        hold: int = 0,
     ) -> Stream:
         """``IntegerModel.stream``."""
         settings: dict[str, Any] = {
@@ -88,6 +89,7 @@ class CompiledModel(IntegerModel):
             "hop": hop,
             "smooth": smooth,
             "reject": reject,
+            "hold": hold,
         }
         if self._engine is None:
             return Stream(self, **settings)

@@ -51,7 +51,7 @@ class CompiledStream(Stream):
         """Forget everything: the stream before the first step."""
         told = self.settings
         numbers = np.array(
-            (told.window or 0, told.hop, told.reject, told.shift, told.smooth), np.int64
+            (told.window or 0, told.hop, told.reject, told.shift, told.smooth, told.hold), np.int64
         )
         engine.checked(
             self.engine.calls.hr_python_stream_start(

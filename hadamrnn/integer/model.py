@@ -183,9 +183,11 @@ class IntegerModel(IntegerParameters):
         hop: int | None = None,
         smooth: int = 0,
         reject: int = 0,
+        hold: int = 0,
     ) -> Stream:
         """Answers from a recording that does not end: ``Stream`` explains its settings."""
-        return Stream(self, shift=shift, window=window, hop=hop, smooth=smooth, reject=reject)
+        settings = {"shift": shift, "window": window, "hop": hop}
+        return Stream(self, **settings, smooth=smooth, reject=reject, hold=hold)
 
     def check_input(self, x_int: npt.ArrayLike) -> Integers:
         """``x_int`` as int64; HadamrnnError unless integer, in range and of the right width."""

@@ -21,7 +21,8 @@ are smoothed over the answers, the first of which is taken as it is,
     S' = S - (S >> smooth) + (z >> smooth)
 
 which fits wherever z does. The best class is the argmax of S, the lowest id of equal ones, its
-margin how far it is above the second. Margins below ``reject`` are no answer.
+margin how far it is above the second. Margins below ``reject`` are no answer, but where the best
+class is the answer already: it stays while its margin is at least ``reject`` - ``hold``.
 """
 
 from collections.abc import Iterable
@@ -46,7 +47,7 @@ class Event(NamedTuple):
     step : int
         Inputs seen, from 1.
     class_id : int or None
-        The answer; None where the margin is below ``reject``.
+        The answer; None where the margin is below ``reject``, less ``hold`` if it was before.
     best : int
         The class with the largest score, rejected or not.
     margin : int
@@ -81,6 +82,8 @@ class Stream:
         Scores are smoothed over about 2^smooth answers, 0 to 15.
     reject : int
         Answers with a smaller margin are None, 0 to 2^32 - 1.
+    hold : int
+        So much smaller may be the margin of a class that is the answer already, 0 to ``reject``.
 
     Raises
     ------
@@ -106,9 +109,10 @@ class Stream:
         hop: int | None = None,
         smooth: int = 0,
         reject: int = 0,
+        hold: int = 0,
     ) -> None:
         self.model = model
-        self.settings = chosen(model, shift, window, hop, smooth, reject)
+        self.settings = chosen(model, shift, window, hop, smooth, reject, hold)
         self._mean_bits = mean_bits(model)
         self._states: list[IntegerState] = [
             model.initial_state() for _ in range(self.settings.states)
@@ -250,5 +254,7 @@ class Stream:
         self.scores = check_width(logits, 32, "scores")
         best = int(self.scores.argmax())
         margin = int(self.scores[best] - np.delete(self.scores, best).max())
-        before, self._answer = self._answer, best if margin >= self.settings.reject else None
+        before = self._answer
+        least = self.settings.reject - (self.settings.hold if best == before else 0)
+        self._answer = best if margin >= least else None
         return Event(self.steps, self._answer, best, margin, self._answer != before)

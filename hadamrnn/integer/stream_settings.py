@@ -93,7 +93,7 @@ class StreamSettings:
         Steps of a window.
     hop : int
         Steps from an answer to the next.
-    smooth, reject : int
+    smooth, reject, hold : int
         Of the scores and of the margins.
     states : int
         How many the stream keeps.
@@ -104,6 +104,7 @@ class StreamSettings:
     hop: int
     smooth: int
     reject: int
+    hold: int
     states: int
 
 
@@ -114,6 +115,7 @@ def chosen(
     hop: int | None = None,
     smooth: int = 0,
     reject: int = 0,
+    hold: int = 0,
 ) -> StreamSettings:
     """The settings of a stream of ``model``, with what is left open filled in.
 
@@ -121,7 +123,7 @@ def chosen(
     ----------
     model : IntegerModel
         Who reads.
-    shift, window, hop, smooth, reject : int
+    shift, window, hop, smooth, reject, hold : int
         As ``stream.Stream`` takes them.
 
     Raises
@@ -146,6 +148,7 @@ def chosen(
         hop=step,
         smooth=_whole("smooth", smooth, 0, SMOOTH_MAX),
         reject=_whole("reject", reject, 0, UINT32_MAX),
+        hold=_whole("hold", hold, 0, reject),
         states=states,
     )
 

@@ -93,7 +93,7 @@ static hr_status hr_answer(hr_stream *stream, const hr_state *state, hr_event *e
     }
     event->margin = (uint32_t)scores[event->best] - (uint32_t)scores[second];
     stream->class_id = HR_NO_CLASS;
-    if (event->margin >= stream->reject) {
+    if (event->margin >= stream->reject - (event->best == before ? stream->hold : 0)) {
         stream->class_id = event->best;
     }
     event->class_id = stream->class_id;
@@ -196,6 +196,7 @@ static uint8_t hr_states_needed(const hr_stream *stream)
     uint8_t count = 1;
 
     if (stream->hop == 0 || stream->smooth > HR_STREAM_SMOOTH_MAX || model->output_size < 2 ||
+        stream->hold > stream->reject ||
         (!stream->window && !model->fade) ||
         stream->shift > (means ? hr_mean_bits(model) + 1 : 0)) {
         return 0;

@@ -18,6 +18,7 @@
  *     stream.shift = 5;                      means over about 2^5 steps
  *     stream.hop = 32;                       an answer every 32 steps
  *     stream.reject = 400;                   answers less clear than that are none
+ *     stream.hold = 200;                     but one that is given stays down to 400 - 200
  *     hr_stream_start(&stream);
  *     for (each time step) {
  *         hr_stream_push(&stream, reading, &event);
@@ -51,6 +52,7 @@ typedef struct {
     uint32_t window; /* steps of a window; 0 for fading states that are never reset */
     uint32_t hop;    /* steps from an answer to the next; of windows window / 4 to window */
     uint32_t reject; /* answers with a smaller margin are HR_NO_CLASS */
+    uint32_t hold;   /* so much smaller may be that of a class that is the answer, 0 to reject */
     uint8_t shift;   /* means over about 2^shift steps, 0 to log2(max_steps) + 1; else 0 */
     uint8_t smooth;  /* scores over about 2^smooth answers, 0 to HR_STREAM_SMOOTH_MAX */
 
@@ -63,7 +65,7 @@ typedef struct {
 typedef struct {
     uint32_t step;     /* inputs seen, from 1, modulo 2^32 */
     uint32_t margin;   /* score of the best class less that of the second */
-    uint16_t class_id; /* the answer, HR_NO_CLASS where the margin is below reject */
+    uint16_t class_id; /* the answer, HR_NO_CLASS where the margin is too small */
     uint16_t best;     /* the class with the largest score, rejected or not */
     uint8_t due;       /* 1 where an answer is due */
     uint8_t changed;   /* 1 where it is another than before; before the first it is HR_NO_CLASS */

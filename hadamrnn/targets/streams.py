@@ -98,8 +98,9 @@ def _prepare(
     c_header.write(model, folder / "model.h")
     (folder / "hadamrnn_stream.h").write_text(sources.text("hadamrnn_stream.h"), encoding="utf-8")
     x = emulation.stored(model, inputs, raw)
-    numbers = (settings.shift, settings.window or 0, settings.hop, settings.smooth, settings.reject)
-    head = struct.pack("<7I", *numbers, len(x), part)
+    margins = (settings.smooth, settings.reject, settings.hold)
+    numbers = (settings.shift, settings.window or 0, settings.hop, *margins)
+    head = struct.pack("<8I", *numbers, len(x), part)
     (folder / "inputs.bin").write_bytes(head + x.tobytes())
     return len(x), [*emulation.definitions(model, raw), f"-DHR_STREAM_COUNT={settings.states}"]
 

@@ -54,10 +54,12 @@ def test_it_prints_what_a_stream_answers(stream):
     settings = {"shift": 4, "hop": 5, "smooth": 1}
     margins = [event.margin for event in model.stream(**settings).run(real)]
     settings["reject"] = int(np.median(margins))
+    settings["hold"] = settings["reject"] - sorted(margins)[len(margins) // 4]
     options = [word for key, value in settings.items() for word in (f"--{key}", str(value))]
     wanted = model.stream(**settings).run(real)
     text = "\ufeffax,ay,az\n\n" + text_of(real)
     assert stream(model, text, *options, "--all") == (0, lines_of(model, wanted), "")
+    assert wanted != model.stream(**{**settings, "hold": 0}).run(real)
     changes = [event for event in wanted if event.changed]
     assert len(changes) < len(wanted) and {event.class_id for event in changes} > {None}
     assert stream(model, text, *options) == (0, lines_of(model, changes), "")

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 SETTINGS = (
     {},
-    {"hop": 7, "smooth": 2, "reject": 2000},
+    {"hop": 7, "smooth": 2, "reject": 2000, "hold": 1500},
     {"window": 12},
     {"window": 12, "hop": 4, "smooth": 1},
     {"window": 10, "hop": 3, "reject": 500},

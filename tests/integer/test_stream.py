@@ -117,6 +117,23 @@ def test_an_unclear_answer_is_none():
     assert {event.changed for event in events} == {True, False}
 
 
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_an_answer_that_is_given_stays_while_its_class_is_the_best(share):
+    model = model_of()
+    x = inputs_of(model, 600)
+    clear = [event for event in map(model.stream(hop=5).push_integers, x) if event]
+    limit = sorted(event.margin for event in clear)[len(clear) // 2]
+    settings = {"reject": limit, "hold": int(share * limit)}
+    events = [event for event in map(model.stream(hop=5, **settings).push_integers, x) if event]
+    held, answer = 0, None
+    for event in events:
+        least = limit - settings["hold"] if event.best == answer else limit
+        assert event.class_id == (event.best if event.margin >= least else None)
+        held += event.class_id is not None and event.margin < limit
+        answer = event.class_id
+    assert held and {event.class_id for event in events} > {None}
+
+
 def test_readings_are_pushed_as_predict_reads_them():
     model = model_of()
     real = np.random.default_rng(3).normal(0, 0.3, (30, 3))
@@ -157,6 +174,8 @@ def test_a_refused_reading_changes_nothing():
         ({}, {"hop": 0}, "hop: must be an integer from 1 to 4294967295; got 0"),
         ({}, {"smooth": 16}, "smooth: must be an integer from 0 to 15; got 16"),
         ({}, {"reject": -1}, "reject: must be an integer from 0 to 4294967295; got -1"),
+        ({}, {"hold": 1}, "hold: must be an integer from 0 to 0; got 1"),
+        ({}, {"reject": 9, "hold": 10}, "hold: must be an integer from 0 to 9; got 10"),
         ({}, {"hop": 2.5}, "hop: must be an integer from 1 to 4294967295; got 2.5"),
         ({"classes": 1}, {}, "stream: needs a model of two classes or more; got one of 1"),
     ],

@@ -15,7 +15,8 @@ from tests.properties import mutations
 from tests.properties.cases import Wrong, sentence
 from tests.random_models import random_model
 
-OPTIONS = ("--shift", "--window", "--hop", "--smooth", "--reject", "--all", "--card", "--polish")
+STREAM_OPTIONS = ("--shift", "--window", "--hop", "--smooth", "--reject", "--hold")
+OPTIONS = (*STREAM_OPTIONS, "--all", "--card", "--polish")
 VALUES = ("0", "1", "4", "-1", "16", "99999999999", "1.5", "x", "", "streams/card.json")
 
 

@@ -83,6 +83,11 @@ int main(void)
     SET(shift, 5, HR_BAD_FIELD) /* 2^3 <= 12 steps < 2^4 */
     SET(smooth, 15, HR_OK)
     SET(smooth, 16, HR_BAD_FIELD)
+    SET(hold, 1, HR_BAD_FIELD)
+    s.reject = 7;
+    SET(hold, 7, HR_OK)
+    SET(hold, 8, HR_BAD_FIELD)
+    s.reject = 0;
     SET(window, 12, HR_BAD_FIELD) /* of so many hops */
     s.hop = 12;
     SET(window, 12, HR_OK)

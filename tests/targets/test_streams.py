@@ -17,6 +17,8 @@ SETTINGS = (
     {"shift": 4},
     {"shift": 0, "hop": 7, "smooth": 3},
     {"hop": 5, "reject": 3000, "smooth": 15},
+    {"hop": 3, "reject": 900, "hold": 900, "smooth": 1},
+    {"window": 10, "hop": 5, "reject": 900, "hold": 400},
     {"window": 12, "hop": 12},
     {"window": 10, "hop": 4, "smooth": 1, "reject": 500},
     {"window": 12, "hop": 3},
@@ -156,7 +158,7 @@ def test_emulated_processors_equal_integer_python(name, tmp_path):
     rng = np.random.default_rng(3)
     shape = {"block_size": 32, "q": 1, "activation_bits": 10, "max_steps": 60, "name": "m"}
     for fade, settings in (
-        (4, {"hop": 4, "smooth": 1, "reject": 900}),
+        (4, {"hop": 4, "smooth": 1, "reject": 900, "hold": 500}),
         (0, {"window": 9, "hop": 3}),
     ):
         for readout in ("log_mean", "last"):

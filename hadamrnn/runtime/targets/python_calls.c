@@ -170,7 +170,7 @@ typedef struct {
     hr_state states[HR_STREAM_STATES];
 } hr_python_stream;
 
-/* settings: window (0: none), hop, reject, shift, smooth. */
+/* settings: window (0: none), hop, reject, shift, smooth, hold. */
 HR_EXPORT int hr_python_stream_start(const hr_python *all, void *memory, const int64_t *settings,
                                      int32_t *scores);
 /* Go on as after so many steps: which answers there were, and steps of each window. */
@@ -210,6 +210,7 @@ HR_EXPORT int hr_python_stream_start(const hr_python *all, void *memory, const i
     mine->stream.reject = (uint32_t)settings[2];
     mine->stream.shift = (uint8_t)settings[3];
     mine->stream.smooth = (uint8_t)settings[4];
+    mine->stream.hold = (uint32_t)settings[5];
     return (int)hr_stream_start(&mine->stream);
 }
 

@@ -3,7 +3,7 @@
  * hadamrnn/targets/streams.py with the macros of device_main.c, and HR_STREAM_COUNT, how many
  * states there are.
  *
- * Input:  uint32 shift, window, hop, smooth, reject, steps, steps of a part; then int8 features,
+ * Input:  uint32 shift, window, hop, smooth, reject, hold, steps, steps of a part; then int8 features,
  *         int16 readings (HR_READINGS) or uint16 symbols.
  * Output: uint32 counts of an empty measurement and of PORT_LOOP, then for each part that of every
  *         push, and the part's CRC-32: after each step of every state as int16, its sums or means
@@ -61,6 +61,7 @@ static void set(void)
     stream.hop = number();
     stream.smooth = (uint8_t)number();
     stream.reject = number();
+    stream.hold = number();
 }
 
 static hr_status one_step(void)
