@@ -114,7 +114,7 @@ def c_runtime(shape: tuple, activation_bits: int) -> dict:
 def lstm_session(model: nn.Module) -> InferenceSession:
     """onnxruntime session of a TorchRecurrent LSTM.
 
-    x (time, 1, d_in), h and c (1, 1, d) -> logits (1, classes), next_h, next_c.
+    x (time, batch, d_in), h and c (1, batch, d) -> logits (batch, classes), next_h, next_c.
     """
     lstm, readout = model.recurrence, model.readout
     size = lstm.hidden_size
@@ -137,9 +137,10 @@ def lstm_session(model: nn.Module) -> InferenceSession:
         helper.make_node("Relu", ["last"], ["active"]),
         helper.make_node("Gemm", ["active", "V", "v"], ["logits"], transB=1),
     ]
-    shapes = {"x": ["time", 1, lstm.input_size], "h": [1, 1, size], "c": [1, 1, size]}
-    shapes |= {"logits": [1, readout.out_features]}
-    shapes |= {"next_h": [1, 1, size], "next_c": [1, 1, size]}
+    shapes = {"x": ["time", "batch", lstm.input_size]}
+    shapes |= {"h": [1, "batch", size], "c": [1, "batch", size]}
+    shapes |= {"logits": ["batch", readout.out_features]}
+    shapes |= {"next_h": [1, "batch", size], "next_c": [1, "batch", size]}
     values = [helper.make_tensor_value_info(k, TensorProto.FLOAT, v) for k, v in shapes.items()]
     tensors = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
     graph = helper.make_graph(nodes, "lstm", values[:3], values[3:], tensors)

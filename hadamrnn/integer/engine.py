@@ -5,7 +5,9 @@ calls but in what ``Sequences`` and ``stream_memory`` own.
 """
 
 import ctypes
+import dataclasses
 import functools
+import math
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +99,31 @@ def found() -> ctypes.CDLL | str:
 def zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
     """An array of zeros that begins at a line of the cache."""
     kind = np.dtype(dtype)
-    size = int(np.prod(shape)) * kind.itemsize
+    size = math.prod(shape) * kind.itemsize
     memory = np.zeros(size + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT
     return memory[start : start + size].view(kind).reshape(shape)
+
+
+def spread(model: IntegerModel) -> IntegerModel:
+    """The same numbers in the widths that the C code has vectors for: memory is no matter here.
+
+    Parameters
+    ----------
+    model : IntegerModel
+        Any.
+
+    Returns
+    -------
+    IntegerModel
+        With weights of 4 bits or more and biases of 16.
+    """
+    return dataclasses.replace(
+        model,
+        weight_bits=max(4, model.weight_bits),
+        input_weight_bits=max(4, model.input_weight_bits),
+        bias_bits=16,
+    )
 
 
 class Engine:
@@ -124,13 +147,15 @@ class Engine:
         sizes = np.zeros(2, np.int64)
         calls.hr_python_sizes(sizes.ctypes.data)
         self.stream_bytes = int(sizes[1])
-        self.packed = np.frombuffer(packed.to_bytes(model), np.uint8)
+        self.packed = np.frombuffer(packed.to_bytes(spread(model)), np.uint8)
         self.model = zeros((int(sizes[0]),), np.uint8)
         status = calls.hr_load(self.packed.ctypes.data, self.packed.size, self.model.ctypes.data)
         if status != OK:
             raise HadamrnnError(f"{model.name}: must be a model that C reads; got status {status}")
         self.hidden_size, self.output_size = model.hidden_size, model.output_size
         self.sum_type = {0: None, 16: np.uint16, 32: np.uint32}[model.sum_bits]
+        self.model_at = self.model.ctypes.data
+        self._free: list[Sequences] = []
         self.features, self.limit = model.features, model.state_limit
         self.sum_limit = sum_limit("mean", model.activation_bits, model.max_steps)
         self.input_shape = () if model.input_kind == "symbol" else (model.features,)
@@ -151,10 +176,15 @@ class Engine:
         """
         batch, time = x.shape[:2]
         shape = (batch, time, self.output_size) if self.per_step else (batch, self.output_size)
-        logits, one = np.empty(shape, np.int32), Sequences(self, 1)
+        logits = np.empty(shape, np.int32)
+        try:
+            one = self._free.pop()  # which no other thread has then
+        except IndexError:
+            one = Sequences(self, 1)
         status = self.calls.hr_python_run(
             one.at, x.ctypes.data, batch, time, bool(self.per_step), logits.ctypes.data
         )
+        self._free.append(one)
         checked(status)
         return logits
 
@@ -171,33 +201,42 @@ class Sequences:
     """
 
     def __init__(self, engine: Engine, count: int) -> None:
-        d = engine.hidden_size
         self.engine = engine
-        self.hidden = zeros((count, d), np.int16)
-        self.sums = None if engine.sum_type is None else zeros((count, d), engine.sum_type)
-        self.inputs = zeros((count, *engine.input_shape), np.int64)
-        self.logits = zeros((count, engine.output_size), np.int32)
-        self.readings = zeros(engine.input_shape, np.float64)
-        self._rest = (
-            zeros((d,), np.uint32),
-            zeros((engine.features,), np.int8),
-            zeros((engine.features,), np.int16),
+        d = engine.hidden_size
+        parts: tuple[tuple[str, tuple[int, ...], Any], ...] = (
+            ("hidden", (count, d), np.int16),
+            ("sums", (count, d), engine.sum_type),
+            ("scratch", (d,), np.uint32),
+            ("coded", (engine.features,), np.int8),
+            ("inputs", (count, *engine.input_shape), np.int64),
+            ("logits", (count, engine.output_size), np.int32),
+            ("readings", engine.input_shape, np.float64),
+            ("counts", (engine.features,), np.int16),
         )
-        scratch, coded, counts = self._rest
+        places, size = {}, 0
+        for name, shape, kind in parts:
+            if kind is not None:
+                places[name] = (size, shape, kind)
+                bytes_of = math.prod(shape) * np.dtype(kind).itemsize
+                size += -(-bytes_of // ALIGNMENT) * ALIGNMENT
+        memory = zeros((size,), np.uint8)  # in one piece, for a sixth of the time
+        start = memory.ctypes.data
         self._addresses = Addresses(
-            model=engine.model.ctypes.data,
+            model=engine.model_at,
             count=count,
-            hidden=self.hidden.ctypes.data,
-            sums=None if self.sums is None else self.sums.ctypes.data,
-            scratch=scratch.ctypes.data,
-            coded=coded.ctypes.data,
-            inputs=self.inputs.ctypes.data,
-            logits=self.logits.ctypes.data,
-            readings=self.readings.ctypes.data,
-            counts=counts.ctypes.data,
             unit=engine.unit.ctypes.data,
             offset=None if engine.offset is None else engine.offset.ctypes.data,
+            **{name: start + place for name, (place, _, _) in places.items()},
         )
+        arrays = {
+            name: np.ndarray(shape, kind, memory, place)
+            for name, (place, shape, kind) in places.items()
+        }
+        self.hidden: Array = arrays["hidden"]
+        self.sums: Array | None = arrays.get("sums")
+        self.inputs: Array = arrays["inputs"]
+        self.logits: Array = arrays["logits"]
+        self.readings: Array = arrays["readings"]
         self.at = ctypes.c_void_p(ctypes.addressof(self._addresses))
 
 

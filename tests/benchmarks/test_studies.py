@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 import yaml
 
-from benchmarks.speed import onnx_latency
+from benchmarks.speed import inference
 from benchmarks.studies import bits, rounding, rounding_rules, study, text_recipes, trained
 from benchmarks.table import Table
 from benchmarks.targets import measure
 from hadamrnn import integer
 from hadamrnn.datasets import copy
 from hadamrnn.errors import HadamrnnError
-from hadamrnn.evaluation import onnx_sessions
 from hadamrnn.export import onnx_integer
 from hadamrnn.targets import reporting
 from tests.random_models import random_inputs, random_model
@@ -135,27 +134,53 @@ def test_a_device_report_of_a_changed_model(tiny):
     assert list(reporting.lines(report))[1:] == ["Cortex-M3: not run, missing arm-none-eabi-gcc"]
 
 
-def test_onnx_latency_times_both_graphs_at_both_batch_sizes(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    rows = list(onnx_latency.measure("pdigits", seconds=0))
-    assert [(row["graph"], row["batch"]) for row in rows] == [
-        ("float", 1),
-        ("float", 64),
-        ("integer", 1),
-        ("integer", 64),
+def test_inference_times_every_contender_at_both_batch_sizes():
+    case = inference.untrained(hidden_size=64, steps=5, input_size=3, classes=2)
+    rows = inference.measure(case, rounds=2, seconds=0)
+    graphs, engines = ["onnx_float", "onnx_integer"], ["c", "numpy"]
+    everyone, stepping = [*engines, *graphs, "onnxruntime_lstm"], [*engines, "onnxruntime_lstm"]
+    assert [(row["what"], row["batch"], row["contender"]) for row in rows] == [
+        *(("sequence", batch, name) for batch in (1, 64) for name in everyone),
+        *(("step", batch, name) for batch in (1, 64) for name in stepping),
+        *(("push", 1, name) for name in engines),
     ]
     for row in rows:
-        assert set(row) == set(onnx_latency.COLUMNS) and row["runs"] == onnx_latency.LEAST
-        assert row["cpu_us"] > 0 and row["wall_us"] > 0
+        assert set(row) == set(inference.COLUMNS) and row["rounds"] == 2
+        assert row["us"] > 0 and row["wall_us"] > 0 and row["times_c"] > 0
+        assert row["steps"] == (5 if row["what"] == "sequence" else 1)
+        assert row["us_per_sequence_step"] == pytest.approx(
+            row["us"] / row["batch"] / row["steps"], rel=0.01, abs=1e-4
+        )
 
 
-def test_onnx_latency_refuses_a_graph_of_another_model():
+@pytest.mark.parametrize("name", ["pdigits", "copy"])
+def test_inference_takes_what_is_shipped(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    case = inference.case_of(name)
+    engines = {"c": integer.with_engine(case.model, "c"), "numpy": case.model}
+    for calls in (inference.sequences(case, engines, 2), inference.pushes(case, engines)):
+        for call in calls.values():
+            call()
+    for calls in (inference.steps_of(case, engines, 2),):
+        for _ in range(case.model.max_steps + 1):  # beyond what its sums are proven for
+            for name in engines:
+                calls[name]()
+
+
+def test_inference_refuses_other_logits():
     model = integer.load(ROOT / "shipped/pdigits/model.hrnn")
     other = dataclasses.replace(model, output_bias=model.output_bias + 1)
-    session = onnx_sessions.open_session(onnx_integer.integer_graph(other))
-    x = onnx_latency.inputs_of(model, 2, 8)[1]
-    with pytest.raises(HadamrnnError, match=r"^pdigits: the integer graph must give .* got 20 o"):
-        onnx_latency.check("pdigits", model, session, x)
+    graphs = {"float": onnx_integer.integer_graph(model)}
+    for case, engines, what in (
+        (
+            inference.Case("m", model, {**graphs, "integer": onnx_integer.integer_graph(other)}),
+            {"c": model},
+            "the integer graph",
+        ),
+        (inference.Case("m", model, graphs), {"c": other}, "c"),
+    ):
+        with pytest.raises(HadamrnnError, match=f"^m: {what} must give .* got 20 others of 20"):
+            inference.sequences(case, engines, 2)
 
 
 def test_figures_are_the_same_bytes_each_time(tmp_path):

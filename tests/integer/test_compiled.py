@@ -89,6 +89,16 @@ def test_raw_readings_and_numbers_give_the_same_answers():
             assert (compiled.predict(raw) == wanted).all()
 
 
+def test_numbers_are_spread_to_the_widths_of_the_vectors():
+    """The same numbers; narrow ones would run in the general form, many times as slow."""
+    model, compiled = both(bits=2, input_weight_bits=3, bias_bits=6)
+    held = packed.from_bytes(compiled._engine.packed.tobytes())
+    assert (held.weight_bits, held.input_weight_bits, held.bias_bits) == (4, 4, 16)
+    for name in ("input_weight", "output_weight", "bias"):
+        assert (getattr(held, name) == getattr(model, name)).all()
+    assert both(bits=9, bias_bits=9)[1]._engine.packed[7:9].tolist() == [9, 9]
+
+
 def test_many_sequences_are_shared_among_threads():
     model, compiled = both(block_size=512, q=2, per_step=True)
     x = random_inputs(np.random.default_rng(3), model, sequences=101, steps=STEPS)
