@@ -13,8 +13,6 @@ LABELS = {
     "lstm": ("torch LSTM", "#0072b2"),
     "rnn": ("torch RNN", "#56b4e9"),
     "diagonal": ("diagonal (S4D), FFT", "#e69f00"),
-    "auto": ("form chosen by dispatch", "#d55e00"),
-    "scan": ("fused scan", "#0072b2"),
     "c_12_bit": ("C, 12-bit states", "#d55e00"),
     "c_8_bit": ("C, 8-bit states", "#cc79a7"),
     "torch_lstm": ("torch LSTM", "#0072b2"),
@@ -41,22 +39,6 @@ def _bars(axes, groups, unit):
     low, high = min(sizes) / 3, max(sizes)
     axes.set_ylim(low, high * (high / low) ** 0.3)  # room for the values and the legend
     axes.legend(fontsize=7, ncols=2, loc="upper right")
-
-
-def _lines(axes, series, key, label):
-    for form, seconds in series["seconds"].items():
-        name, colour = LABELS[form]
-        slope = series["slope_of_largest_three"][form]
-        text = f"{name}, slope of the last three {slope:.2f}"
-        milliseconds = [1e3 * s for s in seconds]
-        axes.plot(series[key], milliseconds, "o-", color=colour, label=text, ms=4)
-        predicted = [1e3 * s for s in series["predicted_seconds"][form]]
-        axes.plot(series[key], predicted, ":", color=colour, label="$O(T d \\log d)$")
-    axes.set(xscale="log", yscale="log", xlabel=label, ylabel="ms per training step")
-    axes.set_xticks(series[key], [str(value) for value in series[key]], fontsize=8)
-    axes.minorticks_off()
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=7)
 
 
 def _speed(axes, results):
@@ -120,23 +102,11 @@ def draw(results: dict, folder: Path) -> None:
         _memory_growth: "memory" in results,
         _latency: "latency" in results,
     }
-    figure = Figure(figsize=(13, 14), layout="constrained")
-    grid = figure.subplots(3, 2)
-    for axes, (panel, there) in zip(grid.flat, panels.items(), strict=False):
+    figure = Figure(figsize=(13, 9.5), layout="constrained")
+    grid = figure.subplots(2, 2)
+    for axes, (panel, there) in zip(grid.flat, panels.items(), strict=True):
         if there:
             panel(axes, results)
-        else:
-            axes.set_visible(False)
-    for axes, (key, column, label) in zip(
-        grid[2],
-        (("with_steps", "steps", "T, steps"), ("with_hidden_size", "hidden_size", "d")),
-        strict=True,
-    ):
-        if "growth" in results:
-            _lines(axes, results["growth"][key], column, label)
-            axes.set_title(
-                f"Last-state step, batch {results['growth']['batch']}: growth with {label}"
-            )
         else:
             axes.set_visible(False)
     about = next(iter(results["conditions"].values()))

@@ -1,4 +1,4 @@
-"""The whole benchmark: speed, memory, growth, latency, written to JSON and drawn.
+"""The whole benchmark: speed, memory, latency, written to JSON and drawn.
 
     python -m benchmarks [--quick] [--only speed,latency] [--out results]
 
@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import commit, machine
-from benchmarks.speed import figure, growth, latency, memory, training_step, ways
+from benchmarks.speed import figure, latency, memory, training_step, ways
 from benchmarks.speed.training_step import LOOP, OURS, Shape
 
-PARTS = ("speed", "memory", "growth", "latency")
+PARTS = ("speed", "memory", "latency")
 QUICK_SHAPES = (
     Shape("pmnist", 32, 20, 1, 8, 10, paper_steps=10, filled=training_step.MNIST_FILLED),
     Shape("pmnist_dense", 32, 20, 1, 8, 10),
@@ -110,10 +110,6 @@ def measure(
             )
         )
         yield ("growth",), memory.measure_growth(cases, lengths, progress)
-    elif part == "growth":
-        sizes = ((10, 20, 40), (8, 16, 32), 1) if quick else ()
-        for key, result in growth.measure(*sizes, progress=progress):
-            yield (key,), result
     else:
         shapes, seconds = ((("har2", 16, 8, 9, 2),), 0.01) if quick else (latency.SHAPES, 1.0)
         for shape in shapes:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from benchmarks.machine import PACKAGES
-from benchmarks.speed import bounds, growth, latency, memory, run, training_step, ways
+from benchmarks.speed import bounds, latency, memory, run, training_step, ways
 from benchmarks.speed.training_step import CONTENDERS, LOOP, OURS, Shape
 from hadamrnn.datasets.common import splits
 from hadamrnn.errors import HadamrnnError
@@ -170,22 +170,6 @@ def test_memory_growth_holds_what_the_step_keeps():
     assert case["growth_bytes"] > 0.9 * 200 * 360 * 64 * 4
 
 
-def test_growth_slope_and_prediction():
-    assert growth._slope(np.array([1.0, 2.0, 4.0]), np.array([3.0, 12.0, 48.0])) == (
-        pytest.approx(2)
-    )
-    result = dict(growth.measure((5, 10, 20), (8, 16, 32), 1, quiet))
-    for key in ("with_steps", "with_hidden_size"):
-        series = result[key]
-        for form in growth.FORMS:
-            assert len(series["seconds"][form]) == 3
-            assert series["predicted_seconds"][form][-1] == (
-                pytest.approx(series["seconds"][form][-1])
-            )
-    predicted = result["with_hidden_size"]["predicted_seconds"]["scan"]
-    assert predicted[2] / predicted[0] == pytest.approx(32 * 5 / (8 * 3))
-
-
 def test_bounds_of_the_benchmarks_as_shipped(capsys, tmp_path, monkeypatch):
     """Every kind of step is counted and measured: last state, every step, means, words."""
     tiny = [
@@ -254,9 +238,9 @@ def test_quick_run_writes_everything_and_keeps_other_parts(tmp_path, capsys):
     assert len(first["targets"]) == len(run.TARGETS) + 1 + 1 + len(latency.ACTIVATION_BITS)
     assert all(isinstance(row["met"], bool) for row in first["targets"])
     assert (tmp_path / "benchmarks.svg").stat().st_size > 10_000
-    run.main(["--quick", "--only", "growth", "--out", str(tmp_path)])
+    run.main(["--quick", "--only", "latency", "--out", str(tmp_path)])
     second = json.loads((tmp_path / "benchmarks.json").read_text())
-    assert second["speed"] == first["speed"] and second["growth"] != first["growth"]
+    assert second["speed"] == first["speed"] and second["latency"] != first["latency"]
     assert "written: " in capsys.readouterr().out
 
 
@@ -289,4 +273,4 @@ def test_an_interrupted_run_keeps_what_it_measured(tmp_path, monkeypatch):
 def test_only_names_parts(capsys):
     with pytest.raises(SystemExit):
         run.main(["--only", "speed,weight"])
-    assert "--only: must name parts of speed,memory,growth,latency" in capsys.readouterr().err
+    assert "--only: must name parts of speed,memory,latency" in capsys.readouterr().err
