@@ -48,7 +48,7 @@ def repro(session):
 
 @nox.session
 def tests(session):
-    """All tests and doctests, a process a core; to pytest: nox -s tests -- -k krylov."""
+    """Tests and doctests, a process a core; to pytest: nox -s tests -- -k krylov."""
     install(session, "tests", "bench")
     # One thread in each: the processes share the cores.
     session.run("pytest", *PROCESSES, *session.posargs, env={"OMP_NUM_THREADS": "1"})
@@ -56,9 +56,9 @@ def tests(session):
 
 @nox.session
 def coverage(session):
-    """All tests, and which branches of the package they take; fails below 95 %."""
+    """All tests, long ones too, and which branches of the package they take; fails below 95 %."""
     install(session, "tests", "bench")
-    options = ("--cov", "--cov-report=term-missing:skip-covered")
+    options = ("-m", "long or not long", "--cov", "--cov-report=term-missing:skip-covered")
     env = {"OMP_NUM_THREADS": "1"}
     session.run("pytest", *PROCESSES, *options, *session.posargs, env=env)
 
@@ -79,15 +79,12 @@ def docs(session):
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "build/docs")
 
 
-BUILDS = ("tests/runtime/test_portability.py", "tests/runtime/test_analysis.py")
-
-
 @nox.session
 def reliability(session):
-    """Strike the pipeline 20 times, fuzz, try 5,000 wrong inputs, build with all compilers."""
-    install(session, "tests")
-    session.run("pytest", "tests/kill", *session.posargs, env={"HADAMRNN_KILLS": "20"})
-    session.run("pytest", *PROCESSES, *BUILDS, env={"HADAMRNN_PORTABILITY": "all"})
+    """Long tests (20 kills, all compilers, sanitizers), fuzzing, and 5,000 wrong inputs."""
+    install(session, "tests", "bench")
+    env = {"OMP_NUM_THREADS": "1"}
+    session.run("pytest", *PROCESSES, "-m", "long", *session.posargs, env=env)
     programs = (("tests.fuzz", "200000"), ("tests.properties", "5000"))
 
     def check(program, count):

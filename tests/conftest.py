@@ -22,4 +22,10 @@ def _compiled_once(request, tmp_path_factory):
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=_minutes, reverse=True)
+
+
+def _minutes(item):
+    """About how long a test takes, by its marks."""
+    long, slow = item.get_closest_marker("long"), item.get_closest_marker("slow")
+    return long.kwargs.get("minutes", 0.5) if long else 0.1 * bool(slow)

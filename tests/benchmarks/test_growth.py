@@ -14,7 +14,7 @@ def test_a_law_passes_through_the_largest_point():
     assert found["slope_of_largest_three"] == pytest.approx(2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_quick_run_measures_all_and_draws_it(tmp_path, capsys):
     growth.main(["--quick", "--out", str(tmp_path)])
     found = json.loads((tmp_path / "growth.json").read_text(encoding="utf-8"))

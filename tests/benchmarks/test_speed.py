@@ -152,7 +152,7 @@ def test_a_process_that_ended_is_reported():
     worker.close()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_memory_growth_holds_what_the_step_keeps():
     """An RNN keeps its (batch, time, hidden) states, 200 x 360 x 64 float32 more: 18 MB."""
     shape = Shape("states", 64, 40, 1, 200, 2)
@@ -220,7 +220,7 @@ def test_latency_counts_the_bound_in_the_width_of_the_transform():
         assert numbers["sequence_us"] == pytest.approx(6 * numbers["step_us"])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_quick_run_writes_everything_and_keeps_other_parts(tmp_path, capsys):
     pytest.importorskip("matplotlib", reason="the figure needs matplotlib")
     run.main(["--quick", "--out", str(tmp_path)])

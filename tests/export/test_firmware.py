@@ -306,6 +306,7 @@ def test_a_second_model_in_a_folder_makes_the_runtime_one_for_any(tmp_path, pack
     assert subprocess.run([place / "two"], check=False).returncode == 0
 
 
+@pytest.mark.long
 @needs_gcc
 @pytest.mark.parametrize("options", ["-O1", "-O1 -DHR_NO_VECTORS", "-O1 -DHR_LANES=1"])
 def test_forms_for_one_model_equal_python(tmp_path, options):

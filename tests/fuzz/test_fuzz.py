@@ -26,7 +26,7 @@ needs_compiler = pytest.mark.skipif(
 )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @needs_compiler
 def test_c_and_python_accept_the_same_files_and_compute_the_same(tmp_path):
     """Under sanitizers in every form of the loops, and as users build it."""
@@ -45,7 +45,7 @@ def test_c_and_python_accept_the_same_files_and_compute_the_same(tmp_path):
     assert tally.steps_compared > 100
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @needs_compiler
 def test_the_program_reports_what_it_did(tmp_path):
     path = tmp_path / "results" / "fuzz.json"

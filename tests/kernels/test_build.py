@@ -198,7 +198,7 @@ print("done")
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux" or not shutil.which("gcc"), reason="needs gcc's ASan")
 def test_sanitizers_are_silent(tmp_path):
     """Odd sizes, every mode and kind of inputs, in both precisions."""

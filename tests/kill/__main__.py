@@ -18,7 +18,7 @@ from typing import Any
 
 from hadamrnn import files
 from tests.fuzz.__main__ import commit
-from tests.kill.clones import Reference
+from tests.kill.clones import DVC, Reference
 from tests.kill.trial import attempt, drawn
 
 
@@ -45,9 +45,17 @@ def summary(records: list[dict[str, Any]], command: str, at: str | None) -> dict
     }
 
 
-def kill(count: int, seed: int, work: Path, workers: int, report: Path | None, at: str | None):
+def kill(
+    count: int,
+    seed: int,
+    work: Path,
+    workers: int,
+    report: Path | None,
+    at: str | None,
+    pipeline: tuple[str, ...] = DVC,
+) -> list[dict[str, Any]]:
     """Trials until ``count`` signals were sent; the records."""
-    reference, draw = Reference(work / "reference"), random.Random(seed)
+    reference, draw = Reference(work / "reference", pipeline), random.Random(seed)
     records: list[dict[str, Any]] = []
     command = f"python -m tests.kill {count} --seed {seed}"
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:

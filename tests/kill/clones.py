@@ -90,6 +90,8 @@ class Reference:
     ----------
     work : Path
         An empty folder.
+    pipeline : tuple of str
+        The command that is struck.
 
     Attributes
     ----------
@@ -105,8 +107,8 @@ class Reference:
         Kept results of the run.
     """
 
-    def __init__(self, work: Path) -> None:
-        self.work, self.before, self.wanted = work, {}, {}
+    def __init__(self, work: Path, pipeline: tuple[str, ...] = DVC) -> None:
+        self.work, self.pipeline, self.before, self.wanted = work, pipeline, {}, {}
         clone = work / "clone"
         commit_clone(clone, SETTINGS)
         # For all trials: the report of recorded runs, and bytecode.
@@ -124,7 +126,7 @@ class Reference:
             assert done.returncode == 0, done.stdout
             self.seconds[stage] = time.monotonic() - begun
         self.seconds["dvc"] = time.monotonic() - start
-        self.wanted[DVC] = outputs(clone)
+        self.wanted[pipeline] = outputs(clone)
         self.finished = clone / "finished"
         roles = [line.split()[0] for line in log.read_text().splitlines()]
         self.writings = {role: roles.count(role) for role in (*STAGES, "dvc")}

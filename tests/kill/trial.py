@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.kill.clones import DVC, TORCHRUN, Reference, call, environment, outputs
+from tests.kill.clones import TORCHRUN, Reference, call, environment, outputs
 
 SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT")
 ROLES = ("dvc", "train", "dvc", "prepare", "export", "dvc", "evaluate", "validate", "torchrun")
@@ -97,7 +97,7 @@ def attempt(reference: Reference, plan: Plan, clone: Path) -> dict[str, object]:
         command", or "check --mend"; "words", what was refused; "differing" and "left" files.
     """
     reference.clone(clone, "train" if plan.role == "torchrun" else plan.role, plan.kept)
-    command = TORCHRUN if plan.role == "torchrun" else DVC
+    command = TORCHRUN if plan.role == "torchrun" else reference.pipeline
     mark = clone.with_name(f"{clone.name}.mark")
     for path in (mark, Path(f"{mark}.sent")):
         path.unlink(missing_ok=True)

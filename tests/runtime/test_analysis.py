@@ -1,6 +1,5 @@
 """What analysers of C find is explained in docs/reference/c-for-teams.md; threads share a model."""
 
-import os
 import re
 import shutil
 from pathlib import Path
@@ -18,7 +17,6 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/reference/c-for-teams.md").read_text(encoding="utf-8")
 FILES = [sources.FOLDER / f"hadamrnn{part}.c" for part in ("", "_load", "_stream")]
 TIDY = "-*,bugprone-*,clang-analyzer-*,cert-*,-bugprone-easily-swappable-parameters"
-ALL = os.environ.get("HADAMRNN_PORTABILITY") == "all"
 
 
 def needs(*tools):
@@ -32,7 +30,7 @@ def explained(tool):
     return set(rows)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @needs("cppcheck")
 def test_what_cppcheck_finds_is_explained():
     options = ["--std=c99", "--enable=warning,portability,performance", "--quiet"]
@@ -42,7 +40,7 @@ def test_what_cppcheck_finds_is_explained():
     assert pairs == explained("cppcheck")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @needs("gcc")
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_the_analyzer_of_gcc_finds_nothing(path, tmp_path):
@@ -50,9 +48,8 @@ def test_the_analyzer_of_gcc_finds_nothing(path, tmp_path):
     compile_c([*options, "-c", path, "-o", tmp_path / "x.o"], ["gcc"])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @needs("clang-tidy")
-@pytest.mark.skipif(not ALL, reason="set HADAMRNN_PORTABILITY=all")
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_clang_tidy_finds_nothing(path):
     options = ["--quiet", f"-checks={TIDY}", "--warnings-as-errors=*", path, "--", "-std=c99"]
@@ -72,9 +69,8 @@ def firmware_folder(request, tmp_path_factory):
 C_FILES = ("hadamrnn.c", "hadamrnn_stream.c", "main.c", "stream.c")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @needs("cppcheck", "clang-tidy", "gcc")
-@pytest.mark.skipif(not ALL, reason="set HADAMRNN_PORTABILITY=all")
 def test_what_analysers_find_in_firmware_is_explained(firmware_folder):
     """In one file clang-tidy looks at what lies in headers here, and constants are known."""
     for file in C_FILES:
@@ -147,7 +143,7 @@ int main(void)
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @needs("gcc")
 def test_threads_share_a_model(tmp_path):
     """One model, a state for each of four threads: no data race, and Python's logits."""

@@ -1,9 +1,5 @@
-"""Compilers and processors: no warning from any, and the same integers wherever they run.
+"""Compilers and processors: no warning from any, and the same integers wherever they run."""
 
-A part of the builds here; all of them with HADAMRNN_PORTABILITY=all.
-"""
-
-import os
 import shutil
 import struct
 import subprocess
@@ -62,8 +58,6 @@ BUILDS = [
     Build("s390x-linux-gnu-gcc", ("-O2", "-static"), runner=("qemu-s390x-static",), order=">"),
     Build("arm-none-eabi-gcc", ("-O2", "-mcpu=cortex-m0plus", *CORTEX), runs=False),
     Build("arm-none-eabi-gcc", ("-O3", "-mcpu=cortex-m55", *CORTEX), runs=False),
-]
-MORE = [
     *(Build("gcc", (level,)) for level in ("-O1", "-O2", "-O3")),
     *(Build("clang", options) for options in (("-O0",), ("-O2",), ("-O3", "-march=native"))),
     Build("clang", ("-Os",)),
@@ -88,7 +82,6 @@ MORE = [
         for mcu in ("atmega328p", "atmega2560", "attiny85", "attiny1634")
     ),
 ]
-CHOSEN = [*BUILDS, *(MORE if os.environ.get("HADAMRNN_PORTABILITY") == "all" else [])]
 
 
 def models():
@@ -102,8 +95,8 @@ def models():
     ]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("build", CHOSEN, ids=str)
+@pytest.mark.long
+@pytest.mark.parametrize("build", BUILDS, ids=str)
 def test_no_warning_and_the_same_integers(build, tmp_path):
     if build.missing():
         pytest.skip(f"needs {', '.join(build.missing())}")

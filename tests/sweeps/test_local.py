@@ -3,12 +3,15 @@
 import os
 import signal
 
+import pytest
+
 from tests.pipeline.clones import MARKS
 from tests.sweeps.clone import Clone, until
 
 pytestmark = MARKS
 
 
+@pytest.mark.long
 def test_killed_runs_and_a_killed_sweep_are_resumed(tmp_path):
     """The second command takes on the run that outlived the first, and resumes the killed one."""
     clone = Clone(tmp_path / "home")

@@ -90,7 +90,7 @@ def test_a_runtime_for_one_model_computes_what_that_for_any_does(name):
         assert code == more if target.avr else code < 0.8 * more
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "turn"),
     [pytest.param(*one, marks=needs(one[0])) for one in (("ATmega2560", 0), ("Cortex-M3", 1))],

@@ -128,7 +128,7 @@ def test_c_codes_readings_as_python(program):
         assert run.checksums.tolist() == wanted.tolist()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("bits", "longest", "steps"), [(9, 128, 100_000), (14, 100, 1_000_000)])
 def test_a_million_steps_without_a_reset(bits, longest, steps, tmp_path):
     """Means of 16 and of 32 bits: C and Python equal in every integer, and within their bounds.

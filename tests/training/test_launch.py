@@ -42,7 +42,7 @@ def test_wrong_settings_are_told_once(tmp_path):
     assert done.stderr == "error: stage: needs one of the listed benchmarks (copy); got har2\n"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds the process by Linux's /proc")
 def test_a_killed_process_ends_the_run_with_a_sentence_and_it_resumes(tmp_path):
     settings(tmp_path, "copy")
