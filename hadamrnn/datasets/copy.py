@@ -112,7 +112,7 @@ def _card(settings: Data, messages: dict[str, np.ndarray]) -> dict[str, Any]:
         "input": {"kind": "symbol", "size": MARKER + 1, "scale": 1.0, "offset": 0.0},
         "output": {
             "size": SYMBOLS + 1,
-            "names": ["blank", *(f"symbol {i}" for i in range(1, SYMBOLS + 1))],
+            "names": ["blank", *(str(i) for i in range(1, SYMBOLS + 1))],
             "per_step": True,
         },
         "steps": steps,
