@@ -261,6 +261,11 @@ def test_states_and_models_may_be_mixed():
     for state in mixed:
         for runs in (model, compiled, other):
             assert (runs.logits(state) == model.logits(wanted)).all()
+    changed, state = replace(compiled, signs=-model.signs, bias=model.bias // 2), mixed[0]
+    assert (changed.logits(state) == model.logits(wanted)).all()
+    wanted.steps = state.steps = 0
+    with_engine(changed, "numpy").step(wanted, x[0])
+    same_state(changed.step(state, x[0]), wanted)
 
 
 def test_a_state_outlives_every_name_of_its_model():

@@ -12,6 +12,7 @@ import pytest
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import Stream, with_engine
 from hadamrnn.integer.compiled_stream import CompiledStream
+from hadamrnn.integer.recording import Recording
 from tests.random_models import random_inputs, random_model, random_readings, random_recording
 
 pytestmark = pytest.mark.skipif(
@@ -93,6 +94,26 @@ def test_readings_of_any_type_are_coded_alike(dtype, known):
             assert wanted.push(row) == found.push(row)
             same(wanted, found)
         assert wanted.run(readings.tolist()) == found.run(readings.tolist())
+
+
+def test_readings_are_rounded_as_the_recorder_counts():
+    """To float32 first, halves to the even count: where either shows in the input."""
+    model = random_model(np.random.default_rng(12), fade=3, max_steps=60)
+    known = Recording(
+        unit=[0.001, 0.5, 2.0],
+        offset=[-100.0, 0.0, 0.0],
+        zero=[0] * 3,
+        multiplier=[2] * 3,
+        shift=[1] * 3,
+        knee=[0] * 3,
+        root_bits=[0] * 3,
+    )
+    model = replace(model, recording=known)
+    wanted, found = model.stream(), with_engine(model, "c").stream()
+    for count in range(200):
+        reading = known.unit * (count + 0.5) + known.offset
+        assert wanted.push(reading) == found.push(reading)
+        same(wanted, found)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300, 2.0**53, 2**62, "a", None])
