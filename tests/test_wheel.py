@@ -3,6 +3,7 @@
 import email
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -63,3 +64,20 @@ def test_the_installed_command_writes_c_with_numpy_alone(wheel, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert {path.name for path in (tmp_path / "c").iterdir()} >= {"hadamrnn.c", "hadamrnn.h"}
+
+
+@pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler")
+def test_the_installed_package_runs_models_in_c_with_numpy_alone(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    source = (
+        f"{ALONE}\nimport numpy as np; from hadamrnn import integer\n"
+        "model = integer.load(sys.argv[1], engine='c')\n"
+        "print(model.engine, *model.predict(np.zeros((2, 64, 1))))"
+    )
+    places = {"PYTHONPATH": str(tmp_path / "installed"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    command = [sys.executable, "-c", source, str(ROOT / "shipped/pdigits/model.hrnn")]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | places, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("c 4 4\n", "")
