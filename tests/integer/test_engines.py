@@ -28,6 +28,7 @@ from hadamrnn import machine_code
 from hadamrnn.compiler import STRICT, compile_c
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import engine, load
+engine.OPTIONS = tuple("-O0" if o == "-O3" else o for o in engine.OPTIONS)  # compiled sooner
 code = dataclasses.replace(engine.code(), home=Path(sys.argv[2]))
 engine.code = lambda: code
 compiled, compile_c = [], machine_code.compile_c
@@ -159,6 +160,8 @@ def test_sanitizers_are_silent(tmp_path):
     flags = "gcc -g -fsanitize=address,undefined -fno-sanitize-recover=all"
     program = """
 import sys, pytest
+from hadamrnn.integer import engine
+engine.OPTIONS = tuple("-O1" if o == "-O3" else o for o in engine.OPTIONS)  # compiled sooner
 sys.exit(pytest.main(["-p", "no:cacheprovider", "-q", "tests/integer/test_compiled.py",
                       "tests/integer/test_compiled_stream.py"]))
 """
