@@ -2,8 +2,8 @@
 
 A line holds what the recorder gives at one moment, numbers and commas, or a symbol id; a first line
 without any number names the columns and is left out. An event is printed when the answer changes:
-the step, the class ("none" where it is rejected) and the margin, with tabs between. It ends with
-the input, or at Ctrl-C.
+the step, the class ("none" where it is rejected) and the margin, with tabs between; of a model of
+numbers every one that is due: the step and the number. It ends with the input, or at Ctrl-C.
 """
 
 import argparse
@@ -66,8 +66,8 @@ def run(options: argparse.Namespace) -> int:
         lines = sys.stdin if options.input is None else closing.enter_context(_opened(where))
         try:
             for event in events(stream, lines, where):
-                if event.changed or options.all:
-                    print(f"{event.step}\t{label(model, event)}\t{event.margin}", flush=True)
+                if event.changed or options.all or model.numbers:
+                    print(f"{event.step}\t{answer(model, event)}", flush=True)
         except UnicodeDecodeError as error:
             raise HadamrnnError(
                 f"{where}: must be text in UTF-8; got the byte {error.object[error.start]:#04x}"
@@ -100,11 +100,15 @@ def _stream(model: IntegerModel, options: argparse.Namespace) -> Stream:
     )
 
 
-def label(model: IntegerModel, event: Event) -> str:
-    """How an answer is printed."""
-    if event.class_id is None:
-        return NONE
-    return model.class_names[event.class_id] if model.class_names else str(event.class_id)
+def answer(model: IntegerModel, event: Event) -> str:
+    """How an answer is printed: its numbers, or its class and margin."""
+    if event.value is not None:
+        values = event.value if isinstance(event.value, tuple) else (event.value,)
+        return "\t".join(f"{value:.9g}" for value in values)
+    label = NONE
+    if event.class_id is not None:
+        label = model.class_names[event.class_id] if model.class_names else str(event.class_id)
+    return f"{label}\t{event.margin}"
 
 
 def events(stream: Stream, lines: Iterable[str], where: str = WHERE) -> Iterator[Event]:

@@ -205,8 +205,8 @@ def _what(model: IntegerModel) -> str:
 
 
 def _streams(model: IntegerModel) -> bool:
-    """Whether the model can answer a recording that does not end: with a class."""
-    return model.output_size > 1 and not model.numbers
+    """Whether the model can answer a recording that does not end: with one class it cannot."""
+    return model.output_size > 1 or model.numbers
 
 
 def contents(

@@ -13,29 +13,24 @@ PUSH = {
 }
 README = """\
 - `hadamrnn_stream.c`, `hadamrnn_stream.h`: answers from a recording that does not end; not needed
-  otherwise. `stream.c` is an example: it prints the step, the class and the margin whenever the
-  answer changes.
+  otherwise. `stream.c` is an example: it prints what `hadamrnn stream` prints.
 """
 STREAM = """\
-/* Prints the class of a recording that does not end whenever it changes, as "hadamrnn stream" does:
- * the step, the class and by how much it leads. Reads numbers with commas or spaces between.
+/* $what Reads numbers with commas or spaces between.
  *
  *     cc -std=c99 -O2 stream.c hadamrnn_stream.c hadamrnn.c$libm -o stream && ./stream < log.csv
  *
  * On a board, read_step is where your sensor goes, and the only place with floating point. */
 $includes#include <stdio.h>
 
-#define ${upper}_CLASS_NAMES
-#include "hadamrnn_stream.h"
+$class_names#include "hadamrnn_stream.h"
 #include "$prefix.h"
 
 #define WINDOW $window /* steps of a window; 0 for states that fade and are never reset */
 #define HOP $hop /* steps from an answer to the next */
 #define SHIFT $shift /* means over about 2^SHIFT steps */
 #define SMOOTH 0 /* scores over about 2^SMOOTH answers */
-#define REJECT 0 /* answers with a smaller margin are none */
-#define HOLD 0 /* so much smaller may be that of a class that is the answer, 0 to REJECT */
-
+$margins
 $states
 static int32_t scores[HR_STREAM_SCORES(${upper}_OUTPUT_SIZE)];
 static hr_stream stream;
@@ -43,12 +38,7 @@ static hr_stream stream;
 $read_step
 static void print_event(const hr_event *event)
 {
-    if (event->class_id == HR_NO_CLASS) {
-        printf("%lu\\tnone", (unsigned long)event->step);
-    } else {
-        $print
-    }
-    printf("\\t%lu\\n", (unsigned long)event->margin);
+$print
     (void)fflush(stdout);
 }
 
@@ -66,12 +56,10 @@ $pointers
     stream.hop = HOP;
     stream.shift = SHIFT;
     stream.smooth = SMOOTH;
-    stream.reject = REJECT;
-    stream.hold = HOLD;
-    status = hr_stream_start(&stream);
+$set_margins    status = hr_stream_start(&stream);
     while (status == HR_OK && (count = read_step($pointer)) == $values) {
         status = $push(&stream, input, &event);
-        if (status == HR_OK && event.changed) {
+        if (status == HR_OK && event.$when) {
             print_event(&event);
         }
     }
@@ -86,6 +74,45 @@ $pointers
     return 0;
 }
 """
+
+
+CLASSES = {
+    "what": """\
+Prints the class of a recording that does not end whenever it changes, as "hadamrnn stream" does:
+ * the step, the class and by how much it leads.""",
+    "class_names": "#define ${upper}_CLASS_NAMES\n",
+    "margins": """\
+#define REJECT 0 /* answers with a smaller margin are none */
+#define HOLD 0 /* so much smaller may be that of a class that is the answer, 0 to REJECT */
+""",
+    "print": r"""
+    if (event->class_id == HR_NO_CLASS) {
+        printf("%lu\tnone", (unsigned long)event->step);
+    } else {
+        printf("%lu\t$label);
+    }
+    printf("\t%lu\n", (unsigned long)event->margin);""".removeprefix("\n"),
+    "set_margins": "    stream.reject = REJECT;\n    stream.hold = HOLD;\n",
+    "when": "changed",
+}
+NUMBERS = {
+    "what": """\
+Prints what number a recording that does not end stands for, as "hadamrnn stream" does: the step and
+ * the number.""",
+    "class_names": "",
+    "margins": "#define STEPS (WINDOW ? WINDOW : 1ul << stream.mean_bits) /* of a score */\n",
+    "print": r"""
+    int k;
+
+    printf("%lu", (unsigned long)event->step);
+    for (k = 0; k < ${upper}_OUTPUT_SIZE; k++) {
+        printf("\t%.9g", ${upper}_VALUE(scores[k], STEPS));
+    }
+    printf("\n");""".removeprefix("\n"),
+    "set_margins": "",
+    "when": "due",
+}
+"""What the example says of a model of classes, and of one of numbers."""
 
 
 def example(model: IntegerModel, words: dict[str, str]) -> str:
@@ -106,17 +133,21 @@ def example(model: IntegerModel, words: dict[str, str]) -> str:
     window = 0 if model.fade else model.max_steps
     hop = 1 if model.fade else max(1, window // 2)
     names = ["state"] if model.fade else [f"window_{i}" for i in range(-(-window // hop))]
-    show = r'printf("%lu\t%u", (unsigned long)event->step, (unsigned)event->class_id);'
+    answers = NUMBERS if model.numbers else CLASSES
+    label = r'%u", (unsigned long)event->step, (unsigned)event->class_id'
     if model.class_names:
         name = f"{words['prefix']}_class_names[event->class_id]"
-        show = rf'printf("%lu\t%s", (unsigned long)event->step, {name});'
+        label = rf'%s", (unsigned long)event->step, {name}'
+    known = {
+        key: Template(text).substitute(upper=words["upper"], label=label)
+        for key, text in answers.items()
+    }
     return Template(STREAM).substitute(
-        words,
+        {**words, **known},
         window=window,
         hop=hop,
         shift=usual_shift(model) if model.fade else 0,
         states="\n".join(f"{words['upper']}_STATE({name});" for name in names),
         pointers="\n".join(f"    stream.states[{i}] = &{name};" for i, name in enumerate(names)),
         push=PUSH[words["step"]],
-        print=show,
     )

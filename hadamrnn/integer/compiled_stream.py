@@ -109,7 +109,7 @@ class CompiledStream(Stream):
         self.scores = self._scores[: self.engine.output_size].astype(np.int64)
         best, margin, answer, changed = self._told.tolist()
         self._answer = None if answer < 0 else answer
-        return Event(self.steps, self._answer, best, margin, bool(changed))
+        return Event(self.steps, self._answer, best, margin, bool(changed), self._value())
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Its numbers and their model; copies go on from here, each by itself."""

@@ -23,6 +23,10 @@ are smoothed over the answers, the first of which is taken as it is,
 which fits wherever z does. The best class is the argmax of S, the lowest id of equal ones, its
 margin how far it is above the second. Margins below ``reject`` are no answer, but where the best
 class is the answer already: it stays while its margin is at least ``reject`` - ``hold``.
+
+**Numbers.** A model of numbers gives those that S stands for, as ``IntegerModel.real_logits`` does
+for a sequence of 2^f steps, or of ``window``. Its outputs are no classes, so that neither reject
+nor hold may be set; one output alone has margin 0.
 """
 
 from collections.abc import Iterable
@@ -54,6 +58,9 @@ class Event(NamedTuple):
         Its score less the second one; times the model's logit_scale in real units.
     changed : bool
         Whether the answer is another than before; before the first it is None.
+    value : float, tuple of float, or None
+        Of a model of numbers, of whose events only ``step`` is of use beside it: the number, or
+        the numbers of several outputs, in the units of the targets.
     """
 
     step: int
@@ -61,6 +68,7 @@ class Event(NamedTuple):
     best: int
     margin: int
     changed: bool
+    value: float | tuple[float, ...] | None = None
 
 
 class Stream:
@@ -81,7 +89,7 @@ class Stream:
     smooth : int
         Scores are smoothed over about 2^smooth answers, 0 to 15.
     reject : int
-        Answers with a smaller margin are None, 0 to 2^32 - 1.
+        Answers with a smaller margin are None, 0 to 2^32 - 1; of numbers 0.
     hold : int
         So much smaller may be the margin of a class that is the answer already, 0 to ``reject``.
 
@@ -253,8 +261,19 @@ class Stream:
             logits = self.scores - (self.scores >> smooth) + (logits >> smooth)
         self.scores = check_width(logits, 32, "scores")
         best = int(self.scores.argmax())
-        margin = int(self.scores[best] - np.delete(self.scores, best).max())
+        others = np.delete(self.scores, best)
+        margin = int(self.scores[best] - others.max()) if len(others) else 0
         before = self._answer
         least = self.settings.reject - (self.settings.hold if best == before else 0)
         self._answer = best if margin >= least else None
-        return Event(self.steps, self._answer, best, margin, self._answer != before)
+        changed = self._answer != before
+        return Event(self.steps, self._answer, best, margin, changed, self._value())
+
+    def _value(self) -> float | tuple[float, ...] | None:
+        """The numbers that the scores stand for, where they do."""
+        if not self.model.numbers:
+            return None
+        steps = self.settings.window or 1 << self._mean_bits
+        assert self.scores is not None
+        values = tuple(self.model.real_logits(self.scores, steps).tolist())
+        return values[0] if len(values) == 1 else values

@@ -38,10 +38,13 @@ class Model(Protocol):
     def input_size(self) -> int: ...
     @property
     def recording(self) -> Recording | None: ...
+    @property
+    def numbers(self) -> bool: ...
     def initial_state(self) -> IntegerState: ...
     def advance(self, hidden: Integers, number: int, x: Integers) -> Integers: ...
     def step(self, state: IntegerState, x_int: npt.ArrayLike) -> object: ...
     def logits(self, state: IntegerState) -> Integers: ...
+    def real_logits(self, logits: npt.ArrayLike, steps: int = 1) -> npt.NDArray[np.float64]: ...
     def check_input(self, x_int: npt.ArrayLike) -> Integers: ...
     def quantize_input(self, x_real: npt.ArrayLike) -> npt.NDArray[Any]: ...
     def quantize_raw(self, readings: npt.ArrayLike) -> npt.NDArray[Any]: ...
@@ -129,11 +132,9 @@ def chosen(
     Raises
     ------
     HadamrnnError
-        As ``stream.Stream``; for a model of numbers, whose answers are no classes.
+        As ``stream.Stream``; for a model of one class.
     """
-    if model.recording is not None and model.recording.numbers:
-        raise HadamrnnError("stream: must be of a model of classes; got one of numbers")
-    if model.output_size < 2:
+    if model.output_size < 2 and not model.numbers:
         raise HadamrnnError("stream: needs a model of two classes or more; got one of 1")
     if window is None:
         states = 1
@@ -147,7 +148,7 @@ def chosen(
         window=window,
         hop=step,
         smooth=_whole("smooth", smooth, 0, SMOOTH_MAX),
-        reject=_whole("reject", reject, 0, UINT32_MAX),
+        reject=_whole("reject", reject, 0, 0 if model.numbers else UINT32_MAX),
         hold=_whole("hold", hold, 0, reject),
         states=states,
     )

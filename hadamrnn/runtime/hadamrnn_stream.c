@@ -91,7 +91,10 @@ static hr_status hr_answer(hr_stream *stream, const hr_state *state, hr_event *e
             second = c;
         }
     }
-    event->margin = (uint32_t)scores[event->best] - (uint32_t)scores[second];
+    event->margin = 0;
+    if (model->output_size > 1) {
+        event->margin = (uint32_t)scores[event->best] - (uint32_t)scores[second];
+    }
     stream->class_id = HR_NO_CLASS;
     if (event->margin >= stream->reject - (event->best == before ? stream->hold : 0)) {
         stream->class_id = event->best;
@@ -195,7 +198,7 @@ static uint8_t hr_states_needed(const hr_stream *stream)
     uint32_t covered = stream->hop;
     uint8_t count = 1;
 
-    if (stream->hop == 0 || stream->smooth > HR_STREAM_SMOOTH_MAX || model->output_size < 2 ||
+    if (stream->hop == 0 || stream->smooth > HR_STREAM_SMOOTH_MAX ||
         stream->hold > stream->reject ||
         (!stream->window && !model->fade) ||
         stream->shift > (means ? hr_mean_bits(model) + 1 : 0)) {

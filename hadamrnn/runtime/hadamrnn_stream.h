@@ -24,6 +24,9 @@
  *         hr_stream_push(&stream, reading, &event);
  *         if (event.changed) ...             event.class_id, or HR_NO_CLASS
  *     }
+ *
+ * A model of numbers answers wherever event.due is 1 with TURN_VALUE(scores[0], steps) of its header,
+ * steps being those of a window, without windows 1ul << stream.mean_bits; reject and hold stay 0.
  */
 #ifndef HADAMRNN_STREAM_H
 #define HADAMRNN_STREAM_H
@@ -46,7 +49,7 @@ extern "C" {
 
 /* One recording. The first part is set before hr_stream_start, the second belongs to the stream. */
 typedef struct {
-    const hr_model *model;              /* of two classes or more */
+    const hr_model *model;              /* of classes, or of numbers: see below */
     hr_state *states[HR_STREAM_STATES]; /* one, or ceil(window / hop) */
     int32_t *scores;                    /* HR_STREAM_SCORES(classes) */
     uint32_t window; /* steps of a window; 0 for fading states that are never reset */

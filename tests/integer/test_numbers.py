@@ -1,7 +1,9 @@
 """Models of numbers: the packed file says so, and C and Python give one number, bit for bit."""
 
+import io
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -76,7 +78,7 @@ int main(void)
 def test_c_gives_the_same_double_after_every_step(readout, tmp_path, capsys):
     model, rng = of_numbers(readout, seed=5)
     written = firmware.write(model, tmp_path, name="number")
-    assert "stream.c" not in written and "stream" not in (tmp_path / "README.md").read_text()
+    assert "stream.c" in written
     (tmp_path / "values.c").write_text(VALUES)
     sources = ["hadamrnn.c", "-o"]
     for name in ("values", "main"):
@@ -100,10 +102,64 @@ def test_c_gives_the_same_double_after_every_step(readout, tmp_path, capsys):
     assert printed("main") == [f"{wanted[-1]:.9g}"]
 
 
-def test_streams_are_of_classes():
+@pytest.mark.parametrize("readout", READOUTS)
+@pytest.mark.parametrize("outputs", [1, 2])
+@pytest.mark.parametrize("engine", ["numpy", "c"])
+def test_windows_of_a_stream_have_the_numbers_of_their_sequences(readout, outputs, engine):
+    if engine == "c" and not shutil.which("cc"):
+        pytest.skip("needs a C compiler")
+    model, rng = of_numbers(readout, outputs)
+    x_int = model.quantize_raw(random_readings(rng, model, sequences=1, steps=12))
+    stream = integer.with_engine(model, engine).stream(window=6, hop=3)
+    events = [event for event in map(stream.push_integers, x_int[0]) if event]
+    assert [event.step for event in events] == [6, 9, 12]
+    for event in events:
+        (wanted,) = model.predict_inputs(x_int[:, event.step - 6 : event.step])
+        assert event.value == (wanted if outputs == 1 else tuple(wanted))
+
+
+@pytest.mark.parametrize("readout", READOUTS)
+def test_numbers_of_fading_states_are_those_of_a_long_sequence_of_one_reading(readout):
+    """Where nothing changes the exponential mean is that of a sequence, and so is its number."""
+    model, rng = of_numbers(readout)
+    model = replace(model, fade=2)
+    x_int = model.quantize_raw(random_readings(rng, model, sequences=1, steps=1))[0, 0]
+    stream = model.stream(shift=0) if readout != "last" else model.stream()
+    for _ in range(40):
+        event = stream.push_integers(x_int)
+    (state,) = stream.states
+    assert event.value == model.real_logits(model.logits(state), state.steps)[0]
+    assert event.value is not None and model.stream(smooth=1).settings.smooth == 1
+
+
+def test_numbers_are_not_rejected():
     model, _ = of_numbers("last")
-    with pytest.raises(HadamrnnError, match="^stream: must be of a model of classes; got one of"):
-        model.stream(window=4)
+    for settings, key in (({"reject": 1}, "reject"), ({"hold": 1}, "hold")):
+        with pytest.raises(HadamrnnError, match=f"^{key}: must be an integer from 0 to 0; got 1"):
+            model.stream(window=4, **settings)
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc")
+@pytest.mark.parametrize("readout", READOUTS)
+@pytest.mark.parametrize(("outputs", "fade"), [(1, 0), (1, 3), (2, 3)])
+def test_a_stream_in_c_prints_the_numbers_of_the_command(
+    readout, outputs, fade, tmp_path, capsys, monkeypatch
+):
+    model, rng = of_numbers(readout, outputs)
+    model = replace(model, fade=fade)
+    firmware.write(model, tmp_path, name="number")
+    sources = ["stream.c", "hadamrnn_stream.c", "hadamrnn.c", "-o", "stream"]
+    compile_c([*sources, "-std=c99", "-Wall", "-Wextra", "-Werror"], cwd=tmp_path)
+    rows = random_readings(rng, model, sequences=1, steps=40).reshape(-1, model.recording.channels)
+    text = "".join(",".join(map(repr, row)) + "\n" for row in rows.tolist())
+    done = subprocess.run([tmp_path / "stream"], input=text, capture_output=True, text=True)
+    packed.write(model, tmp_path / "model.hrnn")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    options = ["--window", str(model.max_steps)] if not fade else []
+    assert cli.main(["stream", str(tmp_path / "model.hrnn"), *options]) == 0
+    printed = capsys.readouterr().out
+    assert done.stdout == printed
+    assert len(printed.splitlines()) > 4 and len({*printed.split()}) > outputs + 5
 
 
 @pytest.mark.parametrize("readout", READOUTS)

@@ -117,6 +117,14 @@ def test_an_unclear_answer_is_none():
     assert {event.changed for event in events} == {True, False}
 
 
+def test_a_class_at_each_step_is_that_of_predict():
+    model = model_of("last", per_step=True)
+    x = inputs_of(model, 80)
+    stream = model.stream(hop=1)
+    found = [stream.push_integers(row).class_id for row in x]
+    assert found == model.run_logits(x[None])[0].argmax(axis=-1).tolist() and len({*found}) > 1
+
+
 @pytest.mark.parametrize("share", [0.25, 1.0])
 def test_an_answer_that_is_given_stays_while_its_class_is_the_best(share):
     model = model_of()
