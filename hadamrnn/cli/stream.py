@@ -36,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--window",
         type=int,
-        help="steps of overlapping windows (default: none where states fade, else the longest "
-        "sequence of the model)",
+        help="steps of overlapping windows (default: none where states fade and tell classes, "
+        "else the longest sequence of the model)",
     )
     parser.add_argument(
         "--hop", type=int, help="steps from an answer to the next (default: 1, or half a window)"
@@ -86,7 +86,8 @@ def _opened(path: str) -> TextIO:
 def _stream(model: IntegerModel, options: argparse.Namespace) -> Stream:
     """The stream that the options ask for."""
     window, hop = options.window, options.hop
-    if window is None and not model.fade and model.readout != "last":
+    steady = not model.fade and model.readout != "last"
+    if window is None and (steady or model.numbers):
         window = model.max_steps
     if hop is None and window is not None:
         hop = max(1, window // 2)

@@ -121,7 +121,8 @@ def example(model: IntegerModel, words: dict[str, str]) -> str:
     Parameters
     ----------
     model : IntegerModel
-        Of two classes or more. Where its states do not fade, two windows run at a time.
+        Of two classes or more, or of numbers. Where its states do not fade, and of numbers, two
+        windows run at a time.
     words : dict
         What the templates of ``firmware`` are filled with.
 
@@ -130,9 +131,10 @@ def example(model: IntegerModel, words: dict[str, str]) -> str:
     str
         Its settings are those that ``hadamrnn stream`` takes by itself.
     """
-    window = 0 if model.fade else model.max_steps
-    hop = 1 if model.fade else max(1, window // 2)
-    names = ["state"] if model.fade else [f"window_{i}" for i in range(-(-window // hop))]
+    endless = model.fade and not model.numbers
+    window = 0 if endless else model.max_steps
+    hop = 1 if endless else max(1, window // 2)
+    names = ["state"] if endless else [f"window_{i}" for i in range(-(-window // hop))]
     answers = NUMBERS if model.numbers else CLASSES
     label = r'%u", (unsigned long)event->step, (unsigned)event->class_id'
     if model.class_names:
@@ -146,7 +148,7 @@ def example(model: IntegerModel, words: dict[str, str]) -> str:
         {**words, **known},
         window=window,
         hop=hop,
-        shift=usual_shift(model) if model.fade else 0,
+        shift=usual_shift(model) if endless else 0,
         states="\n".join(f"{words['upper']}_STATE({name});" for name in names),
         pointers="\n".join(f"    stream.states[{i}] = &{name};" for i, name in enumerate(names)),
         push=PUSH[words["step"]],

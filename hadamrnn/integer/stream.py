@@ -26,7 +26,8 @@ class is the answer already: it stays while its margin is at least ``reject`` - 
 
 **Numbers.** A model of numbers gives those that S stands for, as ``IntegerModel.real_logits`` does
 for a sequence of 2^f steps, or of ``window``. Its outputs are no classes, so that neither reject
-nor hold may be set; one output alone has margin 0.
+nor hold may be set; one output alone has margin 0. They need windows: a model learns numbers of
+states that began at zero.
 """
 
 from collections.abc import Iterable

@@ -27,6 +27,7 @@
  *
  * A model of numbers answers wherever event.due is 1 with TURN_VALUE(scores[0], steps) of its header,
  * steps being those of a window, without windows 1ul << stream.mean_bits; reject and hold stay 0.
+ * Numbers need windows: a state that runs for ever is not one that began at zero a window ago.
  */
 #ifndef HADAMRNN_STREAM_H
 #define HADAMRNN_STREAM_H

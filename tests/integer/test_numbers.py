@@ -155,11 +155,14 @@ def test_a_stream_in_c_prints_the_numbers_of_the_command(
     done = subprocess.run([tmp_path / "stream"], input=text, capture_output=True, text=True)
     packed.write(model, tmp_path / "model.hrnn")
     monkeypatch.setattr(sys, "stdin", io.StringIO(text))
-    options = ["--window", str(model.max_steps)] if not fade else []
-    assert cli.main(["stream", str(tmp_path / "model.hrnn"), *options]) == 0
+    assert cli.main(["stream", str(tmp_path / "model.hrnn")]) == 0
     printed = capsys.readouterr().out
     assert done.stdout == printed
-    assert len(printed.splitlines()) > 4 and len({*printed.split()}) > outputs + 5
+    wanted = model.stream(window=model.max_steps, hop=model.max_steps // 2).run(
+        rows.reshape(40, -1)
+    )
+    assert [int(line.split()[0]) for line in printed.splitlines()] == [e.step for e in wanted]
+    assert len(wanted) > 4 and len({*printed.split()}) > outputs + 5
 
 
 @pytest.mark.parametrize("readout", READOUTS)
