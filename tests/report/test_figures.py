@@ -62,8 +62,10 @@ def test_copy_shows_the_cross_entropy(collected):
     assert "accuracy" in collected["imdb-curves"].axes[0].get_ylabel()
 
 
-def test_one_size_makes_no_figure_of_sizes(collected):
-    assert "copy-size" not in collected
+def test_one_size_makes_no_figure_of_sizes():
+    groups = runs.read_groups("results/paper")
+    assert set(figures._sizes("copy", [groups["copy"], groups["copy-small"]])) == {"copy-size"}
+    assert figures._sizes("copy", [groups["copy"], groups["copy-official"]]) == {}
 
 
 def extents(figure):
