@@ -1,11 +1,14 @@
 """The wheel: all of the package and nothing else, usable with NumPy alone."""
 
 import email
+import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 
 import pytest
@@ -13,8 +16,18 @@ import pytest
 from tests.pipeline.clones import ROOT, copy_tree
 from tests.test_numpy_alone import ALONE
 
+
+def can_build():
+    """Whether setuptools is there, as new as pyproject.toml asks for."""
+    if not importlib.util.find_spec("setuptools"):
+        return False
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
+    (lowest,) = re.findall(r"setuptools>=(\d+)", " ".join(asked["requires"]))
+    return int(importlib.metadata.version("setuptools").split(".")[0]) >= int(lowest)
+
+
 pytestmark = [
-    pytest.mark.skipif(not importlib.util.find_spec("setuptools"), reason="needs setuptools"),
+    pytest.mark.skipif(not can_build(), reason="needs setuptools as new as pyproject.toml says"),
     pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a git checkout"),
 ]
 BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
