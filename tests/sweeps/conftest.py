@@ -23,6 +23,8 @@ def sweep(tmp_path):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).touch()
     (home / ".dvc/.gitignore").write_text("/config.local\n/tmp\n")
+    # Else DVC reports in the background, and writes into .dvc/.gitignore while it does.
+    (home / ".dvc/config").write_text("[core]\n    analytics = false\n")
     git(home, "init", "-q", "-b", "main")
     git(home, "config", "user.name", "a person")
     git(home, "add", "-A")
