@@ -45,7 +45,9 @@ def chosen() -> params.Settings:
     return settings[sys.argv[1]]
 
 
-def run(work: Callable[[params.Settings], None], stage: str | None = None) -> None:
+def run(
+    work: Callable[[params.Settings], Callable[[], None] | None], stage: str | None = None
+) -> None:
     """Do the work of a stage for the benchmark named on the command line.
 
     All of params.yaml is checked first, before anything heavy is imported, so that a wrong value
@@ -55,7 +57,8 @@ def run(work: Callable[[params.Settings], None], stage: str | None = None) -> No
     Parameters
     ----------
     work : callable
-        Called with the Settings of the benchmark.
+        Called with the Settings of the benchmark; may return what is to be done once the outputs
+        are kept.
     stage : str, optional
         Its name in dvc.yaml, where finished work is kept and brought back.
     """

@@ -114,8 +114,12 @@ def _alone(stage: str, benchmark: str) -> Iterator[None]:
         lock.release()
 
 
-def or_made(stage: str, benchmark: str, work: Callable[[], None]) -> None:
-    """Bring the outputs of this work back if it was finished before, or do it and keep them."""
+def or_made(stage: str, benchmark: str, work: Callable[[], Callable[[], None] | None]) -> None:
+    """Bring the outputs of this work back if it was finished before, or do it and keep them.
+
+    What the work returns is called when its outputs are kept: until then only what it removes there
+    (the checkpoint of a training) outlives a kill, for DVC deletes the outputs of a killed stage.
+    """
     key = signature.of(stage, benchmark)
     if os.environ.get("RANK", "0") != "0":  # one of several processes that train together
         if not there(stage, benchmark, key):
@@ -123,5 +127,7 @@ def or_made(stage: str, benchmark: str, work: Callable[[], None]) -> None:
         return
     with _alone(stage, benchmark):
         if not take(stage, benchmark, key):
-            work()
+            afterwards = work()
             keep(stage, benchmark, key)
+            if afterwards:
+                afterwards()

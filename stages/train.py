@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hadamrnn.errors import as_sentences
@@ -13,16 +14,16 @@ if TYPE_CHECKING:
     import torch
 
 
-def main(settings: Settings) -> None:
-    """Train the model of one benchmark, in as many processes as torchrun started."""
+def main(settings: Settings) -> Callable[[], None]:
+    """Train a model, in as many processes as torchrun started; the call it returns tidies up."""
     # Imported here so that wrong parameters stop before torch is loaded.
     from hadamrnn.training import distributed
 
     with distributed.joined(settings.device) as where:
-        train_on(where, settings, distributed.share())
+        return train_on(where, settings, distributed.share())
 
 
-def train_on(where: "torch.device", given: Settings, share: tuple[int, int]) -> None:
+def train_on(where: "torch.device", given: Settings, share: tuple[int, int]) -> Callable[[], None]:
     """Train on one device; of several processes only number 0 shows and writes anything."""
     from hadamrnn.prepared import arrays
     from hadamrnn.training import automatic, chance
@@ -56,10 +57,13 @@ def train_on(where: "torch.device", given: Settings, share: tuple[int, int]) -> 
         result = job.fit(shown)
         if shown:
             trained.write(result, job, chosen)
-            for finished in (*trials, job):
-                finished.checkpoint.remove()
             if warning := chance.warning(result, card, len(job.train)):
                 shown.say(warning)
+
+    afterwards = contextlib.ExitStack()
+    for one in (*trials, job):
+        afterwards.callback(one.checkpoint.remove)
+    return afterwards.close
 
 
 if __name__ == "__main__":

@@ -55,4 +55,4 @@ def _train(settings, folder):
     with contextlib.suppress(FileExistsError):
         (folder / "data").symlink_to(Path("data").absolute(), target_is_directory=True)
     with contextlib.chdir(folder):
-        train.main(settings)
+        train.main(settings)()

@@ -72,27 +72,9 @@ class CompiledModel(IntegerModel):
             return state.logits()
         return super().logits(state)
 
-    def stream(
-        self,
-        *,
-        shift: int | None = None,
-        window: int | None = None,
-        hop: int | None = None,
-        smooth: int = 0,
-        reject: int = 0,
-        hold: int = 0,
-    ) -> Stream:
-        """``IntegerModel.stream``."""
-        settings: dict[str, Any] = {
-            "shift": shift,
-            "window": window,
-            "hop": hop,
-            "smooth": smooth,
-            "reject": reject,
-            "hold": hold,
-        }
+    def _streamed(self, **settings: Any) -> Stream:
         if self._engine is None:
-            return Stream(self, **settings)
+            return super()._streamed(**settings)
         return CompiledStream(self, self._engine, **settings)
 
     def run_logits(self, x_int: npt.ArrayLike, workers: int | None = None) -> Integers:

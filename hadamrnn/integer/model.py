@@ -187,7 +187,11 @@ class IntegerModel(IntegerParameters):
     ) -> Stream:
         """Answers from a recording that does not end: ``Stream`` explains its settings."""
         settings = {"shift": shift, "window": window, "hop": hop}
-        return Stream(self, **settings, smooth=smooth, reject=reject, hold=hold)
+        return self._streamed(**settings, smooth=smooth, reject=reject, hold=hold)
+
+    def _streamed(self, **settings: Any) -> Stream:
+        """The stream itself, for another engine to make its own."""
+        return Stream(self, **settings)
 
     def check_input(self, x_int: npt.ArrayLike) -> Integers:
         """``x_int`` as int64; HadamrnnError unless integer, in range and of the right width."""

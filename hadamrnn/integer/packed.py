@@ -108,7 +108,7 @@ def write(model: IntegerModel, path: str | Path) -> None:
 
 
 def read(path: str | Path) -> IntegerModel:
-    """Read a packed model: ``load("exports/har2/model.hrnn").predict(inputs)``.
+    """Read a packed model, run by NumPy; ``hadamrnn.integer.load`` chooses what runs it.
 
     Parameters
     ----------

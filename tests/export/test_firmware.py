@@ -308,7 +308,7 @@ def test_a_second_model_in_a_folder_makes_the_runtime_one_for_any(tmp_path, pack
 
 @pytest.mark.long
 @needs_gcc
-@pytest.mark.parametrize("options", ["-O1", "-O1 -DHR_NO_VECTORS", "-O1 -DHR_LANES=1"])
+@pytest.mark.parametrize("options", ["-O0", "-O2 -DHR_NO_VECTORS", "-O2 -DHR_LANES=1", "-Os"])
 def test_forms_for_one_model_equal_python(tmp_path, options):
     """What the constants leave of every form, under both sanitizers."""
     rng = np.random.default_rng(11)

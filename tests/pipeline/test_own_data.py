@@ -56,6 +56,7 @@ def test_a_changed_file_reruns_what_is_made_of_it(clone):
     path.write_text(path.read_text().replace(",3,", ",3.5,"))
     made = {f"{stage}@own" for stage in ("prepare", "train", "export", "evaluate")}
     assert stages_run(run(clone, "dvc", "repro", "evaluate").stdout) == made | {"validate"}
+    assert "results" in run(clone, "dvc", "status", "pages").stdout
     card = json.loads((clone / "data/prepared/own/card.json").read_text())
     assert card["counts"]["train"] > 0 and card["groups"] == ["a", "b", "c"]
     back_to_the_committed(clone)

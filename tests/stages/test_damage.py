@@ -43,7 +43,7 @@ def finished(tmp_path_factory):
         patch.chdir(folder)
         settings = params.load()["copy"]
         copy.prepare(common.prepared("copy"), copy.Data(**DATA))
-        train.main(settings)
+        train.main(settings)()
         export.main(settings)
     return folder
 

@@ -9,7 +9,7 @@ from safetensors.numpy import load_file
 from benchmarks.studies import study
 from hadamrnn.datasets import copy
 from hadamrnn.training import fit as training
-from stages import common, train
+from stages import common, finished, signature, train
 
 ROOT = Path(__file__).parents[2]
 DATA = {
@@ -47,7 +47,7 @@ class Stop(Exception):
 
 def test_a_training_stopped_in_an_epoch_ends_as_one_that_was_not(tiny, capsys, monkeypatch):
     settings = study.settings_of("copy", (("seed", 6),))
-    train.main(settings)
+    train.main(settings)()
     assert capsys.readouterr().out.count("copy epoch 3/3") == 1
     expected = load_file(model_file())
     model_file().unlink()
@@ -71,3 +71,21 @@ def test_a_training_stopped_in_an_epoch_ends_as_one_that_was_not(tiny, capsys, m
     shown = capsys.readouterr().out
     assert "copy: goes on after epoch 1" in shown and "epoch 1/3" not in shown
     assert same(load_file(model_file()), expected)
+
+
+def test_a_training_killed_after_its_end_is_not_trained_anew(tiny, capsys, monkeypatch):
+    """DVC deletes the outputs of a killed stage: until they are kept, the checkpoint stays."""
+    monkeypatch.setattr(signature, "of", lambda stage, benchmark: "0" * 64)
+    settings = study.settings_of("copy", (("seed", 6),))
+
+    def killed(*_):
+        raise Stop
+
+    with monkeypatch.context() as patched, pytest.raises(Stop):
+        patched.setattr(finished, "keep", killed)
+        finished.or_made("train", "copy", lambda: train.main(settings))
+    model_file().unlink()
+    capsys.readouterr()
+    finished.or_made("train", "copy", lambda: train.main(settings))
+    assert "epoch 1/3" not in capsys.readouterr().out and model_file().exists()
+    assert not list(Path("checkpoints").glob("*.pt"))

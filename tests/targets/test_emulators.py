@@ -92,19 +92,15 @@ def test_a_runtime_for_one_model_computes_what_that_for_any_does(name):
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("name", "turn"),
-    [pytest.param(*one, marks=needs(one[0])) for one in (("ATmega2560", 0), ("Cortex-M3", 1))],
+    "name", [pytest.param(name, marks=needs(name)) for name in ("ATmega2560", "Cortex-M3")]
 )
-def test_every_shape_equals(name, turn, tmp_path):
+def test_every_shape_equals(name, tmp_path):
     """m = 2 to 512, widths 2 to 16, all kinds of inputs, all readouts, as far as they fit.
 
-    In turns on the two processors, each of which sees every m, kind and readout, and with the
-    runtime for one model and with the one for any.
+    In turns with the runtime for one model and with the one for any.
     """
     rng = np.random.default_rng(1)
     for index, model in enumerate(many_models(seed=1)):
-        if (index + index // 4 + index // 8) % 2 != turn:
-            continue
         if c_header.state_bytes(model) > RAM_BYTES:
             continue
         x = random_inputs(rng, model, sequences=2, steps=min(STEPS, model.max_steps))
