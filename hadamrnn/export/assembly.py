@@ -19,11 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.export import biases
 from hadamrnn.export.spec import IntegerSpec
 from hadamrnn.export.weights import FrozenWeights
 from hadamrnn.integer import IntegerModel
 from hadamrnn.integer.checks import RANGES, ROW_MULTIPLIER_MAX
-from hadamrnn.integer.fixed_point import round_shift
 from hadamrnn.integer.logarithm import OCTAVE
 from hadamrnn.integer.proof import (
     FRACTION_BITS_MAX,
@@ -46,12 +46,9 @@ def _stored_bias(
     multiplier: int,
     zero_point: int,
     state_scale: float,
+    accumulation: Array | None,
 ) -> tuple[Array, int] | None:
-    """(B, bias_shift) with the least squared error in bias_bits; None if no shift holds all.
-
-    A finer step that cuts a few large biases off may be nearer to all than one that holds them. W
-    is orthogonal, so that every error counts the same, wherever it is.
-    """
+    """(B, bias_shift) in bias_bits; None if no shift holds all."""
     exact = np.rint(np.asarray(weights.bias, np.float64) / state_scale * (1 << fraction))
     if np.abs(exact).max() > INT32_MAX:
         return None
@@ -59,17 +56,7 @@ def _stored_bias(
     if spec.input_kind == "dense":
         row_sums = np.asarray(weights.input_weight_int, dtype=np.int64).sum(axis=1)
         whole -= multiplier * zero_point * row_sums
-    most = (1 << (spec.bias_bits - 1)) - 1
-    best: tuple[float, Array, int] | None = None
-    for shift in range(RANGES["bias_shift"][1] + 1):
-        rounded = round_shift(whole, shift)
-        bias = rounded.clip(-most, most)
-        error = float(np.square((bias << shift) - whole, dtype=np.float64).sum())
-        if best is None or error < best[0]:
-            best = error, bias, shift
-        if np.array_equal(bias, rounded):  # coarser steps are no nearer
-            return best[1], best[2]
-    return None
+    return biases.stored(whole, spec.bias_bits, accumulation)
 
 
 def _arithmetic(
@@ -77,6 +64,7 @@ def _arithmetic(
     state_scale: float,
     quantization: tuple[float, int],
     spec: IntegerSpec,
+    accumulation: Array | None,
 ) -> tuple[int, int, Array, int]:
     """(F, M, B, bias_shift) for the largest F whose accumulator is proven."""
     input_scale, zero_point = quantization
@@ -90,7 +78,9 @@ def _arithmetic(
         multiplier = max(1, round(step * (1 << fraction)))
         if multiplier > INT32_MAX:
             continue
-        stored = _stored_bias(weights, spec, fraction, multiplier, zero_point, state_scale)
+        stored = _stored_bias(
+            weights, spec, fraction, multiplier, zero_point, state_scale, accumulation
+        )
         if stored is None:
             continue
         bias, shift = stored
@@ -150,6 +140,7 @@ def assemble(
     state_scale: float,
     quantization: tuple[float, int],
     spec: IntegerSpec,
+    accumulation: Array | None = None,
 ) -> IntegerModel:
     """The IntegerModel for one choice of state_scale.
 
@@ -163,6 +154,8 @@ def assemble(
         (input_scale, input_zero_point).
     spec : IntegerSpec
         Widths, kind and names.
+    accumulation : array of float64, (d / m, m, m), optional
+        By what the errors of biases of few bits are weighed (``biases.accumulation``).
 
     Returns
     -------
@@ -176,7 +169,9 @@ def assemble(
     """
     max_steps = spec.max_steps or 1
     check_transform(weights.block_size, spec.activation_bits)
-    fraction, multiplier, bias, bias_shift = _arithmetic(weights, state_scale, quantization, spec)
+    fraction, multiplier, bias, bias_shift = _arithmetic(
+        weights, state_scale, quantization, spec, accumulation
+    )
     logit_scale, output_bias, multipliers = _readout(weights, state_scale, spec.readout)
     sum_shift = log_floor = 0
     if spec.readout == "log_mean":

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.export import biases
 from hadamrnn.export.assembly import assemble
 from hadamrnn.export.calibration import input_quantization, largest_state
 from hadamrnn.export.spec import IntegerSpec
@@ -105,15 +106,15 @@ def freeze(
         spec = dataclasses.replace(spec, input_bits=max(2, weights.embedding_bits))
     if spec.input_kind == "dense":
         low, high = (inputs.min(), inputs.max()) if input_range is None else input_range
-        few = spec.bias_bits < IntegerSpec.bias_bits
-        quantization = input_quantization(float(low), float(high), spec.input_bits, few)
+        quantization = input_quantization(float(low), float(high), spec.input_bits, _few(spec))
+    weighing = accumulation(weights, spec)
     peak = largest_state(weights, inputs, spec.input_kind) or 1.0
     best: tuple[float, IntegerModel] | None = None
     refusal: HadamrnnError | None = None
     for fraction in PEAK_FRACTIONS:
         state_scale = peak * fraction / state_limit(spec.activation_bits)
         try:
-            model = assemble(weights, state_scale, quantization, spec)
+            model = assemble(weights, state_scale, quantization, spec, weighing)
         except HadamrnnError as error:  # a smaller scale makes larger sums: the others may do
             refusal = refusal or error
             continue
@@ -125,6 +126,20 @@ def freeze(
         assert refusal is not None
         raise refusal
     return best[1]
+
+
+def _few(spec: IntegerSpec) -> bool:
+    """Whether rounding the biases shows."""
+    return spec.bias_bits < IntegerSpec.bias_bits
+
+
+def accumulation(weights: FrozenWeights, spec: IntegerSpec) -> Array | None:
+    """By what errors of the biases are weighed; None where they have bits enough."""
+    if not _few(spec):
+        return None
+    last = spec.readout == "last" and not spec.per_step
+    steps = spec.max_steps or 1
+    return biases.accumulation(weights.signs, weights.block_size, steps, weights.fade or 0, last)
 
 
 def _loss(outputs: Array, targets: Array) -> float:
