@@ -24,6 +24,8 @@ import torch
 from torch import Tensor
 
 from hadamrnn.errors import HadamrnnError
+from hadamrnn.models import fused_quantizers as fused
+from hadamrnn.models import straight_through as plain
 
 MAX_WEIGHT_BITS = 8
 QUANTIZERS = ("max", "lsq")
@@ -65,14 +67,6 @@ def check_quantizer(name: str) -> str:
     return name
 
 
-def _straight_through(weight: Tensor, value: Tensor) -> Tensor:
-    """``value`` with the gradient of ``weight``, exactly: w - w is zero.
-
-    Plain operations, so that torch.func, torch.export and second derivatives see through them.
-    """
-    return value + (weight - weight.detach())
-
-
 def sign(weight: Tensor) -> Tensor:
     """+1 where weight >= 0, else -1; the gradient passes through.
 
@@ -82,8 +76,11 @@ def sign(weight: Tensor) -> Tensor:
     >>> sign(torch.tensor([-0.5, 0.0, 2.0])).tolist()
     [-1.0, 1.0, 1.0]
     """
-    negative = (weight.detach() < 0).to(weight.dtype)
-    return _straight_through(weight, 1 - 2 * negative)
+    if not weight.requires_grad:
+        return plain.signs(weight)
+    if fused.able(weight):
+        return fused.signs(weight)
+    return plain.straight_through(weight, plain.signs(weight))
 
 
 def level_range(bits: int) -> tuple[int, int]:
@@ -148,19 +145,11 @@ def integers(
     assert number is not None
     weight = weight.detach()
     if log_step is None:
-        levels, scale = _by_largest(weight, number)
+        levels, scale = plain.by_largest(weight, *level_range(number))
     else:
         scale = log_step.detach().exp()
         levels = (weight / scale).clamp(*level_range(number)).round()
     return levels.char(), scale
-
-
-def _by_largest(weight: Tensor, bits: int) -> tuple[Tensor, Tensor]:
-    """Integers in the type of ``weight``, which has no gradient, and their scale, by max|w|."""
-    low, high = level_range(bits)
-    highest = weight.abs().max()
-    highest = highest.masked_fill(highest == 0, 1)
-    return (weight * (-low / highest)).round().clamp(low, high), highest / -low
 
 
 def quantize(weight: Tensor, bits: SupportsIndex | None, log_step: Tensor | None = None) -> Tensor:
@@ -190,12 +179,11 @@ def quantize(weight: Tensor, bits: SupportsIndex | None, log_step: Tensor | None
     number = check_weight_bits(bits)
     if number is None:
         return weight
-    if log_step is None:
-        levels, scale = _by_largest(weight.detach(), number)
-        return _straight_through(weight, levels * scale)
-    low, high = level_range(number)
-    share = 1 / math.sqrt(weight.numel() / log_step.numel() * high)
-    step = log_step.exp()
-    step = step.detach() + share * (step - step.detach())
-    place = (weight / step).clamp(low, high)
-    return _straight_through(place, place.detach().round()) * step
+    ends = level_range(number)
+    if log_step is not None:
+        form = fused.on_learned_steps if fused.able(weight) else plain.on_learned_steps
+        return form(weight, log_step, *ends)
+    if fused.able(weight):
+        return fused.by_largest(weight, *ends)
+    levels, scale = plain.by_largest(weight, *ends)
+    return plain.straight_through(weight, levels * scale)

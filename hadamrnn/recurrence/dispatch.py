@@ -5,6 +5,7 @@ kernels, or where torch must see plain operations, the cheapest of the forms of 
 powers for the last state, frame for the others. A form can also be asked for by name.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,7 @@ BACKENDS = ("auto", *FORMS)
 Run = Callable[..., tuple[Tensor, Tensor]]
 
 
+@functools.lru_cache(maxsize=64)  # asked at every step
 def cheapest(work: cost.Work, krylov_able: bool) -> str:
     """The form with the least estimated time on a CPU.
 

@@ -68,6 +68,14 @@ def _padded(vectors: Array) -> Array:
     return padded
 
 
+def _whole(vectors: Array) -> Array:
+    """``_padded``, but the array itself where kernels can read it as it is; not to be changed."""
+    ready = vectors.flags.c_contiguous and vectors.ctypes.data % library.ALIGNMENT == 0
+    if ready and vectors.shape[-1] % library.lanes(vectors.dtype) == 0:
+        return vectors
+    return _padded(vectors)
+
+
 def _chunks(steps: int, numbers: int) -> list[tuple[int, int]]:
     """Ranges of time, first steps first, of at most CHUNK numbers, ``numbers`` a step."""
     length = max(1, CHUNK // numbers)
@@ -103,14 +111,14 @@ class _LastState(torch.autograd.Function):
         ctx.save_for_backward(inputs, input_weight, bias, signs)
         numbers, weight, biases = (t.detach().numpy() for t in (inputs, input_weight, bias))
         flat = numbers.reshape(batch, steps * features)
-        scale = _padded(scale_of(signs.detach(), block_size, fade).numpy())
+        scale = _whole(scale_of(signs.detach(), block_size, fade).numpy())
         vectors = _padded(np.concatenate((weight.T, biases[None])))
         chunks, bias_sum = _chunks(steps, features * scale.size), zeros(scale.shape, scale.dtype)
         wants_inputs, _, _, wants_signs, *_ = ctx.needs_input_grad
         kept = len(chunks) == 1 and (wants_inputs or wants_signs)
         shape = (chunks[0][1], features, scale.size)
         bias_powers = empty((steps, scale.size), scale.dtype) if kept else None
-        state, sparse = zeros((batch, scale.size), scale.dtype), mostly_zero(flat)
+        state, sparse = empty((batch, scale.size), scale.dtype), mostly_zero(flat)
         again = fade is not None and not kept and (wants_inputs or wants_signs)
         firsts: list[Array] = []  # of every chunk, in the order of time
         place = contextlib.nullcontext(empty(shape, scale.dtype)) if kept else None
@@ -121,7 +129,8 @@ class _LastState(torch.autograd.Function):
                 made = powers[: stop - start]
                 _climb(vectors, scale, block_size, made, bias_sum, bias_powers)
                 columns = flat[:, start * features : stop * features]
-                _multiply(sparse, columns, made.reshape(columns.shape[1], -1), state, True)
+                table = made.reshape(columns.shape[1], -1)
+                _multiply(sparse, columns, table, state, stop < steps)
         state += bias_sum
         ctx.vectors, ctx.scale, ctx.kept = vectors, scale, (powers, bias_powers) if kept else None
         ctx.block_size, ctx.fade, ctx.firsts = block_size, fade, firsts
@@ -137,8 +146,8 @@ class _LastState(torch.autograd.Function):
             return *gradients((last,), ctx.saved_tensors, (grad_state,)), None, None
         scale = ctx.scale
         (wants_inputs, _, _, wants_signs, *_), features = ctx.needs_input_grad, inputs.shape[2]
-        flat, grad_rows = inputs.detach().flatten(1).numpy(), _padded(grad_state.numpy())
-        bias_grad = copy(grad_rows.sum(0))
+        flat, grad_rows = inputs.detach().flatten(1).numpy(), _whole(grad_state.numpy())
+        bias_grad = _whole(grad_state.sum(0).numpy())
         vectors = copy(ctx.vectors)  # a second backward pass begins where the first did
         adjoints, sign_sums = (zeros(vectors.shape, vectors.dtype) for _ in range(2))
         makes_powers = bool(ctx.firsts) or (wants_inputs and not ctx.kept)

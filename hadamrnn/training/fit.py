@@ -11,6 +11,7 @@ from ignite.engine import Engine
 from hadamrnn.models.storage import Model
 from hadamrnn.params import TrainSettings
 from hadamrnn.training import distributed
+from hadamrnn.training.adam import Adam
 from hadamrnn.training.batches import Batches
 from hadamrnn.training.checkpoint import Checkpoint
 from hadamrnn.training.handlers import HANDLERS
@@ -45,7 +46,7 @@ def make_optimizer(model: torch.nn.Module, settings: TrainSettings) -> torch.opt
     for parameter in signs:
         parameter.requires_grad_(settings.sign_schedule != "hold")
     groups = [{"params": others}, {"params": signs}]
-    return torch.optim.Adam(groups, lr=settings.learning_rate, fused=True)
+    return Adam(groups, lr=settings.learning_rate)
 
 
 def take_step(

@@ -22,6 +22,9 @@ FEW_CLASSES = 32
 MANY_SAMPLES = 1000
 """From this many samples on: below, its calls take longer than torch's whole loss."""
 
+NONE_IGNORED = -(2**63)
+"""A target that nobody gives; by default torch takes -100 for one that does not count."""
+
 BLOCK = 512
 """Samples whose losses are summed together, as in ``kernels/csrc/cross_entropy.h``."""
 
@@ -67,6 +70,24 @@ def flatten(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, 
     return logits.reshape(-1, logits.shape[-1]), targets.reshape(-1)
 
 
+def _of_torch(rows: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+    """The same by torch, which looks at the targets itself: one of no class is an IndexError."""
+    reduction = "mean" if len(classes) else "sum"
+    try:
+        return torch.nn.functional.cross_entropy(
+            rows, classes, reduction=reduction, ignore_index=NONE_IGNORED
+        )
+    except IndexError:
+        raise _no_class(rows, classes) from None
+
+
+def _no_class(rows: torch.Tensor, classes: torch.Tensor) -> HadamrnnError:
+    return HadamrnnError(
+        f"targets: must lie in 0..{rows.shape[1] - 1}; got "
+        f"{int(classes.min())}..{int(classes.max())}"
+    )
+
+
 def cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Mean cross-entropy over all samples (and steps).
 
@@ -94,19 +115,11 @@ def cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """
     rows, classes = flatten(logits, targets)
     on_cpu = rows.device.type == "cpu"  # other devices check by themselves, without waiting
-    if (
-        on_cpu
-        and len(classes)
-        and not 0 <= int(classes.min()) <= int(classes.max()) < rows.shape[1]
-    ):
-        raise HadamrnnError(
-            f"targets: must lie in 0..{rows.shape[1] - 1}; got "
-            f"{int(classes.min())}..{int(classes.max())}"
-        )
-    known = on_cpu and str(rows.dtype) in KERNEL_TYPES and available()
-    if not known or rows.shape[1] > FEW_CLASSES or len(rows) < MANY_SAMPLES:
-        total = torch.nn.functional.cross_entropy(rows, classes, reduction="sum")
-        return total / max(1, len(classes))
+    few = len(rows) < MANY_SAMPLES or rows.shape[1] > FEW_CLASSES
+    if few or not on_cpu or str(rows.dtype) not in KERNEL_TYPES or not available():
+        return _of_torch(rows, classes)
+    if not 0 <= int(classes.min()) <= int(classes.max()) < rows.shape[1]:
+        raise _no_class(rows, classes)
     return _many_samples(rows, classes)
 
 

@@ -13,7 +13,7 @@ from hadamrnn.kernels import products
 from hadamrnn.kernels.products import mostly_zero, product
 from tests.kernels.probing import lanes
 
-LISTED, SHARE = 8, 64
+LISTED, SHARE = 8, 128
 """Vectors and lines that products.h works on together."""
 
 

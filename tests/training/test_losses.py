@@ -90,7 +90,7 @@ def test_not_a_number_stays_visible(value, samples):
 
 
 @pytest.mark.parametrize("samples", [1, MANY_SAMPLES])
-@pytest.mark.parametrize("target", [-1, 9])
+@pytest.mark.parametrize("target", [-100, -1, 9])
 def test_refuses_targets_that_are_no_class(target, samples):
     targets = torch.zeros(samples, dtype=torch.long)
     targets[-1] = target

@@ -7,7 +7,7 @@
 
 #define LISTED 8 /* vectors that are summed at once: enough to hide the time of a multiply-add */
 #define SHARES 8 /* of them, whose lists are made at once */
-#define SHARE 64 /* most lines of the right factor that are used together: 32 KiB with AVX-512 */
+#define SHARE 128 /* most lines of the right factor that are used together: 64 KiB with AVX-512 */
 
 /* out + k = sum over n < count of values[n] * (vector k of line places[n]), k < vectors, added to
  * what out held with grow. */
