@@ -16,6 +16,26 @@ import torch
 from torch.nn import functional
 
 
+def grid_of(maps: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
+    """torch's affine_grid without aligned corners, in half of its time.
+
+    Parameters
+    ----------
+    maps : torch.Tensor
+        (batch, 2, 3) affine maps.
+    rows, columns : int
+        Of an image.
+
+    Returns
+    -------
+    torch.Tensor
+        (batch, rows, columns, 2): the map of (x, y, 1) for every pixel.
+    """
+    x, y = ((torch.arange(n, device=maps.device) * 2 + 1).to(maps) / n - 1 for n in (columns, rows))
+    across, down, shift = (part[:, None] for part in maps.unbind(2))
+    return (across * x[:, None])[:, None] + (down * y[:, None] + shift)[:, :, None]
+
+
 class ImageDistortion:
     """Draws an affine map for each image and applies it.
 
@@ -56,11 +76,12 @@ class ImageDistortion:
         torch.Tensor
             As ``inputs``.
         """
-        images = inputs[:, self.places.to(inputs.device), 0].unflatten(1, (1, *self.shape))
+        pixels = inputs.squeeze(2).index_select(1, self.places.to(inputs.device))
+        images = pixels.unflatten(1, (1, *self.shape))
         maps = self._maps(len(inputs), generator, inputs)
-        grid = functional.affine_grid(maps, list(images.shape), align_corners=False)
+        grid = grid_of(maps, *self.shape)
         distorted = functional.grid_sample(images, grid, align_corners=False)
-        return distorted.flatten(1)[:, self.order.to(inputs.device), None]
+        return distorted.flatten(1).index_select(1, self.order.to(inputs.device))[:, :, None]
 
     def _maps(self, count: int, generator: torch.Generator, like: torch.Tensor) -> torch.Tensor:
         """(count, 2, 3): [I + A, d] in torch's coordinates, which go from -1 to 1 across."""

@@ -5,7 +5,7 @@ import torch
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.training.augmentation import from_card
-from hadamrnn.training.distortion import ImageDistortion
+from hadamrnn.training.distortion import ImageDistortion, grid_of
 from tests.train_settings import train_settings
 
 ROWS, COLUMNS = 20, 30
@@ -33,6 +33,15 @@ def centres(sequences):
     return torch.stack(
         ((images.sum(2) * rows).sum(1) / total, (images.sum(1) * columns).sum(1) / total), 1
     )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("rows", "columns"), [(ROWS, COLUMNS), (1, 5), (7, 1)])
+def test_the_grid_is_torchs(rows, columns, dtype):
+    maps = torch.randn(6, 2, 3, generator=seeded(), dtype=dtype)
+    wanted = torch.nn.functional.affine_grid(maps, [6, 1, rows, columns], align_corners=False)
+    tolerance = 8 * torch.finfo(dtype).eps
+    torch.testing.assert_close(grid_of(maps, rows, columns), wanted, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("pixels", [0.25, 1.0])
