@@ -108,7 +108,9 @@ def lanes(dtype: npt.DTypeLike) -> int:
     return int(load(dtype).lanes())
 
 
-def run(kernel: str, count: int, dtype: npt.DTypeLike, /, **arguments: Any) -> None:
+def run(
+    kernel: str, count: int, dtype: npt.DTypeLike, /, *, alone: bool = False, **arguments: Any
+) -> None:
     """Let the threads share 0 .. count - 1 of a kernel's work.
 
     Parameters
@@ -119,6 +121,8 @@ def run(kernel: str, count: int, dtype: npt.DTypeLike, /, **arguments: Any) -> N
         Tiles, vectors, rows or blocks, as the kernel's comment says.
     dtype : dtype
         float32 or float64.
+    alone : bool
+        Not shared, see ``threads.in_threads``.
     **arguments
         Fields of its structure in ``csrc/arguments.h``: numbers, arrays of the types there, which
         must be contiguous, None for no array. Those that are not given are zero.
@@ -129,7 +133,7 @@ def run(kernel: str, count: int, dtype: npt.DTypeLike, /, **arguments: Any) -> N
         The kernel found none.
     """
     given = _structures()[kernel](np.dtype(dtype), arguments)
-    in_threads(getattr(load(dtype), kernel), count, ctypes.byref(given))
+    in_threads(getattr(load(dtype), kernel), count, ctypes.byref(given), alone=alone)
 
 
 def empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
@@ -152,3 +156,21 @@ def copy(array: Array) -> Array:
     made = empty(array.shape, array.dtype)
     made[...] = array
     return made
+
+
+def padded(vectors: Array) -> Array:
+    """(..., d) -> (..., whole vectors of the machine), zeros behind the d numbers; a copy."""
+    *shape, size = vectors.shape
+    width = lanes(vectors.dtype)
+    made = empty((*shape, -(-size // width) * width), vectors.dtype)
+    made[..., :size] = vectors
+    made[..., size:] = 0
+    return made
+
+
+def whole(vectors: Array) -> Array:
+    """``padded``, but the array itself where kernels can read it as it is; not to be changed."""
+    ready = vectors.flags.c_contiguous and vectors.ctypes.data % ALIGNMENT == 0
+    if ready and vectors.shape[-1] % lanes(vectors.dtype) == 0:
+        return vectors
+    return padded(vectors)

@@ -77,7 +77,9 @@ def _let_waiting_threads_sleep(threads: int) -> None:
         started.wait()
 
 
-def in_threads(kernel: Callable[..., Any], count: int, *arguments: Any) -> None:
+def in_threads(
+    kernel: Callable[..., Any], count: int, *arguments: Any, alone: bool = False
+) -> None:
     """``kernel(first, stop, *arguments)`` over 0 .. count - 1, in one range a thread.
 
     Parameters
@@ -88,6 +90,8 @@ def in_threads(kernel: Callable[..., Any], count: int, *arguments: Any) -> None:
         Tiles.
     *arguments
         Of the kernel.
+    alone : bool
+        In the caller's thread: where there is so little work that it is done before others wake.
 
     Raises
     ------
@@ -96,6 +100,9 @@ def in_threads(kernel: Callable[..., Any], count: int, *arguments: Any) -> None:
     """
     threads = torch.get_num_threads()
     _let_waiting_threads_sleep(threads)
+    if alone or threads == 1:
+        kernel(0, count, *arguments)
+        return
     shares = max(1, min(threads, count))
     bounds = [count * share // shares for share in range(shares + 1)]
     ranges = list(itertools.pairwise(bounds))

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.kernels import library
-from hadamrnn.kernels.library import copy, empty, zeros
+from hadamrnn.kernels.library import copy, empty, padded, whole, zeros
 from hadamrnn.kernels.products import mostly_zero, product
 from hadamrnn.recurrence import powers as plain
 from hadamrnn.recurrence.differentiable import gradients
@@ -38,6 +38,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 CHUNK = 2**19
 """Numbers of W^j U that exist at once: 2 MiB of float32. Every chunk wakes the threads again."""
+
+LITTLE = 2**23
+"""Additions of a chunk below which one thread does all: an eighth of a millisecond on one core."""
 
 
 _spare: dict[np.dtype[Any], list[Array]] = collections.defaultdict(list)
@@ -56,24 +59,6 @@ def _chunk(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Iterator[Array]:
     yield buffer[:size].reshape(shape)
     if buffer.size <= CHUNK:
         _spare[dtype].append(buffer)
-
-
-def _padded(vectors: Array) -> Array:
-    """(..., d) -> (..., whole vectors of the machine), zeros behind the d numbers."""
-    *shape, size = vectors.shape
-    lanes = library.lanes(vectors.dtype)
-    padded = empty((*shape, -(-size // lanes) * lanes), vectors.dtype)
-    padded[..., :size] = vectors
-    padded[..., size:] = 0
-    return padded
-
-
-def _whole(vectors: Array) -> Array:
-    """``_padded``, but the array itself where kernels can read it as it is; not to be changed."""
-    ready = vectors.flags.c_contiguous and vectors.ctypes.data % library.ALIGNMENT == 0
-    if ready and vectors.shape[-1] % library.lanes(vectors.dtype) == 0:
-        return vectors
-    return _padded(vectors)
 
 
 def _chunks(steps: int, numbers: int) -> list[tuple[int, int]]:
@@ -111,8 +96,8 @@ class _LastState(torch.autograd.Function):
         ctx.save_for_backward(inputs, input_weight, bias, signs)
         numbers, weight, biases = (t.detach().numpy() for t in (inputs, input_weight, bias))
         flat = numbers.reshape(batch, steps * features)
-        scale = _whole(scale_of(signs.detach(), block_size, fade).numpy())
-        vectors = _padded(np.concatenate((weight.T, biases[None])))
+        scale = whole(scale_of(signs.detach(), block_size, fade).numpy())
+        vectors = padded(np.concatenate((weight.T, biases[None])))
         chunks, bias_sum = _chunks(steps, features * scale.size), zeros(scale.shape, scale.dtype)
         wants_inputs, _, _, wants_signs, *_ = ctx.needs_input_grad
         kept = len(chunks) == 1 and (wants_inputs or wants_signs)
@@ -146,8 +131,8 @@ class _LastState(torch.autograd.Function):
             return *gradients((last,), ctx.saved_tensors, (grad_state,)), None, None
         scale = ctx.scale
         (wants_inputs, _, _, wants_signs, *_), features = ctx.needs_input_grad, inputs.shape[2]
-        flat, grad_rows = inputs.detach().flatten(1).numpy(), _whole(grad_state.numpy())
-        bias_grad = _whole(grad_state.sum(0).numpy())
+        flat, grad_rows = inputs.detach().flatten(1).numpy(), whole(grad_state.numpy())
+        bias_grad = whole(grad_state.sum(0).numpy())
         vectors = copy(ctx.vectors)  # a second backward pass begins where the first did
         adjoints, sign_sums = (zeros(vectors.shape, vectors.dtype) for _ in range(2))
         makes_powers = bool(ctx.firsts) or (wants_inputs and not ctx.kept)
@@ -191,6 +176,11 @@ class _LastState(torch.autograd.Function):
         return input_grad, start_grad[:-1].t(), start_grad[-1], sign_grad, None, None
 
 
+def _little(vectors: Array, steps: int, block_size: int) -> bool:
+    """Whether so many steps of these vectors are done before another thread wakes."""
+    return vectors.size * steps * math.log2(block_size) < LITTLE
+
+
 def _climb(
     vectors: Array,
     scale: Array,
@@ -204,6 +194,7 @@ def _climb(
         "climb",
         len(vectors),
         scale.dtype,
+        alone=_little(vectors, len(powers), block_size),
         numbers=scale.size,
         block_size=block_size,
         steps=powers.shape[0],
@@ -243,6 +234,7 @@ def _descend(
         "descend",
         len(vectors),
         scale.dtype,
+        alone=_little(vectors, len(grads), block_size),
         numbers=scale.size,
         block_size=block_size,
         steps=grads.shape[0],

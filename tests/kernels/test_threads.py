@@ -9,15 +9,20 @@ import numpy as np
 import pytest
 import torch
 
+from hadamrnn.kernels import products, threads
 from hadamrnn.kernels.threads import idle_teams, in_threads
+from hadamrnn.recurrence import krylov
 from tests.recurrence.cases import (
     Case,
     relative_errors,
+    run,
     values_and_gradients,
 )
 
 
-def test_results_do_not_depend_on_the_number_of_threads():
+def test_results_do_not_depend_on_the_number_of_threads(monkeypatch):
+    for module in (krylov, products):
+        monkeypatch.setattr(module, "LITTLE", 0)
     cases = [(Case(64, 1, 60, 70, 3), "krylov"), (Case(32, 4, 80, 70, 3, mode="mean"), "scan")]
     alone = [values_and_gradients(*case) for case in cases]
     before = torch.get_num_threads()
@@ -28,6 +33,25 @@ def test_results_do_not_depend_on_the_number_of_threads():
         torch.set_num_threads(before)
     for own, others in zip(alone, together, strict=True):
         assert max(relative_errors(others, own).values()) < 1e-14
+
+
+@pytest.mark.parametrize(("steps", "shared"), [(60, False), (1000, True)])
+def test_little_work_wakes_no_thread(steps, shared, monkeypatch):
+    """The powers of two vectors of 512 numbers, and a product with 5 rows of so many numbers."""
+    woken = []
+    pool = threads._pool
+
+    def waking():
+        woken.append(True)
+        return pool()
+
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(threads, "_pool", waking)
+    case = Case(512, 1, steps, 5, 1)
+    arguments = {n: a if a is None else a.detach() for n, a in case.arguments().items()}
+    arguments["inputs"][:, ::2] = 0  # so many that the product passes over them
+    run(case, arguments, "krylov")
+    assert bool(woken) == shared
 
 
 @pytest.mark.parametrize("tiles", [0, 1, 2, 3, 7])
