@@ -28,6 +28,7 @@ def train_on(where: "torch.device", given: Settings, share: tuple[int, int]) -> 
     from hadamrnn.prepared import arrays
     from hadamrnn.training import automatic, chance
     from hadamrnn.training.job import Job
+    from hadamrnn.training.run import FitResult
     from stages import trained
     from stages.progress import TrainingProgress
 
@@ -40,13 +41,13 @@ def train_on(where: "torch.device", given: Settings, share: tuple[int, int]) -> 
 
     trials = []
 
-    def loss(candidate: Settings) -> float:
+    def tried(candidate: Settings) -> FitResult:
         trials.append(Job.of(automatic.trial(candidate), folder, card, where, share))
         shown = progress(trials[-1], f"{name}, trial of {automatic.named(candidate)}")
         with trials[-1].checkpoint.locked(), shown or contextlib.nullcontext():
-            return float(trials[-1].fit(shown).best["valid_cross_entropy"])
+            return trials[-1].fit(shown)
 
-    settings = automatic.decided(automatic.resolved(given, card), loss, lambda one: one.readout)
+    settings = automatic.settled(given, card, tried)
     chosen = automatic.chosen(given, settings)
     job = Job.of(settings, folder, card, where, share)
     shown = progress(job, name)

@@ -27,9 +27,20 @@ NAMES = {
 }
 """Names of columns, in lower case, that say what they are."""
 MOST_CLASSES = 100
+RARE = 10
+"""Classes count equally where the largest has more than so many times the rows of the smallest."""
 WINDOW_SECONDS, WINDOW_STEPS = 4.0, 100
 """A window where the rate is known, and where it is not."""
-AUTO = ("hidden_size", "readout", "fade", "batch_size", "epochs", "learning_rate", "select")
+AUTO = (
+    "hidden_size",
+    "readout",
+    "fade",
+    "batch_size",
+    "epochs",
+    "learning_rate",
+    "select",
+    "train_on_validation",
+)
 """Keys that the training chooses (``training.automatic``)."""
 
 
@@ -218,4 +229,4 @@ def _recipe(recordings: Sequence[Recording], data: Mapping[str, Any]) -> dict[st
     if data.get("task") == "regress":
         return recipe
     sizes = Counter(most_frequent(one) for one in recordings if one.group not in held)
-    return recipe | {"balanced": max(sizes.values()) > 3 * min(sizes.values())}
+    return recipe | {"balanced": max(sizes.values()) > RARE * min(sizes.values())}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hadamrnn.cli.look import AUTO, Found
+from hadamrnn.cli.look import AUTO, RARE, Found
 from hadamrnn.datasets.formats import own, settings, texts
 from hadamrnn.datasets.formats.recordings import Recording
 from hadamrnn.datasets.formats.windows import class_names, most_frequent
@@ -105,7 +105,7 @@ def at(path: str, kind: str, task: str | None = None) -> Found:
         counted = ", ".join(f"{name} {classes[name]:,}" for name in class_names([*classes])[:20])
         more = " ..." if len(classes) > 20 else ""
         lines.append(f"classes     {len(classes)}: {counted}{more}")
-        recipe["balanced"] = max(classes.values()) > 3 * min(classes.values())
+        recipe["balanced"] = max(classes.values()) > RARE * min(classes.values())
     groups = class_names([*{one.group for one in recordings if one.group is not None}])
     lines.append(
         f"groups      {f'{len(groups)}: ' + ', '.join(groups) if groups else 'none'}"[:200]

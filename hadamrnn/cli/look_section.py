@@ -32,6 +32,7 @@ def section(name: str, found: Found) -> str:
         "epochs": "auto: 30, or what makes 2,000 optimizer steps",
         "learning_rate": "auto: 0.005",
         "select": "auto: the last epoch, or by the loss of many rows",
+        "train_on_validation": "auto: after the trials, without groups",
         "balanced": "every class equally often where some are rare",
     }
     rules = {

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hadamrnn.training import automatic
+from hadamrnn.training import candidates
 
 FACTOR = 3
 """Of the recipes of a round one in so many goes on, for so many times the epochs."""
@@ -76,7 +76,7 @@ def draws(card: Mapping[str, Any], fixed: Sequence[str], seed: int) -> Iterator[
     """
     generator, seen = np.random.default_rng(seed), [Values()]
     yield {}
-    middle = automatic.fade(card.get("usual_steps", card["steps"]))
+    middle = candidates.fade(card.get("usual_steps", card["steps"]))
     fading = [("log_mean", max(1, middle + change)) for change in (-1, 0, 1)]
     reads: list[tuple[str, int | None]] = [*dict.fromkeys(fading), ("mean", None), ("last", None)]
     if card["output"]["per_step"]:  # the state is what is read; copy's must not fade

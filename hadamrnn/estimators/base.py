@@ -18,7 +18,7 @@ from hadamrnn.estimators.sequences import Sequences
 from hadamrnn.export import calibration
 from hadamrnn.models.classifier import HadamClassifier
 from hadamrnn.prepared.coding import Coding, Raw
-from hadamrnn.training import automatic, device
+from hadamrnn.training import automatic, candidates, device
 from hadamrnn.training.batches import Batches
 from hadamrnn.training.fit import fit
 from hadamrnn.training.losses import outputs_of
@@ -173,7 +173,7 @@ class SequenceEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
             best = self._run({**shorter, **choice}, *arguments)[1].best
             return float(best["valid_cross_entropy"])
 
-        choice = automatic.decided(choices, loss, lambda one: str(one["readout"]))
+        choice = candidates.decided(choices, loss, lambda one: str(one["readout"]))
         self.module_, result = self._run({**recipe, **choice}, *arguments)
         kept = rows[0][calibration.choose(len(rows[0]), KEPT)]
         self.calibration_, self.calibration_targets_ = found.part(kept), targets[kept]
@@ -198,7 +198,7 @@ class SequenceEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         """Read-outs and fading that the parameters leave open."""
         lengths = found.lengths
         steps = found.values.shape[1] if lengths is None else int(np.median(lengths))
-        found_choices = automatic.choices(self.readout, self.fade, steps)
+        found_choices = candidates.choices(self.readout, self.fade, steps)
         return [{"readout": readout, "fade": fade} for readout, fade in found_choices]
 
     def _run(

@@ -48,6 +48,7 @@ AUTOMATIC: Mapping[str, Any] = MappingProxyType(
         "readout": "last",
         "fade": None,
         "select": "last",
+        "train_on_validation": False,
     }
 )
 """Keys that may be ``auto``, and what that stands for until the data are known: the width, which is
@@ -71,7 +72,6 @@ class Recipe:
     input_weight_bits: PartBits
     output_weight_bits: PartBits
     quantizer: Literal["max", "lsq"]
-    train_on_validation: Switch
     finer_classes: Switch
     sign_schedule: Literal["hold", "constant", "anneal", "warmup"]
     sign_learning_rate: Positive
@@ -95,6 +95,7 @@ class TrainSettings(Recipe):
     readout: Readout
     fade: Fade
     select: Select
+    train_on_validation: Switch
 
 
 @dataclass(frozen=True, kw_only=True, config=CLOSED)
@@ -114,6 +115,7 @@ class TrainSection(Recipe):
         Literal["accuracy", "cross_entropy", "last", "auto"],
         means("one of accuracy, cross_entropy, last, or auto, by a rule from the data"),
     ]
+    train_on_validation: Switch | FromData
 
 
 @dataclass(frozen=True, kw_only=True, config=CLOSED)

@@ -54,6 +54,14 @@ def test_an_archive(clone, capsys):
         assert f"{line}\n" in output
 
 
+@pytest.mark.parametrize(("rows", "balanced"), [(2, False), (1, True)])
+def test_classes_count_equally_where_some_are_rare(clone, rows, balanced):
+    labels = np.repeat(["often", "rare"], [20, rows])
+    np.savez(clone / "log.npz", x=np.resize(X, (20 + rows, 8, 3)), y=labels)
+    assert main(["new", "moves", "log.npz"]) == 0
+    assert section_of("moves")["balanced"] is balanced
+
+
 def test_bare_arrays(clone):
     for name, array in (("X", X), ("y", Y)):
         np.save(clone / f"{name}.npy", array)

@@ -181,7 +181,7 @@ POWER = "into blocks whose size is a power of two"
         (
             "train.train_on_validation",
             1,
-            "train.train_on_validation: must be true or false; got 1",
+            f"train.train_on_validation: must be true or false{DATA}; got 1",
         ),
         (
             "benchmark.copy.train_on_validation",

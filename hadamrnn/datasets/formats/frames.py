@@ -1,9 +1,10 @@
 """How many readings a step of the model reads where params.yaml says ``frame: auto``.
 
-1 up to MOST_STEPS readings, and wherever each reading has a class of its own. Longer sequences get
-the smallest frame that leaves at most MOST_STEPS steps, as far as a step reads no more than
-MOST_NUMBERS numbers: what lies thousands of steps back is hard to learn, and every number that a
-step reads adds a row of weights. A window is cut into whole frames.
+1 wherever each reading has a class of its own, and for windows up to MOST_STEPS readings; sequences
+that are read whole have at most MOST_OF_WHOLE steps. Longer ones get the smallest frame that leaves
+no more, as far as a step reads at most MOST_NUMBERS numbers: what lies hundreds of steps back is
+hard to learn, and every number that a step reads adds a row of weights. A window is cut into whole
+frames, and its user has already chosen how much it holds.
 """
 
 import dataclasses
@@ -14,7 +15,7 @@ import numpy as np
 from hadamrnn.datasets.formats.settings import Settings
 from hadamrnn.datasets.formats.windows import Piece
 
-MOST_STEPS, MOST_NUMBERS = 200, 64
+MOST_STEPS, MOST_OF_WHOLE, MOST_NUMBERS = 200, 64, 64
 
 
 def frame(readings: int, channels: int, whole: bool) -> int:
@@ -27,12 +28,12 @@ def frame(readings: int, channels: int, whole: bool) -> int:
     channels : int
         Numbers of a reading.
     whole : bool
-        Whether frames must fill the sequence.
+        Whether frames must fill the sequence: a window.
 
     Examples
     --------
     >>> frame(784, 1, whole=True), frame(784, 1, whole=False), frame(784, 32, whole=True)
-    (4, 4, 2)
+    (4, 13, 2)
     >>> frame(200, 1, whole=True), frame(401, 1, whole=True), frame(5000, 6, whole=False)
     (1, 1, 10)
     """
@@ -41,7 +42,8 @@ def frame(readings: int, channels: int, whole: bool) -> int:
         for size in range(1, max(1, MOST_NUMBERS // channels) + 1)
         if size <= readings and not (whole and readings % size)
     ]
-    enough = (size for size in allowed if readings // size <= MOST_STEPS)
+    most = MOST_STEPS if whole else MOST_OF_WHOLE
+    enough = (size for size in allowed if readings // size <= most)
     return next(enough, allowed[-1])
 
 

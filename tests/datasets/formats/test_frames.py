@@ -33,7 +33,7 @@ def test_whole_sequences_lose_no_more_than_what_fills_no_frame(project):
     columns = {"inputs": ["ax"], "label": "label", "group": "person", "sequence": "label"}
     changes = {"window": None, "columns": columns, "split": SPLIT, "lengths": "mask"}
     _, card = project.prepare(frame="auto", **changes)
-    assert card["raw"]["frame"] == 3 + 1 and card["steps"] == 607 // 4
+    assert card["raw"]["frame"] == 9 + 1 and card["steps"] == 607 // 10
 
 
 def test_many_channels_are_not_framed(project):

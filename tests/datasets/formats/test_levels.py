@@ -38,10 +38,17 @@ def test_channels_are_companded_by_themselves():
 
 
 def test_a_count_is_as_fine_as_quiet_sequences_need():
-    found = levels.chosen(sequences(*[1e-4] * 300, *[5.0] * 696, *[300.0] * 4))
-    assert found.counts == (0.0002,) and found.units == (0.0001,)
+    found = levels.chosen(sequences(*[1.1e-4] * 300, *[5.0] * 696, *[300.0] * 4))
+    assert found.counts == (0.0002,) and found.units == (0.00011,)
     coarse = levels.chosen(sequences(*[1e-4] * 500, *[300.0] * 500))
-    assert coarse.counts == (0.01,) and coarse.units == (0.0025,)
+    assert coarse.counts == (0.02,) and coarse.units == (0.005,)
+
+
+def test_a_count_loses_quiet_readings_where_loud_ones_are_more():
+    found = levels.chosen(sequences(*[1.1e-4] * 300, *[5.0] * 300, *[300.0] * 400))
+    assert found.counts == (0.02,)
+    found = levels.chosen(sequences(*[1.1e-4] * 400, *[5.0] * 300, *[300.0] * 300))
+    assert found.counts == (0.0002,)
 
 
 def test_readings_are_what_the_counts_say():
