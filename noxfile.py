@@ -239,3 +239,19 @@ def bench(session):
     """Speed and memory against peers: results/benchmarks.json and a figure; --quick for a try."""
     install(session, "bench")
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def wheel(session):
+    """A wheel for this system in dist/, with machine code for its kinds of processors inside."""
+    session.install("-q", "numpy", "wheel", env=CONSTRAINED)
+    folder = Path(session.create_tmp(), "wheel")
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run("pip", "wheel", "-q", "--no-deps", "-w", str(folder), ".")
+    (pure,) = folder.glob("*.whl")
+    session.run("wheel", "unpack", "-d", str(folder), str(pure))
+    (unpacked,) = folder.glob("hadamrnn-*/")
+    with session.chdir(unpacked):
+        session.run("python", "-B", "-m", "hadamrnn.targets.wheel")
+    Path("dist").mkdir(exist_ok=True)
+    session.run("wheel", "pack", "-d", "dist", str(unpacked))

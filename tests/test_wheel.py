@@ -30,6 +30,9 @@ pytestmark = [
     pytest.mark.skipif(not can_build(), reason="needs setuptools as new as pyproject.toml says"),
     pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a git checkout"),
 ]
+needs_compiler = pytest.mark.skipif(
+    not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler"
+)
 BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
 
 
@@ -79,18 +82,40 @@ def test_the_installed_command_writes_c_with_numpy_alone(wheel, tmp_path):
     assert {path.name for path in (tmp_path / "c").iterdir()} >= {"hadamrnn.c", "hadamrnn.h"}
 
 
-@pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="needs a C compiler")
-def test_the_installed_package_runs_models_in_c_with_numpy_alone(wheel, tmp_path):
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path / "installed")
+def answers_in_c(folder, **environment):
+    """What a model of the package in ``folder/installed`` says, run in C with NumPy alone."""
     source = (
         f"{ALONE}\nimport numpy as np; from hadamrnn import integer\n"
         "model = integer.load(sys.argv[1], engine='c')\n"
         "print(model.engine, *model.predict(np.zeros((2, 64, 1))))"
     )
-    places = {"PYTHONPATH": str(tmp_path / "installed"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    places = {"PYTHONPATH": str(folder / "installed"), "XDG_CACHE_HOME": str(folder / "cache")}
     command = [sys.executable, "-c", source, str(ROOT / "shipped/pdigits/model.hrnn")]
+    places |= environment
     done = subprocess.run(
-        command, cwd=tmp_path, env=os.environ | places, capture_output=True, text=True
+        command, cwd=folder, env=os.environ | places, capture_output=True, text=True
     )
-    assert (done.stdout, done.stderr) == ("c 4 4\n", "")
+    return done.stdout, done.stderr
+
+
+@needs_compiler
+def test_the_installed_package_runs_models_in_c_with_numpy_alone(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    assert answers_in_c(tmp_path) == ("c 4 4\n", "")
+
+
+@pytest.mark.long
+@needs_compiler
+def test_a_wheel_of_this_system_needs_no_compiler(wheel, tmp_path):
+    """What ``nox -s wheel`` does between unpacking and packing."""
+    installed = tmp_path / "installed"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(installed)
+    command = [sys.executable, "-m", "hadamrnn.targets.wheel"]
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    subprocess.run(command, cwd=installed, env=environment, check=True, capture_output=True)
+    (facts,) = installed.glob("*.dist-info/WHEEL")
+    assert "Tag: py3-none-any" not in facts.read_text() and "Purelib: false" in facts.read_text()
+    assert answers_in_c(tmp_path, CC="no-such-compiler") == ("c 4 4\n", "")
+    assert not (tmp_path / "cache").exists()

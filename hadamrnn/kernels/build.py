@@ -13,6 +13,19 @@ OPTIONS = ("-std=gnu11", "-O2", "-ffp-contract=fast", "-fno-math-errno", "-share
 NaN is seen and one machine always gives the same bits."""
 
 
+def code(precision: int) -> machine_code.Code:
+    """What the library for numbers of 32 or 64 bits is made of."""
+    return machine_code.Code(
+        name=f"kernels-{precision}",
+        what="the CPU kernels",
+        sources=tuple(SOURCES.iterdir()),
+        compiled=(SOURCES / "kernels.c",),
+        options=(*OPTIONS, f"-DPRECISION={precision}"),
+        home=HERE / "__pycache__",
+        libraries=("-lm",),
+    )
+
+
 def load(precision: int) -> ctypes.CDLL:
     """The kernels for one kind of numbers.
 
@@ -31,14 +44,4 @@ def load(precision: int) -> ctypes.CDLL:
     HadamrnnError
         There are none, and none can be compiled.
     """
-    return machine_code.load(
-        machine_code.Code(
-            name=f"kernels-{precision}",
-            what="the CPU kernels",
-            sources=tuple(SOURCES.iterdir()),
-            compiled=(SOURCES / "kernels.c",),
-            options=(*OPTIONS, f"-DPRECISION={precision}"),
-            home=HERE / "__pycache__",
-            libraries=("-lm",),
-        )
-    )
+    return machine_code.load(code(precision))

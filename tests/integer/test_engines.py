@@ -24,15 +24,15 @@ PROBE = """
 import dataclasses, sys
 from pathlib import Path
 import numpy as np
-from hadamrnn import machine_code
+from hadamrnn.machine_code import loading
 from hadamrnn.compiler import STRICT, compile_c
 from hadamrnn.errors import HadamrnnError
 from hadamrnn.integer import engine, load
 engine.OPTIONS = tuple("-O0" if o == "-O3" else o for o in engine.OPTIONS)  # compiled sooner
 code = dataclasses.replace(engine.code(), home=Path(sys.argv[2]))
 engine.code = lambda: code
-compiled, compile_c = [], machine_code.compile_c
-machine_code.compile_c = lambda *given, **named: compiled.append(1) or compile_c(*given, **named)
+compiled, compile_c = [], loading.compile_c
+loading.compile_c = lambda *given, **named: compiled.append(1) or compile_c(*given, **named)
 def run(asked):
     model = load(sys.argv[1], asked)
     before = len(compiled)

@@ -16,13 +16,12 @@ import pytest
 import hadamrnn
 
 PACKAGE = Path(hadamrnn.__file__).parent
-KERNELS = PACKAGE / "kernels"
 
 PROBE = """
-from hadamrnn import machine_code
+from hadamrnn.machine_code import loading
 from hadamrnn.kernels import build
-compiled, compile_c = [], machine_code.compile_c
-machine_code.compile_c = lambda *given, **named: compiled.append(1) or compile_c(*given, **named)
+compiled, compile_c = [], loading.compile_c
+loading.compile_c = lambda *given, **named: compiled.append(1) or compile_c(*given, **named)
 print(build.load(32).value(), len(compiled))
 """
 
@@ -34,10 +33,10 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def folder(tmp_path):
     package = tmp_path / "source" / "hadamrnn"
-    shutil.copytree(
-        KERNELS, package / "kernels", ignore=shutil.ignore_patterns("__pycache__", "csrc")
-    )
-    for name in ("__init__", "compiler", "errors", "machine_code"):
+    ignore = shutil.ignore_patterns("__pycache__", "csrc")
+    for name in ("kernels", "machine_code"):
+        shutil.copytree(PACKAGE / name, package / name, ignore=ignore)
+    for name in ("__init__", "compiler", "errors"):
         shutil.copy(PACKAGE / f"{name}.py", package)
     sources = package / "kernels" / "csrc"
     sources.mkdir()
@@ -78,7 +77,7 @@ def test_another_compiler_or_option_makes_its_own(folder):
 
 def test_another_processor_makes_its_own(folder):
     probe(folder)
-    other = "from hadamrnn import machine_code as code\ncode._processor = lambda: 'another'\n"
+    other = "from hadamrnn.machine_code import code\ncode._processor = lambda: 'another'\n"
     assert probe(folder, other + PROBE) == (["1", "1"], "")
 
 
