@@ -46,12 +46,13 @@ def _points(axes: Axes, groups: Sequence[Group], x: Callable[[Run], float]) -> N
 
 def _accuracy_axis(axes: Axes) -> None:
     """About equal steps where the error halves: good models are told apart beside bad ones."""
-    forward, back = (lambda y: -np.log(101 - y)), (lambda y: 101 - np.exp(-y))
+    # Around a single model of 100 % the axis would go on to 105.
+    forward, back = (lambda y: -np.log(101 - np.minimum(y, 100.5))), (lambda y: 101 - np.exp(-y))
     axes.set_yscale("function", functions=(forward, back))
     low, high = axes.get_ylim()
     ticks = [tick for tick in TICKS if low <= tick <= high]
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.set_ylim(low, high)
+    axes.set_ylim(low, min(high, 100.5))
 
 
 def words(group: Group) -> str:
