@@ -20,7 +20,7 @@ class Adam(torch.optim.Adam):
     >>> optimizer = Adam([weight], lr=0.5)
     >>> weight.sum().backward()
     >>> optimizer.step()
-    >>> weight.tolist()
+    >>> weight.detach().numpy().round(3).tolist()
     [0.5, 0.5]
     """
 
